@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * main - loads and unloads the module: the rooms in layer order, and one
+ * ladder back. Knows nothing of packets and messages.
+ */
+#include <linux/module.h>
+#include <linux/net.h>
+#include <linux/socket.h>
+#include <net/net_namespace.h>
+
+#include "base/mib.h"
+#include "base/net.h"
+#include "base/sysctl.h"
+
+/*
+ * Layer order: a room may use those above it from its init and net_init on.
+ * They leave in reverse order, so that the control plane is gone before the
+ * tables, and the packet hooks before what they look things up in.
+ */
+static const struct ipsec_room rooms[] = {
+	{ .name = "mib", .net_init = ipsec_mib_net_init,
+	  .net_exit = ipsec_mib_net_exit },
+	{ .name = "sysctl", .net_init = ipsec_sysctl_net_init,
+	  .net_exit = ipsec_sysctl_net_exit },
+};
+
+static int __init testudo_init(void)
+{
+	return ipsec_net_register(rooms, ARRAY_SIZE(rooms));
+}
+
+static void __exit testudo_exit(void)
+{
+	ipsec_net_unregister();
+}
+
+module_init(testudo_init);
+module_exit(testudo_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Testudo: IPsec (SAD, SPD, ESP) with PF_KEY v2, beside the stock xfrm stack");
+MODULE_ALIAS_NETPROTO(PF_KEY);
