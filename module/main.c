@@ -11,6 +11,8 @@
 #include "base/mib.h"
 #include "base/net.h"
 #include "base/sysctl.h"
+#include "sa/sa.h"
+#include "sa/sad.h"
 
 /*
  * Layer order: a room may use those above it from its init and net_init on.
@@ -22,6 +24,9 @@ static const struct ipsec_room rooms[] = {
 	  .net_exit = ipsec_mib_net_exit },
 	{ .name = "sysctl", .net_init = ipsec_sysctl_net_init,
 	  .net_exit = ipsec_sysctl_net_exit },
+	{ .name = "sa", .init = ipsec_sa_init, .exit = ipsec_sa_exit },
+	{ .name = "sad", .net_init = ipsec_sad_net_init,
+	  .net_exit = ipsec_sad_net_exit },
 };
 
 static int __init testudo_init(void)
