@@ -13,6 +13,8 @@
 #include "base/sysctl.h"
 #include "sa/sa.h"
 #include "sa/sad.h"
+#include "sp/flow_cache.h"
+#include "sp/spd.h"
 
 /*
  * Layer order: a room may use those above it from its init and net_init on.
@@ -27,6 +29,11 @@ static const struct ipsec_room rooms[] = {
 	{ .name = "sa", .init = ipsec_sa_init, .exit = ipsec_sa_exit },
 	{ .name = "sad", .net_init = ipsec_sad_net_init,
 	  .net_exit = ipsec_sad_net_exit },
+	{ .name = "sp", .init = ipsec_sp_init, .exit = ipsec_sp_exit },
+	{ .name = "spd", .net_init = ipsec_spd_net_init,
+	  .net_exit = ipsec_spd_net_exit },
+	{ .name = "flow_cache", .net_init = ipsec_flow_cache_net_init,
+	  .net_exit = ipsec_flow_cache_net_exit },
 };
 
 static int __init testudo_init(void)

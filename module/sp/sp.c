@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sp - the life of a policy: memory, references, when it was used. Never knows
+ * the tables it is in.
+ */
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "sp/sp.h"
+
+static struct kmem_cache *sp_cache;
+
+/**
+ * ipsec_sp_alloc() - a new policy, in no table
+ * @ipn: its namespace
+ * @gfp: how to allocate
+ *
+ * Born now; its selector, action, templates, priority and lifetimes are the
+ * caller's to fill in before insert.
+ *
+ * Return: the policy with one reference, the caller's; NULL without memory.
+ */
+struct ipsec_sp *ipsec_sp_alloc(struct ipsec_net *ipn, gfp_t gfp)
+{
+	struct ipsec_sp *sp = kmem_cache_zalloc(sp_cache, gfp);
+
+	if (!sp)
+		return NULL;
+	refcount_set(&sp->ref, 1);
+	sp->net = ipn;
+	sp->added = ktime_get_seconds();
+	sp->wall_added = ktime_get_real_seconds();
+	return sp;
+}
+
+/**
+ * ipsec_sp_get() - keep a policy beyond the RCU section
+ * @sp: policy under RCU
+ *
+ * Return: true, or false when it is on its end and must not be used.
+ */
+bool ipsec_sp_get(struct ipsec_sp *sp)
+{
+	return refcount_inc_not_zero(&sp->ref);
+}
+
+static void sp_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(sp_cache, container_of(rcu, struct ipsec_sp, rcu));
+}
+
+/**
+ * ipsec_sp_put() - give a reference back
+ * @sp: policy
+ *
+ * Context: any; never sleeps. Packets under RCU may go on using it.
+ */
+void ipsec_sp_put(struct ipsec_sp *sp)
+{
+	if (refcount_dec_and_test(&sp->ref))
+		call_rcu(&sp->rcu, sp_free_rcu);
+}
+
+/**
+ * ipsec_sp_touch() - a packet used the policy
+ * @sp: policy under RCU
+ *
+ * The line is written once a second at most, since all CPUs share it.
+ *
+ * Context: any.
+ */
+void ipsec_sp_touch(struct ipsec_sp *sp)
+{
+	u64 now = ktime_get_seconds();
+
+	if (READ_ONCE(sp->used) != now)
+		WRITE_ONCE(sp->used, now);
+}
+
+/**
+ * ipsec_sp_wall_used() - when the last packet used it, for display
+ * @sp: policy
+ *
+ * Return: wall-clock seconds, 0 for never.
+ */
+u64 ipsec_sp_wall_used(const struct ipsec_sp *sp)
+{
+	u64 used = READ_ONCE(sp->used);
+
+	if (!used)
+		return 0;
+	return ktime_get_real_seconds() - (ktime_get_seconds() - used);
+}
+
+/**
+ * ipsec_sp_init() - module load
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ipsec_sp_init(void)
+{
+	sp_cache = kmem_cache_create("testudo_sp", sizeof(struct ipsec_sp), 0,
+				     SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, NULL);
+	return sp_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * ipsec_sp_exit() - module unload, after all policies were freed
+ */
+void ipsec_sp_exit(void)
+{
+	kmem_cache_destroy(sp_cache);
+}
