@@ -15,6 +15,7 @@
 #include "sa/sad.h"
 #include "sp/flow_cache.h"
 #include "sp/spd.h"
+#include "xform/esp.h"
 
 /*
  * Layer order: a room may use those above it from its init and net_init on.
@@ -34,6 +35,7 @@ static const struct ipsec_room rooms[] = {
 	  .net_exit = ipsec_spd_net_exit },
 	{ .name = "flow_cache", .net_init = ipsec_flow_cache_net_init,
 	  .net_exit = ipsec_flow_cache_net_exit },
+	{ .name = "esp", .init = ipsec_esp_init, .exit = ipsec_esp_exit },
 };
 
 static int __init testudo_init(void)
