@@ -16,6 +16,7 @@
 #include "sp/flow_cache.h"
 #include "sp/spd.h"
 #include "xform/esp.h"
+#include "path/path.h"
 
 /*
  * Layer order: a room may use those above it from its init and net_init on.
@@ -36,6 +37,11 @@ static const struct ipsec_room rooms[] = {
 	{ .name = "flow_cache", .net_init = ipsec_flow_cache_net_init,
 	  .net_exit = ipsec_flow_cache_net_exit },
 	{ .name = "esp", .init = ipsec_esp_init, .exit = ipsec_esp_exit },
+	{ .name = "path", .init = ipsec_path_init, .exit = ipsec_path_exit,
+	  .start = ipsec_path_start, .stop = ipsec_path_stop,
+	  .net_init = ipsec_path_net_init,
+	  .net_pre_exit = ipsec_path_net_pre_exit,
+	  .net_exit = ipsec_path_net_exit },
 };
 
 static int __init testudo_init(void)

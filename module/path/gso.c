@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * gso - makes of what the stack sends what a transform can take: super-packets
+ * cut, checksums complete, room at both ends, nothing written that others
+ * share. Never looks at SAs.
+ */
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+
+#include "base/drop.h"
+#include "compat/gso.h"
+#include "path/gso.h"
+
+/*
+ * Packets up to this size are brought into one piece: one copy, which also
+ * parts them from pages that others hold. Larger ones would need a high-order
+ * allocation; for them the transform maps the pieces.
+ */
+#define GSO_LINEAR_MAX	(4 * PAGE_SIZE)
+
+/* Bytes in front of the data of each segment. */
+static unsigned int gso_headers(const struct sk_buff *skb)
+{
+	if (skb->encapsulation)
+		return skb_inner_transport_offset(skb) +
+		       inner_tcp_hdrlen(skb);
+	return skb_transport_offset(skb) + tcp_hdrlen(skb);
+}
+
+/**
+ * ipsec_gso_resize() - let the segments of TCP be at most so long
+ * @skb: a super-packet, or one packet with open checksum that is made one;
+ *	skb->data at its IP header
+ * @family: of its header
+ * @mtu: bytes of IP packet
+ *
+ * Nothing is lost by it: TCP does not care where its stream is cut.
+ *
+ * Context: any.
+ * Return: 0 or a drop reason.
+ */
+int ipsec_gso_resize(struct sk_buff *skb, u16 family, unsigned int mtu)
+{
+	struct skb_shared_info *shinfo;
+	unsigned int headers;
+
+	if (!skb_is_gso(skb))
+		skb_set_transport_header(skb, skb_checksum_start_offset(skb));
+	headers = gso_headers(skb);
+	if (mtu < headers + TCP_MIN_MSS)
+		return IPSEC_DROP_OUT_TOO_BIG;
+	/* a clone in TCP's queue has the same shared info */
+	if (skb_unclone(skb, GFP_ATOMIC))
+		return IPSEC_DROP_OUT_NOMEM;
+
+	shinfo = skb_shinfo(skb);
+	if (!skb_is_gso(skb))
+		shinfo->gso_type = family == AF_INET6 ? SKB_GSO_TCPV6 :
+							SKB_GSO_TCPV4;
+	/* the pieces do not match the size: the segmenter must look closer */
+	shinfo->gso_type |= SKB_GSO_DODGY;
+	shinfo->gso_size = mtu - headers;
+	shinfo->gso_segs = 0;
+	return 0;
+}
+
+/**
+ * ipsec_gso_cut() - cut a super-packet into what goes on the wire
+ * @skb: super-packet; consumed on success
+ * @segs: set to the list of segments, with complete checksums
+ *
+ * Context: any.
+ * Return: 0 or a drop reason.
+ */
+int ipsec_gso_cut(struct sk_buff *skb, struct sk_buff **segs)
+{
+	struct sk_buff *list;
+
+	BUILD_BUG_ON(sizeof(*IPCB(skb)) > SKB_GSO_CB_OFFSET);
+	list = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(list))
+		return PTR_ERR_OR_ZERO(list) == -ENOMEM ?
+		       IPSEC_DROP_OUT_NOMEM : IPSEC_DROP_OUT_GSO;
+	consume_skb(skb);
+	*segs = list;
+	return 0;
+}
+
+/**
+ * ipsec_gso_checksum() - complete what was left to the device
+ * @skb: packet, no super-packet
+ *
+ * Context: any.
+ * Return: 0 or a drop reason.
+ */
+int ipsec_gso_checksum(struct sk_buff *skb)
+{
+	/* knows SCTP's as well; no feature means that it has to be done now */
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_csum_hwoffload_help(skb, 0))
+		return IPSEC_DROP_OUT_GSO;
+	skb->ip_summed = CHECKSUM_NONE;
+	return 0;
+}
+
+/**
+ * ipsec_gso_room() - make room at both ends, once for all headers
+ * @skb: packet
+ * @head: bytes wanted in front of skb->data
+ * @tail: bytes wanted behind the packet
+ *
+ * A packet whose header is shared gets one of its own. What is still not
+ * linear afterwards may have shared pages.
+ *
+ * Context: any.
+ * Return: 0 or a drop reason.
+ */
+int ipsec_gso_room(struct sk_buff *skb, unsigned int head, unsigned int tail)
+{
+	unsigned int have_head = skb_headroom(skb);
+	unsigned int have_tail = skb_end_pointer(skb) - skb_tail_pointer(skb);
+	int nhead = 0;
+	int ntail = 0;
+
+	if (skb_is_nonlinear(skb)) {
+		if (skb->len + head + tail > GSO_LINEAR_MAX)
+			tail = 0;
+		else
+			tail += skb->data_len;
+	}
+	if (head > have_head)
+		nhead = SKB_DATA_ALIGN(head - have_head);
+	if (tail > have_tail)
+		ntail = tail - have_tail;
+
+	if ((nhead || ntail || skb_cloned(skb)) &&
+	    pskb_expand_head(skb, nhead, ntail, GFP_ATOMIC))
+		return IPSEC_DROP_OUT_NOMEM;
+	if (tail && skb_is_nonlinear(skb) && __skb_linearize(skb))
+		return IPSEC_DROP_OUT_NOMEM;
+	return 0;
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * inbound_check - holds what a received packet came through against what the
+ * SPD demands (RFC 4301 5.2 step 4), at LOCAL_IN and FORWARD. Never changes a
+ * packet; drops it or lets it go on.
+ *
+ *   policy     came in clear   through transport SAs   through a tunnel
+ *   none here  pass            pass                    IN_NO_POLICY
+ *   none       pass            pass                    IN_NO_POLICY
+ *   discard    IN_DISCARD      IN_DISCARD              IN_DISCARD
+ *   ipsec      IN_CLEAR, or pass when every template is optional;
+ *              else the templates are looked for, as below
+ *
+ * The last template was applied last by the sender, so it is the first thing on
+ * the wire: templates are walked from the end, and the record from its start.
+ * As with the stock stack an optional template may be missing, and transport
+ * SAs that no template asked for are no fault (they only add protection), but
+ * no tunnel may be passed over: that is somebody else's traffic.
+ */
+#include <linux/ipsec.h>
+#include <linux/ipv6.h>
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <net/addrconf.h>
+#include <net/flow.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#if IS_ENABLED(CONFIG_NF_NAT)
+#include <net/netfilter/nf_conntrack.h>
+#endif
+
+#include "base/drop.h"
+#include "base/net.h"
+#include "base/selector.h"
+#include "sa/sa.h"
+#include "sp/flow.h"
+#include "sp/flow_cache.h"
+#include "sp/sp.h"
+#include "sp/spd.h"
+#include "path/inbound_check.h"
+#include "path/secpath.h"
+
+static bool check_addr_ok(const union ipsec_addr *want,
+			  const union ipsec_addr *have)
+{
+	return ipsec_addr_equal(want, have) || ipsec_addr_is_any(want);
+}
+
+/*
+ * Is this step what the template asks for? 0 if so, else the reason that says
+ * best how it is not.
+ */
+static int check_step(const struct ipsec_tmpl *t, const struct ipsec_sa *sa,
+		      u8 mode)
+{
+	if (sa->proto != t->proto || mode != t->mode ||
+	    (t->reqid && sa->reqid != t->reqid))
+		return IPSEC_DROP_IN_MISMATCH;
+	if (mode == IPSEC_MODE_TUNNEL &&
+	    (sa->family != t->family ||
+	     !check_addr_ok(&t->saddr, &sa->saddr) ||
+	     !check_addr_ok(&t->daddr, &sa->daddr)))
+		return IPSEC_DROP_IN_ENDPOINT;
+	return 0;
+}
+
+/*
+ * Find one template at *@pos of the record or behind it. An optional one that
+ * is not there leaves *@pos where it was.
+ */
+static int check_tmpl(const struct ipsec_tmpl *t,
+		      const struct ipsec_secpath *path, unsigned int *pos)
+{
+	int why = IPSEC_DROP_IN_MISMATCH;
+	unsigned int i;
+	int step;
+
+	for (i = *pos; i < path->len; i++) {
+		step = check_step(t, path->step[i].sa, path->step[i].mode);
+		if (!step) {
+			*pos = i + 1;
+			return 0;
+		}
+		if (step == IPSEC_DROP_IN_ENDPOINT)
+			why = step;
+		if (path->step[i].mode == IPSEC_MODE_TUNNEL)
+			break;
+	}
+	return t->optional ? 0 : why;
+}
+
+static bool check_has_tunnel(const struct ipsec_secpath *path, unsigned int pos)
+{
+	for (; pos < path->len; pos++) {
+		if (path->step[pos].mode == IPSEC_MODE_TUNNEL)
+			return true;
+	}
+	return false;
+}
+
+static int check_tmpls(const struct ipsec_sp *sp,
+		       const struct ipsec_secpath *path)
+{
+	unsigned int pos = 0;
+	int i, why;
+
+	for (i = sp->ntmpl; i--; ) {
+		why = check_tmpl(&sp->tmpl[i], path, &pos);
+		if (why)
+			return path->len ? why : IPSEC_DROP_IN_CLEAR;
+	}
+	return check_has_tunnel(path, pos) ? IPSEC_DROP_IN_MISMATCH : 0;
+}
+
+/* The table at the head of this file. */
+static int check_policy(const struct ipsec_sp *sp,
+			const struct ipsec_secpath *path)
+{
+	switch (sp ? sp->action : IPSEC_SP_NONE) {
+	case IPSEC_SP_NONE:
+		return check_has_tunnel(path, 0) ? IPSEC_DROP_IN_NO_POLICY : 0;
+	case IPSEC_SP_IPSEC:
+		return check_tmpls(sp, path);
+	default:
+		return IPSEC_DROP_IN_DISCARD;
+	}
+}
+
+/*
+ * Policies name the addresses that came over the wire: what destination NAT
+ * made of them in PRE_ROUTING is undone in the flow, as the stock stack does.
+ */
+static void check_undo_nat(struct ipsec_flow *fl, struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_NF_NAT)
+	enum ip_conntrack_info ctinfo;
+	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+	struct flowi fi = {};
+
+	if (!ct || !(ct->status & IPS_NAT_MASK))
+		return;
+
+	/* ports have the same place in both families' keys */
+	if (fl->family == AF_INET) {
+		fi.u.ip4.saddr = fl->saddr.a4;
+		fi.u.ip4.daddr = fl->daddr.a4;
+		fi.u.ip4.fl4_sport = fl->sport;
+		fi.u.ip4.fl4_dport = fl->dport;
+		nf_nat_decode_session(skb, &fi, AF_INET);
+		ipsec_addr_set4(&fl->saddr, fi.u.ip4.saddr);
+		ipsec_addr_set4(&fl->daddr, fi.u.ip4.daddr);
+		fl->sport = fi.u.ip4.fl4_sport;
+		fl->dport = fi.u.ip4.fl4_dport;
+	} else {
+		fi.u.ip6.saddr = fl->saddr.a6;
+		fi.u.ip6.daddr = fl->daddr.a6;
+		fi.u.ip6.fl6_sport = fl->sport;
+		fi.u.ip6.fl6_dport = fl->dport;
+		nf_nat_decode_session(skb, &fi, AF_INET6);
+		fl->saddr.a6 = fi.u.ip6.saddr;
+		fl->daddr.a6 = fi.u.ip6.daddr;
+		fl->sport = fi.u.ip6.fl6_sport;
+		fl->dport = fi.u.ip6.fl6_dport;
+	}
+#endif
+}
+
+/*
+ * Outer packets, whose handlers judge them; the stock stack marks the same
+ * protocols as ones without a policy check.
+ */
+static bool check_is_ipsec(u8 proto)
+{
+	return proto == IPPROTO_ESP || proto == IPPROTO_AH ||
+	       proto == IPPROTO_COMP;
+}
+
+/* disable_policy, as the stock stack finds it for each family and way. */
+static bool check_disabled(const struct sk_buff *skb, struct net *net,
+			   enum ipsec_sp_dir dir, u8 family)
+{
+	const struct inet6_dev *idev;
+
+	if (family == AF_INET)
+		return IPCB(skb)->flags & IPSKB_NOPOLICY;
+	if (dir == IPSEC_SP_IN)
+		return skb_dst(skb) && skb_dst(skb)->flags & DST_NOPOLICY;
+
+	idev = __in6_dev_get(skb->dev);
+	return READ_ONCE(net->ipv6.devconf_all->disable_policy) ||
+	       (idev && READ_ONCE(idev->cnf.disable_policy));
+}
+
+/*
+ * IPsec inside of IPsec, on its way to its handler. When the outer layer is
+ * just what a policy for such packets demands, it has done its duty, and what
+ * is inside is judged by itself. Else it stays on the record, for a policy that
+ * names all layers at once.
+ */
+static void check_outer_layer(struct ipsec_net *ipn, struct sk_buff *skb,
+			      const struct ipsec_flow *fl,
+			      const struct ipsec_secpath *path)
+{
+	struct ipsec_decision d;
+
+	ipsec_flow_decide(ipn, IPSEC_SP_IN, fl, &d);
+	if (!d.sp || d.sp->action != IPSEC_SP_IPSEC || check_tmpls(d.sp, path))
+		return;
+	ipsec_sp_touch(d.sp);
+	ipsec_secpath_clear(skb);
+}
+
+/* One packet: 0 or a drop reason; what it came through is forgotten then. */
+static int check_packet(struct ipsec_net *ipn, struct sk_buff *skb,
+			enum ipsec_sp_dir dir, u8 family, u32 record)
+{
+	struct ipsec_secpath path = { .len = 0 };
+	struct ipsec_decision d;
+	struct ipsec_flow fl;
+	int why;
+
+	if (record) {
+		why = ipsec_secpath_resolve(ipn, record, &path);
+		if (why)
+			return why;
+	}
+	if (ipsec_flow_from_skb(&fl, skb, family))
+		return IPSEC_DROP_IN_FLOW;
+	if (dir == IPSEC_SP_IN && check_is_ipsec(fl.proto)) {
+		if (record)
+			check_outer_layer(ipn, skb, &fl, &path);
+		return 0;
+	}
+
+	check_undo_nat(&fl, skb);
+	ipsec_flow_decide(ipn, dir, &fl, &d);
+	if (d.sp)
+		ipsec_sp_touch(d.sp);
+	if (d.opaque_risk && !record)
+		return IPSEC_DROP_IN_FRAGMENT;
+	why = check_policy(d.sp, &path);
+	ipsec_secpath_clear(skb);
+	return why;
+}
+
+static unsigned int check_hook(struct ipsec_net *ipn, struct sk_buff *skb,
+			       enum ipsec_sp_dir dir, u8 family)
+{
+	u32 record = ipsec_secpath_record(ipn, skb);
+	int why;
+
+	if (!record && ipsec_spd_empty(ipn, dir))
+		return NF_ACCEPT;
+	if (check_disabled(skb, ipn->net, dir, family))
+		return NF_ACCEPT;
+
+	why = check_packet(ipn, skb, dir, family, record);
+	if (likely(!why))
+		return NF_ACCEPT;
+	ipsec_drop(ipn, skb, why, 0);
+	return NF_STOLEN;
+}
+
+/**
+ * ipsec_in_check_local() - netfilter hook at LOCAL_IN
+ * @priv: the namespace's struct ipsec_net
+ * @skb: packet for this host
+ * @st: where
+ *
+ * Context: Softirq, RCU.
+ * Return: NF_ACCEPT, or NF_STOLEN when it was dropped.
+ */
+unsigned int ipsec_in_check_local(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *st)
+{
+	return check_hook(priv, skb, IPSEC_SP_IN,
+			  st->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6);
+}
+
+/**
+ * ipsec_in_check_forward() - netfilter hook at FORWARD
+ * @priv: the namespace's struct ipsec_net
+ * @skb: packet for somebody else
+ * @st: where
+ *
+ * Context: Softirq, RCU.
+ * Return: NF_ACCEPT, or NF_STOLEN when it was dropped.
+ */
+unsigned int ipsec_in_check_forward(void *priv, struct sk_buff *skb,
+				    const struct nf_hook_state *st)
+{
+	return check_hook(priv, skb, IPSEC_SP_FWD,
+			  st->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6);
+}

@@ -1,0 +1,606 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * input - the IN road: takes the IPsec headers off a received packet. Never
+ * asks whether the packet had to be protected: that is for inbound_check.c, at
+ * LOCAL_IN and FORWARD, where it is known what becomes of what was inside.
+ *
+ *   protocol 50 -> our SA? --no--> stock stack, or IN_NO_SA
+ *                    |
+ *      .-------------'     .---------------------------.
+ *      |                   v                           |
+ *      |               find_sa                         |
+ *      '---------------> admit       state, end points, replay check
+ *                        unprotect ~>   xform->input; may come back later
+ *                        account        replay advance, lifetimes
+ *                        decapsulate ---' again when transport mode holds more
+ *                        deliver        transport: PRE_ROUTING; tunnel: device
+ *
+ * A tunnel that holds more IPsec for us needs no way back here: its payload is
+ * received like any packet, and brings its record along (secpath.c).
+ */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ipsec.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/l3mdev.h>
+#include <net/ndisc.h>
+#include <net/route.h>
+#include <net/xfrm.h>
+
+#include "base/drop.h"
+#include "base/mib.h"
+#include "base/net.h"
+#include "base/skb_cb.h"
+#include "base/trace.h"
+#include "sa/sa.h"
+#include "sa/sad.h"
+#include "sa/xform.h"
+#include "path/decap.h"
+#include "path/input.h"
+#include "path/path.h"
+#include "path/secpath.h"
+
+/* Before the stock stack's: esp4 and esp6 0, xfrm interfaces 10, vti 100. */
+#define IN_PRIORITY	200
+
+/**
+ * struct in_stage - a row of the IN road
+ * @name: for the tracepoint
+ * @run: does the stage's work and gives an enum ipsec_verdict
+ */
+struct in_stage {
+	const char *name;
+	int (*run)(struct ipsec_net *ipn, struct sk_buff *skb);
+};
+
+static int in_find_sa(struct ipsec_net *ipn, struct sk_buff *skb);
+static int in_admit(struct ipsec_net *ipn, struct sk_buff *skb);
+static int in_unprotect(struct ipsec_net *ipn, struct sk_buff *skb);
+static int in_account(struct ipsec_net *ipn, struct sk_buff *skb);
+static int in_decapsulate(struct ipsec_net *ipn, struct sk_buff *skb);
+static int in_deliver(struct ipsec_net *ipn, struct sk_buff *skb);
+
+/* Rows of the table that are entered from outside. */
+enum in_row {
+	IN_ROW_FIND_SA = 0,
+	IN_ROW_ADMIT = 1,
+};
+
+static const struct in_stage in_stages[] = {
+	[IN_ROW_FIND_SA] = { "find_sa", in_find_sa },	/* AGAIN comes here     */
+	[IN_ROW_ADMIT] = { "admit", in_admit },		/* in_rcv() starts here */
+	{ "unprotect", in_unprotect },			/* may return STOLEN    */
+	{ "account", in_account },			/* authentic from here  */
+	{ "decapsulate", in_decapsulate },		/* may return AGAIN     */
+	{ "deliver", in_deliver },			/* always the end       */
+};
+
+/* The SA that a packet names whose protocol header is at skb->data, pulled. */
+static struct ipsec_sa *in_lookup(struct ipsec_net *ipn,
+				  const struct sk_buff *skb, u16 family)
+{
+	const struct ip_esp_hdr *esph = (const struct ip_esp_hdr *)skb->data;
+	union ipsec_addr daddr;
+
+	if (family == AF_INET)
+		ipsec_addr_set4(&daddr, ip_hdr(skb)->daddr);
+	else
+		ipsec_addr_set6(&daddr, &ipv6_hdr(skb)->daddr);
+	return ipsec_sad_lookup_rcu(ipn, &daddr, esph->spi, IPPROTO_ESP,
+				    family);
+}
+
+/* The loop: it traces, repeats, drops. Ends with the packet gone. */
+static void in_run(struct ipsec_net *ipn, struct sk_buff *skb,
+		   unsigned int row)
+{
+	int why;
+
+	do {
+		const struct in_stage *stage = &in_stages[row++];
+
+		trace_testudo_stage(ipn->net, skb, "in", stage->name);
+		ipsec_skb_cb(skb)->stage = row;
+		why = stage->run(ipn, skb);
+		if (why == IPSEC_AGAIN)
+			row = IN_ROW_FIND_SA;
+	} while (why == IPSEC_NEXT || why == IPSEC_AGAIN);
+
+	if (why > 0)
+		ipsec_drop(ipn, skb, why, ipsec_skb_cb(skb)->sa->spi);
+}
+
+/*
+ * The crypto API has finished. The packet holds the SA, its device and, by
+ * being counted, the namespace.
+ */
+static void in_resume(struct sk_buff *skb, int why)
+{
+	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
+	struct net_device *dev = skb->dev;
+	struct ipsec_sa *sa = cb->sa;
+	struct ipsec_net *ipn = sa->net;
+
+	rcu_read_lock();
+	ipsec_mib_inc(ipn, IPSEC_MIB_ASYNC);
+	/* the SA may have been killed meanwhile, the device have moved away */
+	if (!why && (!ipsec_sa_usable(sa) || !net_eq(dev_net(dev), ipn->net)))
+		why = IPSEC_DROP_IN_STATE;
+	if (why)
+		ipsec_drop(ipn, skb, why, sa->spi);
+	else
+		in_run(ipn, skb, cb->stage);
+	ipsec_sa_put(sa);
+	dev_put(dev);
+	ipsec_path_async_end(ipn);
+	rcu_read_unlock();
+}
+
+/* Another header of the same packet: decapsulate has seen that the SA is ours. */
+static int in_find_sa(struct ipsec_net *ipn, struct sk_buff *skb)
+{
+	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
+	struct ipsec_sa *sa = in_lookup(ipn, skb, cb->family);
+
+	if (!sa)
+		return IPSEC_DROP_IN_NO_SA;
+	cb->sa = sa;
+	return IPSEC_NEXT;
+}
+
+/*
+ * RFC 4301 finds an SA by destination alone, and leaves the source to the SA's
+ * selectors. A PF_KEY SA has none but its own addresses, so a packet from
+ * elsewhere is not its peer's; in tunnel mode the policy's end points would say
+ * the same later. An SA with an unspecified source is for all senders.
+ */
+static bool in_source_ok(const struct ipsec_sa *sa, const struct sk_buff *skb)
+{
+	if (sa->family == AF_INET)
+		return ip_hdr(skb)->saddr == sa->saddr.a4 || !sa->saddr.a4;
+	return ipv6_addr_equal(&ipv6_hdr(skb)->saddr, &sa->saddr.a6) ||
+	       ipv6_addr_any(&sa->saddr.a6);
+}
+
+static int in_admit(struct ipsec_net *ipn, struct sk_buff *skb)
+{
+	const struct ip_esp_hdr *esph = (const struct ip_esp_hdr *)skb->data;
+	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
+	struct ipsec_sa *sa = cb->sa;
+	int err = ipsec_sa_check_use(sa);
+
+	if (err)
+		return err == -ETIME ? IPSEC_DROP_IN_EXPIRED :
+				       IPSEC_DROP_IN_STATE;
+	if (!in_source_ok(sa, skb))
+		return IPSEC_DROP_IN_ENDPOINT;
+
+	cb->seq = ipsec_replay_seq(&sa->replay, ntohl(esph->seq_no));
+	if (!ipsec_replay_check(&sa->replay, cb->seq))
+		return IPSEC_DROP_IN_REPLAY;
+	return IPSEC_NEXT;
+}
+
+/*
+ * RCU ends with this softirq, so a packet that may wait in the crypto API holds
+ * what it needs afterwards: see in_resume().
+ */
+static int in_unprotect_async(struct ipsec_net *ipn, struct ipsec_sa *sa,
+			      struct sk_buff *skb)
+{
+	struct net_device *dev = skb->dev;
+	int why;
+
+	if (!ipsec_sa_get(sa))
+		return IPSEC_DROP_IN_STATE;
+	skb_dst_force(skb);
+	dev_hold(dev);
+	ipsec_path_async_begin(ipn);
+
+	why = sa->xform->input(sa, skb);
+	if (why == IPSEC_STOLEN)
+		return why;
+
+	ipsec_path_async_end(ipn);
+	dev_put(dev);
+	ipsec_sa_put(sa);
+	return why;
+}
+
+static int in_unprotect(struct ipsec_net *ipn, struct sk_buff *skb)
+{
+	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
+	struct ipsec_sa *sa = cb->sa;
+
+	cb->resume = in_resume;
+	cb->tmp = NULL;
+	if (sa->may_async)
+		return in_unprotect_async(ipn, sa, skb);
+	return sa->xform->input(sa, skb);
+}
+
+static int in_account(struct ipsec_net *ipn, struct sk_buff *skb)
+{
+	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
+	struct ipsec_sa *sa = cb->sa;
+
+	/* another CPU may have had the same number since the check */
+	if (!ipsec_replay_accept(&sa->replay, cb->seq))
+		return IPSEC_DROP_IN_REPLAY;
+	if (ipsec_sa_account(sa, skb->len) == IPSEC_LIFE_HARD)
+		return IPSEC_DROP_IN_EXPIRED;
+	return IPSEC_NEXT;
+}
+
+/* An SA for any mode is a tunnel when an IP packet is inside, as in KAME. */
+static u8 in_mode(const struct ipsec_skb_cb *cb)
+{
+	if (cb->sa->mode != IPSEC_MODE_ANY)
+		return cb->sa->mode;
+	return cb->nexthdr == IPPROTO_IPIP || cb->nexthdr == IPPROTO_IPV6 ?
+		IPSEC_MODE_TUNNEL : IPSEC_MODE_TRANSPORT;
+}
+
+static bool in_more(struct ipsec_net *ipn, struct sk_buff *skb)
+{
+	const struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
+
+	return cb->nexthdr == IPPROTO_ESP &&
+	       pskb_may_pull(skb, sizeof(struct ip_esp_hdr)) &&
+	       in_lookup(ipn, skb, cb->family);
+}
+
+static int in_decapsulate(struct ipsec_net *ipn, struct sk_buff *skb)
+{
+	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
+	struct ipsec_sa *sa = cb->sa;
+	int why;
+
+	if (cb->nexthdr == IPPROTO_NONE)
+		return IPSEC_DROP_IN_DUMMY;
+
+	why = ipsec_secpath_add(ipn, &cb->record, sa, in_mode(cb));
+	if (why)
+		return why;
+	if (in_mode(cb) == IPSEC_MODE_TUNNEL)
+		return ipsec_decap_tunnel(sa, skb);
+
+	why = ipsec_decap_transport(skb);
+	if (!why && in_more(ipn, skb))
+		return IPSEC_AGAIN;
+	return why;
+}
+
+static int in_deliver(struct ipsec_net *ipn, struct sk_buff *skb)
+{
+	ipsec_mib_inc(ipn, IPSEC_MIB_IN_PACKETS);
+	if (in_mode(ipsec_skb_cb(skb)) == IPSEC_MODE_TUNNEL)
+		return ipsec_decap_deliver_tunnel(ipn, skb);
+	return ipsec_decap_deliver_transport(ipn, skb);
+}
+
+/*
+ * Not one of our SAs: is it the stock stack's to judge? It is when we have
+ * nothing here, or when it has SAs here: looking for the very SA would miss
+ * those of vti and xfrm interfaces, which it finds by a mark of its own.
+ */
+static bool in_foreign(const struct ipsec_net *ipn)
+{
+	return !READ_ONCE(ipn->users) || READ_ONCE(ipn->net->xfrm.state_num);
+}
+
+/* From the IP layer's control block to ours. */
+static void in_enter(struct ipsec_net *ipn, struct sk_buff *skb,
+		     struct ipsec_sa *sa, u8 family)
+{
+	struct ipsec_skb_cb cb = {
+		.sa = sa,
+		.family = family,
+		.record = ipsec_secpath_record(ipn, skb),
+	};
+
+	if (family == AF_INET) {
+		cb.iif = IPCB(skb)->iif;
+		cb.flags = IPCB(skb)->flags;
+		cb.nh_off = offsetof(struct iphdr, protocol);
+	} else {
+		cb.iif = IP6CB(skb)->iif;
+		cb.flags = IP6CB(skb)->flags;
+		cb.nh_off = IP6CB(skb)->nhoff;
+	}
+	*ipsec_skb_cb(skb) = cb;
+}
+
+/*
+ * Protocol 50 has come, skb->data at its header. -EINVAL passes it on to the
+ * next handler, as it came; 0 says that it is gone.
+ */
+static int in_rcv(struct sk_buff *skb, u8 family)
+{
+	struct ipsec_net *ipn = ipsec_net_of(dev_net(skb->dev));
+	struct ipsec_sa *sa;
+
+	if (!pskb_may_pull(skb, sizeof(struct ip_esp_hdr))) {
+		if (in_foreign(ipn))
+			return -EINVAL;
+		ipsec_drop(ipn, skb, IPSEC_DROP_IN_HDR, 0);
+		return 0;
+	}
+
+	sa = in_lookup(ipn, skb, family);
+	if (unlikely(!sa)) {
+		if (in_foreign(ipn))
+			return -EINVAL;
+		ipsec_drop(ipn, skb, IPSEC_DROP_IN_NO_SA,
+			   ((struct ip_esp_hdr *)skb->data)->spi);
+		return 0;
+	}
+
+	in_enter(ipn, skb, sa, family);
+	in_run(ipn, skb, IN_ROW_ADMIT);
+	return 0;
+}
+
+static int in_rcv4(struct sk_buff *skb)
+{
+	return in_rcv(skb, AF_INET);
+}
+
+static int in_rcv6(struct sk_buff *skb)
+{
+	return in_rcv(skb, AF_INET6);
+}
+
+/* The same from a UDP socket: no SA of ours expects that. */
+static int in_rcv_encap(struct sk_buff *skb, u8 family)
+{
+	struct ipsec_net *ipn = ipsec_net_of(dev_net(skb->dev));
+	struct ipsec_sa *sa;
+
+	if (!pskb_may_pull(skb, sizeof(struct ip_esp_hdr)))
+		return -EINVAL;
+	sa = in_lookup(ipn, skb, family);
+	if (!sa)
+		return -EINVAL;
+	ipsec_drop(ipn, skb, IPSEC_DROP_IN_ENCAP, sa->spi);
+	return 0;
+}
+
+static int in_rcv4_encap(struct sk_buff *skb, int nexthdr, __be32 spi,
+			 int encap_type)
+{
+	return in_rcv_encap(skb, AF_INET);
+}
+
+static int in_rcv6_encap(struct sk_buff *skb, int nexthdr, __be32 spi,
+			 int encap_type)
+{
+	return in_rcv_encap(skb, AF_INET6);
+}
+
+/* The stock stack tells what became of one of its packets: not our concern. */
+static int in_not_ours(struct sk_buff *skb, int err)
+{
+	return 1;
+}
+
+/*
+ * Did we send the packet that an ICMP error quotes? Both addresses must be the
+ * SA's: one who only guesses an SPI must guess the other end, too.
+ */
+static bool in_quotes_ours(const struct ipsec_sa *sa,
+			   const union ipsec_addr *saddr)
+{
+	return sa && ipsec_sa_usable(sa) &&
+	       (ipsec_addr_equal(&sa->saddr, saddr) ||
+		ipsec_addr_is_any(&sa->saddr));
+}
+
+/* skb->data is at the quoted header, of which 8 bytes more were checked for. */
+static int in_err4(struct sk_buff *skb, u32 info)
+{
+	const struct iphdr *iph = (const struct iphdr *)skb->data;
+	const struct ip_esp_hdr *esph;
+	struct net *net = dev_net(skb->dev);
+	union ipsec_addr saddr, daddr;
+	struct ipsec_sa *sa;
+
+	esph = (const struct ip_esp_hdr *)(skb->data + iph->ihl * 4);
+	ipsec_addr_set4(&saddr, iph->saddr);
+	ipsec_addr_set4(&daddr, iph->daddr);
+	sa = ipsec_sad_lookup_rcu(ipsec_net_of(net), &daddr, esph->spi,
+				  IPPROTO_ESP, AF_INET);
+	if (!in_quotes_ours(sa, &saddr))
+		return -ENOENT;
+
+	switch (icmp_hdr(skb)->type) {
+	case ICMP_DEST_UNREACH:
+		if (icmp_hdr(skb)->code == ICMP_FRAG_NEEDED)
+			ipv4_update_pmtu(skb, net, info, 0, IPPROTO_ESP);
+		break;
+	case ICMP_REDIRECT:
+		ipv4_redirect(skb, net, 0, IPPROTO_ESP);
+		break;
+	}
+	return 0;
+}
+
+static int in_err6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
+		   u8 code, int offset, __be32 info)
+{
+	const struct ipv6hdr *iph = (const struct ipv6hdr *)skb->data;
+	const struct ip_esp_hdr *esph;
+	struct net *net = dev_net(skb->dev);
+	union ipsec_addr saddr, daddr;
+	struct ipsec_sa *sa;
+
+	esph = (const struct ip_esp_hdr *)(skb->data + offset);
+	ipsec_addr_set6(&saddr, &iph->saddr);
+	ipsec_addr_set6(&daddr, &iph->daddr);
+	sa = ipsec_sad_lookup_rcu(ipsec_net_of(net), &daddr, esph->spi,
+				  IPPROTO_ESP, AF_INET6);
+	if (!in_quotes_ours(sa, &saddr))
+		return -ENOENT;
+
+	switch (type) {
+	case ICMPV6_PKT_TOOBIG:
+		ip6_update_pmtu(skb, net, info, 0, 0,
+				sock_net_uid(net, NULL));
+		break;
+	case NDISC_REDIRECT:
+		ip6_redirect(skb, net, skb->dev->ifindex, 0,
+			     sock_net_uid(net, NULL));
+		break;
+	}
+	return 0;
+}
+
+static struct xfrm4_protocol in_esp4 = {
+	.handler = in_rcv4,
+	.input_handler = in_rcv4_encap,
+	.cb_handler = in_not_ours,
+	.err_handler = in_err4,
+	.priority = IN_PRIORITY,
+};
+
+static struct xfrm6_protocol in_esp6 = {
+	.handler = in_rcv6,
+	.input_handler = in_rcv6_encap,
+	.cb_handler = in_not_ours,
+	.err_handler = in_err6,
+	.priority = IN_PRIORITY,
+};
+
+/*
+ * Reassembly keeps the record of the first fragment alone, so fragments that
+ * came through different SAs, or some in clear, must not meet: those on a
+ * record are put together here, by record, when somebody would do it later.
+ * Forwarded one by one, they are also checked one by one. (IPv6 reassembly is
+ * not within a module's reach.)
+ */
+static bool in_must_gather(struct net *net, const struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+
+	if (!ip_is_fragment(iph))
+		return false;
+#if IS_ENABLED(CONFIG_NF_DEFRAG_IPV4)
+	if (READ_ONCE(net->nf.defrag_ipv4_users))
+		return true;
+#endif
+	return inet_addr_type_dev_table(net, skb->dev, iph->daddr) ==
+	       RTN_LOCAL;
+}
+
+static unsigned int in_gather(struct ipsec_net *ipn, struct sk_buff *skb)
+{
+	u32 record = ipsec_secpath_record(ipn, skb);
+
+	if (likely(!record) || !in_must_gather(ipn->net, skb))
+		return NF_ACCEPT;
+	/* the kernel's own users of ip_defrag() have small numbers */
+	if (ip_defrag(ipn->net, skb, record | BIT(31)))
+		return NF_STOLEN;
+	skb->ignore_df = 1;
+	return NF_ACCEPT;
+}
+
+/**
+ * ipsec_in_prerouting() - netfilter hook, the first at PRE_ROUTING
+ * @priv: the namespace's struct ipsec_net
+ * @skb: packet
+ * @st: where
+ *
+ * From here to the inbound check the control block is the IP layer's, and
+ * carries what the packet came through.
+ *
+ * Context: Softirq, RCU.
+ * Return: NF_ACCEPT, or NF_STOLEN for a fragment that waits for the others.
+ */
+unsigned int ipsec_in_prerouting(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *st)
+{
+	/* a VRF shows the packet twice, the second time on itself */
+	if (st->in && netif_is_l3_master(st->in))
+		return NF_ACCEPT;
+	ipsec_secpath_arrive(priv, skb);
+	return st->pf == NFPROTO_IPV4 ? in_gather(priv, skb) : NF_ACCEPT;
+}
+
+/**
+ * ipsec_in_init() - set up what all namespaces share
+ *
+ * Context: Process, module load.
+ * Return: 0 or a negative errno.
+ */
+int ipsec_in_init(void)
+{
+	return ipsec_decap_init();
+}
+
+/**
+ * ipsec_in_exit() - undo ipsec_in_init()
+ *
+ * Context: Process, module unload.
+ */
+void ipsec_in_exit(void)
+{
+	ipsec_decap_exit();
+}
+
+/**
+ * ipsec_in_start() - receive protocol 50 from now on
+ *
+ * Context: Process, when every namespace has been set up.
+ * Return: 0, or a negative errno with nothing registered: -EEXIST when
+ * another module has our priority.
+ */
+int ipsec_in_start(void)
+{
+	int err = xfrm4_protocol_register(&in_esp4, IPPROTO_ESP);
+
+	if (err)
+		return err;
+	err = xfrm6_protocol_register(&in_esp6, IPPROTO_ESP);
+	if (err)
+		xfrm4_protocol_deregister(&in_esp4, IPPROTO_ESP);
+	return err;
+}
+
+/**
+ * ipsec_in_stop() - undo ipsec_in_start()
+ *
+ * Waits until no CPU is in our handlers; packets in the crypto API may be.
+ *
+ * Context: Process, before any namespace is taken down.
+ */
+void ipsec_in_stop(void)
+{
+	xfrm6_protocol_deregister(&in_esp6, IPPROTO_ESP);
+	xfrm4_protocol_deregister(&in_esp4, IPPROTO_ESP);
+}
+
+/**
+ * ipsec_in_net_init() - set up the IN road of a namespace
+ * @ipn: namespace; ipn->path is there
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ipsec_in_net_init(struct ipsec_net *ipn)
+{
+	return ipsec_secpath_net_init(ipn);
+}
+
+/**
+ * ipsec_in_net_exit() - undo ipsec_in_net_init()
+ * @ipn: namespace, without hooks and packets in flight
+ */
+void ipsec_in_net_exit(struct ipsec_net *ipn)
+{
+	ipsec_secpath_net_exit(ipn);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The IN road: from protocol 50 to the packet that was inside.
+ */
+#ifndef _TESTUDO_PATH_INPUT_H
+#define _TESTUDO_PATH_INPUT_H
+
+struct ipsec_net;
+struct nf_hook_state;
+struct sk_buff;
+
+int ipsec_in_init(void);
+void ipsec_in_exit(void);
+int ipsec_in_start(void);
+void ipsec_in_stop(void);
+int ipsec_in_net_init(struct ipsec_net *ipn);
+void ipsec_in_net_exit(struct ipsec_net *ipn);
+
+unsigned int ipsec_in_prerouting(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *st);
+
+#endif

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * path - the coming and going of the roads: their state in a namespace, when
+ * hooks are there, and the waiting for packets at the end. Never handles a
+ * packet.
+ */
+#include <linux/delay.h>
+#include <linux/netdevice.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "base/event.h"
+#include "base/net.h"
+#include "path/hooks.h"
+#include "path/input.h"
+#include "path/outdst.h"
+#include "path/path.h"
+#include "sp/flow_cache.h"
+
+/* How often the end of a namespace looks for its last packets. */
+#define PATH_POLL_MS	5
+
+/* How long hooks outlive the last SA and policy. */
+#define PATH_IDLE_SECONDS	2
+
+static void path_idle(struct work_struct *work)
+{
+	struct ipsec_path_net *pn = container_of(to_delayed_work(work),
+						 struct ipsec_path_net, idle);
+	struct ipsec_net *ipn = pn->ipn;
+
+	mutex_lock(&ipn->config_mutex);
+	if (!ipn->users)
+		ipsec_hooks_unregister(ipn);
+	mutex_unlock(&ipn->config_mutex);
+}
+
+/*
+ * A namespace without SAs and policies has no hooks, and its packets pay
+ * nothing. Before the first one is inserted they are there. They go some time
+ * after the last one: both ways patch the kernel's text, which is too dear for
+ * every "flush" that is followed by an "add".
+ */
+static int path_event(struct ipsec_net *ipn, const struct ipsec_event *ev)
+{
+	if (ev->type != IPSEC_EVENT_USERS)
+		return 0;
+	if (ipn->users)
+		return ipsec_hooks_register(ipn);
+	mod_delayed_work(ipsec_net_workqueue(), &ipn->path->idle,
+			 PATH_IDLE_SECONDS * HZ);
+	return 0;
+}
+
+static struct ipsec_listener path_listener = { .event = path_event };
+
+/*
+ * Cached dsts hold their device. The unregistering of a device waits until
+ * nobody does.
+ */
+static int path_netdev_event(struct notifier_block *nb, unsigned long event,
+			     void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct ipsec_net *ipn = ipsec_net_of(dev_net(dev));
+
+	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER)
+		return NOTIFY_DONE;
+	if (!atomic_read(&ipn->path->dsts))
+		return NOTIFY_DONE;
+	ipsec_net_new_gen(ipn);
+	ipsec_flow_cache_purge(ipn);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block path_netdev_notifier = {
+	.notifier_call = path_netdev_event,
+};
+
+/**
+ * ipsec_path_async_begin() - a packet may be about to wait for its crypto
+ * @ipn: namespace
+ *
+ * Context: any, before the transform is called.
+ */
+void ipsec_path_async_begin(struct ipsec_net *ipn)
+{
+	atomic_inc(&ipn->path->inflight);
+}
+
+/**
+ * ipsec_path_async_end() - and it has left our code
+ * @ipn: namespace; may be gone when this returns
+ *
+ * Context: softirq, or process with BH off: the unload waits for the end of
+ * such sections once more.
+ */
+void ipsec_path_async_end(struct ipsec_net *ipn)
+{
+	atomic_dec(&ipn->path->inflight);
+}
+
+/**
+ * ipsec_path_net_init() - the roads of a new namespace
+ * @ipn: namespace
+ *
+ * Return: 0 or a negative errno.
+ */
+int ipsec_path_net_init(struct ipsec_net *ipn)
+{
+	int err;
+
+	ipn->path = kzalloc(sizeof(*ipn->path), GFP_KERNEL);
+	if (!ipn->path)
+		return -ENOMEM;
+	ipn->path->ipn = ipn;
+	INIT_DELAYED_WORK(&ipn->path->idle, path_idle);
+
+	err = ipsec_in_net_init(ipn);
+	if (err) {
+		kfree(ipn->path);
+		ipn->path = NULL;
+	}
+	return err;
+}
+
+/**
+ * ipsec_path_net_pre_exit() - no new packets of a namespace
+ * @ipn: namespace; a grace period follows
+ */
+void ipsec_path_net_pre_exit(struct ipsec_net *ipn)
+{
+	cancel_delayed_work_sync(&ipn->path->idle);
+	mutex_lock(&ipn->config_mutex);
+	ipsec_hooks_unregister(ipn);
+	mutex_unlock(&ipn->config_mutex);
+}
+
+/*
+ * A packet on the OUT road holds its ipsec_dst, or crypto counts it. Such a
+ * packet may put a decision into the flow cache again, hence the loop.
+ */
+static void path_wait(struct ipsec_net *ipn)
+{
+	struct ipsec_path_net *pn = ipn->path;
+
+	for (;;) {
+		ipsec_flow_cache_purge(ipn);
+		if (!atomic_read(&pn->inflight) && !atomic_read(&pn->dsts))
+			return;
+		msleep(PATH_POLL_MS);
+	}
+}
+
+/**
+ * ipsec_path_net_exit() - the end of a namespace's roads
+ * @ipn: namespace; its hooks are gone
+ *
+ * Context: Process; waits for packets in crypto and in queues.
+ */
+void ipsec_path_net_exit(struct ipsec_net *ipn)
+{
+	path_wait(ipn);
+	ipsec_in_net_exit(ipn);
+	kfree(ipn->path);
+	ipn->path = NULL;
+}
+
+/**
+ * ipsec_path_start() - watch devices and receive protocol 50, now that
+ *	namespaces are known
+ *
+ * Return: 0 or a negative errno.
+ */
+int ipsec_path_start(void)
+{
+	int err = register_netdevice_notifier(&path_netdev_notifier);
+
+	if (err)
+		return err;
+	err = ipsec_in_start();
+	if (err)
+		unregister_netdevice_notifier(&path_netdev_notifier);
+	return err;
+}
+
+/**
+ * ipsec_path_stop() - undo ipsec_path_start()
+ */
+void ipsec_path_stop(void)
+{
+	ipsec_in_stop();
+	unregister_netdevice_notifier(&path_netdev_notifier);
+}
+
+/**
+ * ipsec_path_init() - set up what all namespaces share
+ *
+ * Return: 0 or a negative errno with nothing left.
+ */
+int ipsec_path_init(void)
+{
+	int err;
+
+	err = ipsec_outdst_init();
+	if (err)
+		return err;
+	err = ipsec_in_init();
+	if (err) {
+		ipsec_outdst_exit();
+		return err;
+	}
+	ipsec_event_subscribe(&path_listener);
+	return 0;
+}
+
+/**
+ * ipsec_path_exit() - undo ipsec_path_init(), after the last namespace
+ *
+ * A packet's last steps in our text may come after everything that counts it:
+ * a task preempted there is waited for by the tasks' own grace period.
+ */
+void ipsec_path_exit(void)
+{
+	ipsec_event_unsubscribe(&path_listener);
+	ipsec_in_exit();
+	synchronize_rcu();
+	synchronize_rcu_tasks();
+	ipsec_outdst_exit();
+}

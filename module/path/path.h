@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the two roads share: their state in a namespace, and how their packets
+ * are waited for.
+ */
+#ifndef _TESTUDO_PATH_H
+#define _TESTUDO_PATH_H
+
+#include <linux/atomic.h>
+#include <linux/workqueue.h>
+
+struct ipsec_hooks;
+struct ipsec_in_net;
+struct ipsec_net;
+
+/**
+ * struct ipsec_path_net - the roads in one namespace
+ * @ipn: whose roads these are
+ * @idle: takes the hooks away when nobody has needed them for a while
+ * @in: what the IN road keeps, path/secpath.c
+ * @hooks: netfilter hooks while they are registered, else NULL;
+ *	ipn->config_mutex, and alone in net_pre_exit
+ * @inflight: packets of both roads in asynchronous crypto
+ * @dsts: struct ipsec_dst alive, path/outdst.c
+ */
+struct ipsec_path_net {
+	struct ipsec_net *ipn;
+	struct delayed_work idle;
+	struct ipsec_in_net *in;
+	struct ipsec_hooks *hooks;
+	atomic_t inflight;
+	atomic_t dsts;
+};
+
+int ipsec_path_init(void);
+void ipsec_path_exit(void);
+int ipsec_path_start(void);
+void ipsec_path_stop(void);
+int ipsec_path_net_init(struct ipsec_net *ipn);
+void ipsec_path_net_pre_exit(struct ipsec_net *ipn);
+void ipsec_path_net_exit(struct ipsec_net *ipn);
+
+void ipsec_path_async_begin(struct ipsec_net *ipn);
+void ipsec_path_async_end(struct ipsec_net *ipn);
+
+#endif

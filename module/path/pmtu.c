@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pmtu - sizes: the largest clear packet that fits the path when protected,
+ * what becomes of a larger one, telling its sender, and the MSS that keeps TCP
+ * below it. Never cuts a packet.
+ *
+ * A route's MTU is always that of the protected packet; ours is never written
+ * into a route. In transport mode both have the same route, and it would
+ * shrink with every packet.
+ */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ipv6.h>
+#include <net/tcp.h>
+#include <net/xfrm.h>
+
+#include "base/drop.h"
+#include "compat/gso.h"
+#include "path/outdst.h"
+#include "path/pmtu.h"
+#include "path/tunnel.h"
+#include "sa/sa.h"
+#include "sa/xform.h"
+
+#define PMTU_MAX	0xffffu		/* of an IP packet: 16 bits of length */
+
+/*
+ * Length of the header that stays in front of SA @i: its own in tunnel mode,
+ * else that of the last tunnel before it, or of the clear packet.
+ */
+static unsigned int pmtu_front(const struct ipsec_dst *xd, int i,
+			       unsigned int hlen)
+{
+	for (; i >= 0; i--) {
+		if (ipsec_outdst_is_tunnel(xd, i))
+			return ipsec_pmtu_hlen(xd->bundle.sa[i]->family);
+	}
+	return hlen;
+}
+
+/*
+ * The largest clear packet, with @hlen bytes of header that transport mode
+ * leaves outside, that is at most @room long when all SAs are applied. Padding
+ * makes the way back inexact, so each transform says it, outermost first.
+ */
+static unsigned int pmtu_inner(const struct ipsec_dst *xd, unsigned int room,
+			       unsigned int hlen)
+{
+	int i;
+
+	for (i = xd->bundle.n - 1; i >= 0; i--) {
+		const struct ipsec_sa *sa = xd->bundle.sa[i];
+		unsigned int front = pmtu_front(xd, i, hlen);
+
+		if (room <= front)
+			return 0;
+		room = sa->xform->max_payload(sa, room - front);
+		if (!ipsec_outdst_is_tunnel(xd, i))
+			room += front;
+	}
+	return room;
+}
+
+/**
+ * ipsec_pmtu_plain() - largest clear packet without options that fits the path
+ * @xd: decision, of the current generation
+ *
+ * Follows the route's MTU.
+ *
+ * Context: RCU.
+ * Return: bytes; 0 when nothing fits.
+ */
+unsigned int ipsec_pmtu_plain(struct ipsec_dst *xd)
+{
+	unsigned int outer = min(dst_mtu(xd->route), PMTU_MAX);
+	u32 cached = READ_ONCE(xd->mtu);
+
+	if (likely(cached >> 16 == outer))
+		return cached & 0xffff;
+
+	cached = outer << 16 | pmtu_inner(xd, outer,
+					  ipsec_pmtu_hlen(xd->family));
+	WRITE_ONCE(xd->mtu, cached);
+	return cached & 0xffff;
+}
+
+/*
+ * The same for this packet, whose options or extension headers stay outside
+ * of a first SA in transport mode.
+ */
+static unsigned int pmtu_of(struct ipsec_dst *xd, struct sk_buff *skb)
+{
+	unsigned int hlen;
+
+	if (ipsec_outdst_is_tunnel(xd, 0))
+		return ipsec_pmtu_plain(xd);
+	hlen = ipsec_tunnel_unprotected(skb, xd->family);
+	if (likely(hlen == ipsec_pmtu_hlen(xd->family)))
+		return ipsec_pmtu_plain(xd);
+	return pmtu_inner(xd, min(dst_mtu(xd->route), PMTU_MAX), hlen);
+}
+
+/*
+ * TCP whose segments may be cut anew. One that is no super-packet, but whose
+ * checksum is still open, comes from a socket here (or from a guest), and can
+ * be made one.
+ */
+static bool pmtu_resizable(const struct ipsec_dst *xd,
+			   const struct sk_buff *skb)
+{
+	unsigned int type = skb_shinfo(skb)->gso_type;
+
+	if (skb_is_gso(skb))
+		return type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6) &&
+		       !(type & SKB_GSO_FRAGLIST) &&
+		       skb_shinfo(skb)->gso_size != GSO_BY_FRAGS;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL || skb->encapsulation ||
+	    skb->csum_offset != offsetof(struct tcphdr, check))
+		return false;
+	if (xd->family == AF_INET6)
+		return ipv6_hdr(skb)->nexthdr == IPPROTO_TCP;
+	return ip_hdr(skb)->protocol == IPPROTO_TCP &&
+	       !ip_is_fragment(ip_hdr(skb));
+}
+
+/*
+ * Sockets that learn the MTU by the error of their own packet. Others would
+ * send the same again for ever: TCP, SCTP and DCCP ask their route.
+ */
+static bool pmtu_deaf_socket(const struct sk_buff *skb)
+{
+	const struct sock *sk = skb->sk;
+
+	return sk && sk_fullsock(sk) && sk->sk_type != SOCK_DGRAM &&
+	       sk->sk_type != SOCK_RAW;
+}
+
+/*
+ * @ignore_df: a socket left it to us, or these are received fragments that
+ * were put together; then none of them may have been larger than what fits.
+ */
+static bool pmtu_may_fragment(const struct ipsec_dst *xd,
+			      const struct sk_buff *skb, unsigned int mtu)
+{
+	if (pmtu_deaf_socket(skb))
+		return true;
+	if (xd->family == AF_INET6)
+		return skb->ignore_df && IP6CB(skb)->frag_max_size <= mtu;
+	if (!(ip_hdr(skb)->frag_off & htons(IP_DF)))
+		return true;
+	return skb->ignore_df && IPCB(skb)->frag_max_size <= mtu;
+}
+
+static enum ipsec_fit pmtu_fit_big(struct ipsec_dst *xd, struct sk_buff *skb,
+				   unsigned int *mtu)
+{
+	unsigned int most;
+
+	if (pmtu_resizable(xd, skb))
+		return IPSEC_FIT_RESIZE;
+	if (xd->family == AF_INET6) {
+		/* no sender has to go below; the outer packet is fragmented */
+		*mtu = max_t(unsigned int, *mtu, IPV6_MIN_MTU);
+		if (!skb_is_gso(skb) && skb->len <= IPV6_MIN_MTU)
+			return IPSEC_FIT_WHOLE;
+	}
+	if (!pmtu_may_fragment(xd, skb, *mtu))
+		return IPSEC_FIT_TOO_BIG;
+	if (skb_is_gso(skb))
+		return IPSEC_FIT_CUT;
+	if (ipsec_outdst_is_tunnel(xd, 0))
+		return IPSEC_FIT_FRAGMENT;
+
+	/* fragments can not be protected in transport mode (RFC 4303 3.1.1) */
+	most = pmtu_inner(xd, PMTU_MAX,
+			  ipsec_tunnel_unprotected(skb, xd->family));
+	if (skb->len <= most)
+		return IPSEC_FIT_WHOLE;
+	*mtu = most;
+	return IPSEC_FIT_TOO_BIG;
+}
+
+/**
+ * ipsec_pmtu_fit() - does a clear packet fit, and if not, what then
+ * @xd: decision, of the current generation
+ * @skb: packet, skb->data at its IP header, IPCB or IP6CB in its cb
+ * @mtu: set to the largest packet that would fit
+ *
+ * Context: RCU.
+ * Return: what is to be done.
+ */
+enum ipsec_fit ipsec_pmtu_fit(struct ipsec_dst *xd, struct sk_buff *skb,
+			      unsigned int *mtu)
+{
+	*mtu = pmtu_of(xd, skb);
+	if (skb_is_gso(skb)) {
+		if (skb_gso_validate_network_len(skb, *mtu))
+			return IPSEC_FIT_OK;
+	} else if (likely(skb->len <= *mtu)) {
+		return IPSEC_FIT_OK;
+	}
+	return pmtu_fit_big(xd, skb, mtu);
+}
+
+/**
+ * ipsec_pmtu_tell() - tell the sender of a packet that it is too big
+ * @skb: packet, not freed; IPCB or IP6CB in its cb
+ * @family: of its header
+ * @mtu: what would fit
+ *
+ * A socket here finds it in its error queue, and is given EMSGSIZE by the
+ * caller; everybody else gets an ICMP error.
+ *
+ * Context: any.
+ */
+void ipsec_pmtu_tell(struct sk_buff *skb, u16 family, unsigned int mtu)
+{
+	struct sock *sk = skb->sk;
+
+	if (sk && sk_fullsock(sk)) {
+		skb->protocol = family == AF_INET6 ? htons(ETH_P_IPV6) :
+						     htons(ETH_P_IP);
+		xfrm_local_error(skb, mtu);
+	} else if (family == AF_INET6) {
+		icmpv6_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+	} else {
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
+	}
+}
+
+/*
+ * Where the 16 bits of the MSS are, from the start of the TCP header; 0 for
+ * no such option.
+ */
+static unsigned int pmtu_find_mss(const u8 *th, unsigned int len)
+{
+	unsigned int i = sizeof(struct tcphdr);
+
+	while (i < len && th[i] != TCPOPT_EOL) {
+		if (th[i] == TCPOPT_NOP) {
+			i++;
+			continue;
+		}
+		if (i + 1 >= len || th[i + 1] < 2 || i + th[i + 1] > len)
+			return 0;
+		if (th[i] == TCPOPT_MSS && th[i + 1] == TCPOLEN_MSS)
+			return i + 2;
+		i += th[i + 1];
+	}
+	return 0;
+}
+
+static void pmtu_set_mss(struct sk_buff *skb, unsigned int thoff,
+			 unsigned int at, unsigned int most)
+{
+	u8 *th = skb->data + thoff;
+	__be16 from = get_unaligned((__be16 *)(th + at));
+	__be16 to = htons(most);
+
+	if (ntohs(from) <= most)
+		return;
+	put_unaligned(to, (__be16 *)(th + at));
+	/* at an odd place the sum sees the two bytes in the other halves */
+	if (at & 1) {
+		from = (__force __be16)swab16((__force u16)from);
+		to = (__force __be16)swab16((__force u16)to);
+	}
+	inet_proto_csum_replace2(&((struct tcphdr *)th)->check, skb, from, to,
+				 false);
+}
+
+/**
+ * ipsec_pmtu_clamp() - lower the MSS that a TCP SYN offers
+ * @xd: decision, of the current generation
+ * @skb: TCP packet, not a later fragment, skb->data at its IP header
+ *
+ * What comes back then fits without fragments and without ICMP errors, which
+ * many networks lose: the peer protects it with much the same overhead.
+ * Headers may move.
+ *
+ * Context: RCU, softirq or BH off.
+ * Return: 0 or a drop reason.
+ */
+int ipsec_pmtu_clamp(struct ipsec_dst *xd, struct sk_buff *skb)
+{
+	unsigned int thoff = ipsec_pmtu_hlen(xd->family);
+	unsigned int hlen = thoff + sizeof(struct tcphdr);
+	const struct tcphdr *th;
+	struct tcphdr buf;
+	unsigned int mtu;
+	unsigned int at;
+
+	if (xd->family == AF_INET)
+		thoff = ip_hdrlen(skb);
+	else if (ipv6_hdr(skb)->nexthdr != IPPROTO_TCP)
+		return 0;
+	th = skb_header_pointer(skb, thoff, sizeof(buf), &buf);
+	if (likely(!th || !th->syn))
+		return 0;
+
+	mtu = ipsec_pmtu_plain(xd);
+	if (th->doff * 4 <= sizeof(*th) || mtu < hlen + TCP_MIN_MSS ||
+	    thoff + th->doff * 4 > skb->len)
+		return 0;
+	if (skb_ensure_writable(skb, thoff + th->doff * 4))
+		return IPSEC_DROP_OUT_NOMEM;
+
+	th = (struct tcphdr *)(skb->data + thoff);
+	at = pmtu_find_mss((const u8 *)th, th->doff * 4);
+	if (at)
+		pmtu_set_mss(skb, thoff, at, mtu - hlen);
+	return 0;
+}

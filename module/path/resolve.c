@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * resolve - from a packet to its policy, from the policy to the SAs in order.
+ * Never changes a packet, and never counts or frees one.
+ */
+#include <linux/ipsec.h>
+#include <linux/skbuff.h>
+
+#include "base/drop.h"
+#include "base/net.h"
+#include "path/outdst.h"
+#include "path/resolve.h"
+#include "path/route.h"
+#include "sa/sad.h"
+#include "sp/flow.h"
+#include "sp/flow_cache.h"
+#include "sp/sp.h"
+
+static bool resolve_has(const struct ipsec_bundle *b, const struct ipsec_sa *sa)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->n; i++) {
+		if (b->sa[i] == sa)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What a template looks for. In transport mode the SA joins the two ends of
+ * the packet as it is by then, which a tunnel before it has changed.
+ */
+static void resolve_want(struct ipsec_sa_want *want, struct ipsec_bundle *b,
+			 const struct ipsec_tmpl *tmpl)
+{
+	want->proto = tmpl->proto;
+	want->mode = tmpl->mode;
+	want->reqid = tmpl->reqid;
+	if (tmpl->mode == IPSEC_MODE_TUNNEL) {
+		want->saddr = tmpl->saddr;
+		want->daddr = tmpl->daddr;
+		want->family = tmpl->family;
+	} else {
+		want->saddr = b->saddr;
+		want->daddr = b->daddr;
+		want->family = b->family;
+	}
+}
+
+/*
+ * The SAs of a policy, innermost first. One SA is never applied twice: its
+ * peer would have to send the packet back to itself.
+ */
+static int resolve_bundle(struct ipsec_net *ipn, const struct ipsec_sp *sp,
+			  struct ipsec_bundle *b)
+{
+	struct ipsec_sa_want want;
+	struct ipsec_sa *sa;
+	unsigned int i;
+
+	for (i = 0; i < sp->ntmpl; i++) {
+		const struct ipsec_tmpl *tmpl = &sp->tmpl[i];
+
+		resolve_want(&want, b, tmpl);
+		sa = ipsec_sad_choose_rcu(ipn, &want);
+		if (!sa) {
+			if (tmpl->optional)
+				continue;
+			return IPSEC_DROP_OUT_NO_SA;
+		}
+		if (resolve_has(b, sa))
+			return IPSEC_DROP_OUT_LOOP;
+
+		if (tmpl->mode == IPSEC_MODE_TUNNEL) {
+			b->tunnel |= 1u << b->n;
+			b->saddr = want.saddr;
+			b->daddr = want.daddr;
+			b->family = want.family;
+		}
+		b->sa[b->n++] = sa;
+	}
+	return 0;
+}
+
+/*
+ * A new decision for a flow. It goes into the cache, and what is returned is
+ * borrowed under RCU like one that came from there.
+ */
+static int resolve_new(struct ipsec_net *ipn, const struct ipsec_sp *sp,
+		       const struct ipsec_way *way,
+		       const struct ipsec_flow *fl, u32 gen,
+		       struct ipsec_dst **xdp)
+{
+	struct ipsec_bundle b = {
+		.saddr = fl->saddr,
+		.daddr = fl->daddr,
+		.family = fl->family,
+	};
+	struct dst_entry *route;
+	struct ipsec_dst *xd;
+	int why;
+
+	why = resolve_bundle(ipn, sp, &b);
+	if (why)
+		return why;
+	/* every template was optional, and none of them has an SA */
+	if (!b.n)
+		return 0;
+
+	route = ipsec_route_get(ipn, &b, way);
+	if (!route)
+		return IPSEC_DROP_OUT_NO_ROUTE;
+	xd = ipsec_outdst_new(ipn, &b, fl->family, way, route, gen);
+	if (!xd)
+		return IPSEC_DROP_OUT_NOMEM;
+
+	ipsec_flow_set_dst(ipn, IPSEC_SP_OUT, fl, &xd->dst, gen);
+	dst_release(&xd->dst);
+	*xdp = xd;
+	return 0;
+}
+
+/**
+ * ipsec_resolve() - what becomes of an outgoing packet
+ * @ipn: namespace
+ * @skb: packet, still clear
+ * @family: of its header
+ * @way: how it would go in clear
+ * @fl: set to the packet's flow
+ * @xdp: set to how it is to be protected, NULL when it passes in clear;
+ *	borrowed until the end of the RCU section, may be without a reference
+ *
+ * Context: RCU, BH off.
+ * Return: 0 or a drop reason.
+ */
+int ipsec_resolve(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
+		  const struct ipsec_way *way, struct ipsec_flow *fl,
+		  struct ipsec_dst **xdp)
+{
+	struct ipsec_decision d;
+	struct ipsec_dst *xd;
+	u32 gen;
+
+	*xdp = NULL;
+	if (ipsec_flow_from_skb(fl, skb, family))
+		return IPSEC_DROP_OUT_HDR;
+
+	gen = ipsec_net_gen(ipn);
+	ipsec_flow_decide(ipn, IPSEC_SP_OUT, fl, &d);
+	if (unlikely(d.opaque_risk))
+		return IPSEC_DROP_OUT_FRAGMENT;
+	if (!d.sp)
+		return 0;
+
+	ipsec_sp_touch(d.sp);
+	if (d.sp->action == IPSEC_SP_NONE)
+		return 0;
+	if (d.sp->action == IPSEC_SP_DISCARD)
+		return IPSEC_DROP_OUT_DISCARD;
+
+	xd = ipsec_outdst_of(d.dst);
+	if (likely(xd && ipsec_outdst_current(xd) &&
+		   ipsec_outdst_fits(xd, way))) {
+		*xdp = xd;
+		return 0;
+	}
+	return resolve_new(ipn, d.sp, way, fl, gen, xdp);
+}
