@@ -17,6 +17,7 @@
 #include "sp/spd.h"
 #include "xform/esp.h"
 #include "path/path.h"
+#include "pfkey/family.h"
 
 /*
  * Layer order: a room may use those above it from its init and net_init on.
@@ -42,6 +43,9 @@ static const struct ipsec_room rooms[] = {
 	  .net_init = ipsec_path_net_init,
 	  .net_pre_exit = ipsec_path_net_pre_exit,
 	  .net_exit = ipsec_path_net_exit },
+	{ .name = "pfkey", .init = ipsec_pfkey_init, .exit = ipsec_pfkey_exit,
+	  .net_init = ipsec_pfkey_net_init,
+	  .net_exit = ipsec_pfkey_net_exit },
 };
 
 static int __init testudo_init(void)
