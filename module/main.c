@@ -18,6 +18,9 @@
 #include "xform/esp.h"
 #include "path/path.h"
 #include "pfkey/family.h"
+#ifdef TESTUDO_SELFTEST
+#include "test/test.h"
+#endif
 
 /*
  * Layer order: a room may use those above it from its init and net_init on.
@@ -50,6 +53,10 @@ static const struct ipsec_room rooms[] = {
 
 static int __init testudo_init(void)
 {
+#ifdef TESTUDO_SELFTEST
+	if (!ipsec_selftest())
+		return -ENOTRECOVERABLE;
+#endif
 	return ipsec_net_register(rooms, ARRAY_SIZE(rooms));
 }
 

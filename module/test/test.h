@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Self-tests of the pure rooms. The same test_<room>.c runs in the module, when
+ * built with TESTUDO_SELFTEST=1, and in user space (selftests/unit).
+ */
+#ifndef _TESTUDO_TEST_H
+#define _TESTUDO_TEST_H
+
+#include <linux/printk.h>
+#include <linux/types.h>
+
+/*
+ * TEST_OK(condition, why) - the enclosing bool function fails unless condition
+ * holds; @why names the case for a reader of the log.
+ */
+#define TEST_OK(cond, why)						\
+	do {								\
+		if (!(cond)) {						\
+			pr_err("testudo: %s:%d: %s: not (%s)\n",	\
+			       __func__, __LINE__, (why), #cond);	\
+			return false;					\
+		}							\
+	} while (0)
+
+/* The same for row @i of a table of cases. */
+#define TEST_ROW(cond, i, why)						\
+	do {								\
+		if (!(cond)) {						\
+			pr_err("testudo: %s:%d: row %u: %s: not (%s)\n",\
+			       __func__, __LINE__, (unsigned int)(i),	\
+			       (why), #cond);				\
+			return false;					\
+		}							\
+	} while (0)
+
+bool ipsec_test_addr(void);
+bool ipsec_test_selector(void);
+bool ipsec_test_alg_table(void);
+bool ipsec_test_replay(void);
+bool ipsec_test_lifetime(void);
+bool ipsec_test_flow(void);
+bool ipsec_test_spd_lookup(void);
+bool ipsec_test_pfkey_parse(void);
+
+bool ipsec_selftest(void);
+
+/**
+ * ipsec_test_random() - the next number of a reproducible sequence
+ * @state: any start but 0
+ *
+ * Return: 32 bits (Marsaglia's xorshift).
+ */
+static inline u32 ipsec_test_random(u32 *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+#endif
