@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The program setkey from outside, without a kernel (-n): exit status, how -f
+# and -c cut their input, input of odd shape and of great size. Output is KTAP.
+#
+# timeout: 300
+#
+#   setkey_cli.sh [PATH-OF-SETKEY]
+
+setkey=${1:-}
+if [[ -z $setkey ]]; then
+	top=$(cd "$(dirname "$0")/../.." && pwd)
+	make -s --no-print-directory -C "$top/userspace" O="$top/build" all || exit 1
+	setkey=$top/build/bin/setkey
+fi
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+count=0
+failed=0
+
+# result NAME: the status of the command before it decides
+result() {
+	local ok=$?
+
+	count=$((count + 1))
+	if [[ $ok -eq 0 ]]; then
+		echo "ok $count cli: $1"
+	else
+		echo "not ok $count cli: $1"
+		failed=$((failed + 1))
+		sed 's/^/# /' "$dir/out" "$dir/err" | head -20
+	fi
+}
+
+# run STATUS ARG...: setkey with standard input, its output kept
+run() {
+	local want=$1 got
+
+	shift
+	"$setkey" "$@" >"$dir/out" 2>"$dir/err"
+	got=$?
+	[[ $got -eq $want ]] && return
+	echo "status $got, wanted $want" >>"$dir/err"
+	return 1
+}
+
+# sent: number of messages that -n -v showed
+sent() {
+	grep -c '^sadb_msg{' "$dir/out"
+}
+
+echo "KTAP version 1"
+
+run 1 </dev/null && grep -q '^usage: setkey' "$dir/err"
+result "no option: usage, status 1"
+run 1 -Z </dev/null && grep -q '^usage: setkey' "$dir/err"
+result "an unknown option: usage, status 1"
+run 0 -h && grep -q '^usage: setkey' "$dir/out"
+result "-h: usage on standard output, status 0"
+run 0 -V && grep -q '^setkey (testudo)' "$dir/out"
+result "-V: version, status 0"
+run 1 -n -f "$dir/absent" && grep -q 'No such file' "$dir/err"
+result "a file that is not there: status 1"
+run 1 -n -f "$dir" && grep -q 'Is a directory' "$dir/err"
+result "a directory: status 1"
+run 1 "$dir/absent" && grep -q 'No such file' "$dir/err"
+result "a stored message that is not there: status 1"
+printf '\002\022\000\000\002\000\000\000\000\000\000\000\000\000\000' >"$dir/cut"
+run 1 "$dir/cut" && grep -q 'no PF_KEY message at byte 0' "$dir/err"
+result "a stored message that is cut: status 1"
+
+run 0 -n -f /dev/null && [[ ! -s $dir/out && ! -s $dir/err ]]
+result "an empty file: silence, status 0"
+echo 'flush; spdflush;' >"$dir/good"
+run 0 -n -f "$dir/good" && [[ ! -s $dir/out && ! -s $dir/err ]]
+result "-n: silence and status 0 for a good file"
+run 0 -n -v -f "$dir/good" && [[ $(sent) -eq 2 ]]
+result "-n -v: shows what it would send"
+run 0 -n -v -f - <"$dir/good" && [[ $(sent) -eq 2 ]]
+result "-f -: standard input"
+printf 'flush;\nadd nonsense;\nflush;\n' >"$dir/bad"
+run 1 -n -v -f "$dir/bad" && [[ $(sent) -eq 1 ]] && grep -q "bad:2:13: error: unexpected ';'" "$dir/err"
+result "-f: what stands before a syntax error is done, status 1"
+run 1 -n -v -c <"$dir/bad" && [[ $(sent) -eq 1 ]] && grep -q '<stdin>:2:13: error' "$dir/err"
+result "-c: the same"
+printf 'flush; quit; nonsense' | run 0 -n -v -c && [[ $(sent) -eq 1 ]]
+result "-c: quit ends the input"
+printf 'flush; add' | run 1 -n -v -c && [[ $(sent) -eq 1 ]] && grep -q '<stdin>:1:' "$dir/err"
+result "-c: a command without its end: status 1"
+printf 'flush; # the end; really\n\n  # "' | run 0 -n -v -c && [[ $(sent) -eq 1 ]]
+result "-c: comments behind the last command"
+
+# a coprocess must see its command run before it sends the next
+coproc "$setkey" -n -v -c 2>"$dir/err"
+coproc_pid=$COPROC_PID
+echo 'flush;' >&"${COPROC[1]}"
+read -r -t 10 line <&"${COPROC[0]}" && [[ $line == sadb_msg* ]]
+result "-c: a command runs as soon as its semicolon is read"
+eval "exec ${COPROC[1]}>&-"
+wait "$coproc_pid"
+
+printf 'flu' >"$dir/split"
+{ cat "$dir/split"; sleep 0.2; printf 'sh; spdflush;\nad'; sleep 0.2; printf 'd nonsense;'; } |
+	run 1 -n -v -c && [[ $(sent) -eq 2 ]] && grep -q '<stdin>:2:13: error' "$dir/err"
+result "-c: commands that arrive in pieces keep their line numbers"
+
+printf 'flush;\0;flush;' | run 1 -n -v -f - && [[ $(sent) -eq 1 ]] &&
+	grep -q '1:7: error: unexpected byte 0x00' "$dir/err"
+result "a NUL byte is an error at its place"
+printf '# caf\303\251\r\nflush;\r\n' | run 0 -n -f -
+result "CRLF, and any byte in a comment"
+{ printf 'flush;'; head -c 3000000 /dev/zero | tr '\0' ' '; printf 'flush;'; } |
+	run 0 -n -v -f - && [[ $(sent) -eq 2 ]]
+result "a line of 3 MB"
+{ printf 'add 10.0.0.1 10.0.0.2 esp 1 -E aes-cbc 0x'; head -c 2000000 /dev/zero | tr '\0' 0; echo ';'; } |
+	run 1 -n -f - && grep -q '1:40: error: the key has 8000000 bits' "$dir/err" &&
+	[[ $(wc -c <"$dir/err") -lt 1000 ]]
+result "a key of a million bytes, complained about in short"
+
+seq -f 'add 10.0.0.1 10.0.0.2 esp %.0f -E aes-cbc "0123456789abcdef" -A hmac-sha1 "01234567890123456789";' \
+	256 100255 >"$dir/large"
+run 0 -n -f "$dir/large" && run 0 -n -c <"$dir/large"
+result "100,000 commands, by -f and by -c"
+echo 'add 10.0.0.1 10.0.0.2 esp 1 -E aes-cbc "short";' >>"$dir/large"
+run 1 -n -f "$dir/large" && grep -q 'large:100001:40: error' "$dir/err"
+result "an error on line 100,001"
+yes 'add nonsense;' | head -100000 | run 1 -n -f - && [[ $(wc -l <"$dir/err") -lt 100 ]]
+result "100,000 errors are not all printed"
+
+echo "1..$count"
+echo "# $((count - failed)) passed, $failed failed"
+exit $((failed > 0))
