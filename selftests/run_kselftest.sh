@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# run_kselftest.sh - run tests one after the other and keep what they said.
+#
+# usage: run_kselftest.sh [-v] [-d QUEUE] TEST...
+#        run_kselftest.sh -q KERNEL TEST
+#
+# Every test gets a line when it ends, and leaves NAME.out, what it printed, and
+# NAME.result, what became of it, in $TESTUDO_RESULTS.  -v shows the output as
+# well.  With -d several machines share a list: who makes TEST's folder in QUEUE
+# runs it.  -q asks whether TEST is for KERNEL.  Tests make their own namespaces,
+# so run this where it does no harm: selftests/vm/run selftests/run_kselftest.sh ...
+set -u
+tree=$(cd "$(dirname "$0")/.." && pwd -P)
+cd "$tree" || exit 125
+timeout=120
+. selftests/settings
+results=${TESTUDO_RESULTS:-$tree/build/results}
+kernel=${TESTUDO_KERNEL:-6.12}
+
+# head_of TEST - the file that has the test's head comment
+head_of()
+{
+	case $1 in
+	build/*)
+		local src=${1#build/}
+
+		ls "$src.c" "$src.sh" 2>/dev/null | head -n1 ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# header TEST NAME DEFAULT
+header()
+{
+	local v src
+
+	src=$(head_of "$1")
+	v=$([ -z "$src" ] || sed -n "1,40s,^[#/ *]*$2: *\([0-9A-Za-z_.| ]*\).*,\1,p" "$src" | head -n1)
+	echo "${v:-$3}"
+}
+
+is_for()
+{
+	case " $(header "$2" kernels "6.12 debug") " in
+	*" all "*|*" $1 "*) return 0 ;;
+	esac
+	return 1
+}
+
+# complaints TEST - what the kernel said against itself while TEST ran
+complaints()
+{
+	dmesg 2>/dev/null | awk -v m="testudo-test: $1" 'index($0, m) { text = ""; next }
+		{ text = text $0 "\n" } END { printf "%s", text }' |
+		grep -E -m3 -f selftests/vm/trouble
+}
+
+# leftovers - what a test must not leave: namespaces, and with them their state
+leftovers()
+{
+	ip netns list 2>/dev/null | cut -d' ' -f1 | tr '\n' ' '
+	ip -all netns delete 2>/dev/null
+}
+
+# verdict OUT EXIT - "passed failed skipped" of a test's KTAP
+verdict()
+{
+	awk -v rc="$2" '
+	/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; planned = 1 }
+	/^ok .*# *SKIP/ { skip++; n++; next }
+	/^not ok / { fail++; n++; next }
+	/^ok / { pass++; n++ }
+	END {
+		if (rc == 4 && !n)
+			skip = 1
+		else if (rc != 0 && rc != 4 && !fail)
+			fail = 1
+		else if (planned && n < plan)
+			fail++
+		else if (!n && !planned)
+			pass = 1
+		print pass + 0, fail + 0, skip + 0
+	}' "$1"
+}
+
+run_test()
+{
+	local test=$1 name out rc why='' limit t0=$SECONDS pass fail skip bad left cases
+
+	name=${test#build/}
+	name=${name#selftests/}
+	out=$results/${name//\//-}
+	limit=$(header "$test" timeout "$timeout")
+	[ "$kernel" != debug ] || limit=$((limit * 4))
+	cases=()
+	case $kernel in
+	6.1|7.3) mapfile -t cases < <(header "$test" brief "" | grep .) ;;
+	esac
+	echo "testudo-test: $name" >/dev/kmsg 2>/dev/null
+	if [ -n "$verbose" ]; then
+		timeout -k 10 "$limit" "./$test" "${cases[@]}" 2>&1 </dev/null | tee "$out.out"
+		rc=${PIPESTATUS[0]}
+	else
+		timeout -k 10 "$limit" "./$test" "${cases[@]}" >"$out.out" 2>&1 </dev/null
+		rc=$?
+	fi
+	left=$(leftovers)
+	bad=$(complaints "$name")
+	read -r pass fail skip <<<"$(verdict "$out.out" "$rc")"
+	case $rc in
+	0|1|4) ;;
+	124|137) why="no end within $limit s" ;;
+	*) why="exit status $rc" ;;
+	esac
+	[ -z "$bad" ] || { why="the kernel complains: ${bad%%$'\n'*}"; fail=$((fail + 1)); }
+	[ -z "$left" ] || why="$why (left behind: $left)"
+	printf '%s\t%s\t%s\t%s\t%s\n' "$pass" "$fail" "$skip" "$((SECONDS - t0))" "$why" >"$out.tmp"
+	mv "$out.tmp" "$out.result"
+	printf '%s [%s] %s: %s passed, %s failed%s (%s s)%s\n' \
+		"$([ "$fail" -eq 0 ] && echo ok || echo 'not ok')" "$kernel" "$name" "$pass" "$fail" \
+		"$([ "$skip" -eq 0 ] || echo ", $skip skipped")" "$((SECONDS - t0))" "${why:+ $why}"
+	[ "$fail" -eq 0 ]
+}
+
+verbose='' queue=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	-q) is_for "$2" "$3"; exit ;;
+	-v) verbose=1 ;;
+	-d) queue=$2; shift ;;
+	-*) sed -n '4,8s/^# //p' "$0" >&2; exit 125 ;;
+	*) break ;;
+	esac
+	shift
+done
+mkdir -p "$results" || exit 125
+status=0
+for test in "$@"; do
+	[ -z "$queue" ] || mkdir "$queue/${test//\//-}" 2>/dev/null || continue
+	run_test "$test" || status=1
+done
+exit $status

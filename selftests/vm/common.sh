@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# common.sh - what the VM scripts share: where things are and how to speak.
+#
+# shellcheck disable=SC2034 # for those who source it
+#
+# Sourced, never run.  It sets no option of the caller's shell and starts
+# nothing.
+
+# The source tree, and the cache that survives it: kernels, initramfs images.
+TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+CACHE=${TESTUDO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/testudo}
+case $CACHE in
+/*) ;;
+*) CACHE=$PWD/$CACHE ;;
+esac
+
+# The kernels that have a name; what each is made of stands in "kernel".
+KERNELS="6.12 6.1 7.3 debug"
+
+# say TEXT... - progress, to stderr so that stdout stays the result's
+say()
+{
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+# die TEXT... - a failure of the script itself, never of what it runs
+die()
+{
+	say "$@"
+	exit 125
+}
+
+# need_root WHAT - refuse early, with the reason, what only root can do
+need_root()
+{
+	[ "$(id -u)" -eq 0 ] || die "$1 needs root; run it with sudo"
+}
