@@ -1,0 +1,591 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands on SAs: GETSPI and larval SAs, ADD, UPDATE, DELETE, GET, FLUSH, and
+ * what they show of an SA.
+ *
+ * # kernels: 6.12 7.3 debug
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "msg.h"
+
+#define SRC	"10.0.0.1"
+#define DST	"10.0.0.2"
+
+static uint32_t spi_of(struct msg *m)
+{
+	struct sadb_sa *sa = m_find(m, SADB_EXT_SA);
+
+	OK(sa);
+	return ntohl(sa->sadb_sa_spi);
+}
+
+static unsigned int state_of(struct msg *m)
+{
+	struct sadb_sa *sa = m_find(m, SADB_EXT_SA);
+
+	OK(sa);
+	return sa->sadb_sa_state;
+}
+
+/* The SA as GET shows it; errno of the answer. */
+static int get(int fd, uint32_t spi, struct msg *a)
+{
+	struct msg m;
+
+	m_said(&m, SADB_GET, SADB_SATYPE_ESP, spi, SRC, DST);
+	return k_ask(fd, &m, a);
+}
+
+TEST(n28_add_twice)
+{
+	int fd = k_open();
+	struct msg m;
+
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	EQ(k_do(fd, &m), EEXIST);
+	/* the SPI counts at one destination only, and SRC does not count */
+	m_add(&m, SADB_ADD, 0x1000, SRC, "10.0.0.3");
+	EQ(k_do(fd, &m), 0);
+	m_add(&m, SADB_ADD, 0x1000, "10.0.0.9", DST);
+	EQ(k_do(fd, &m), EEXIST);
+	m_add(&m, SADB_ADD, 0x1000, "2001:db8::1", "2001:db8::2");
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, 0), 3);
+}
+
+TEST(n28_add_on_a_reserved_spi)
+{
+	int fd = k_open();
+	struct msg m;
+
+	m_getspi(&m, SRC, DST, 0x2000, 0x2000);
+	EQ(k_do(fd, &m), 0);
+	m_add(&m, SADB_ADD, 0x2000, SRC, DST);
+	EQ(k_do(fd, &m), EEXIST);
+	EQ(k_count_sa(fd, 0), 1);
+}
+
+TEST(n29_update_of_nothing)
+{
+	int fd = k_open();
+	struct msg m;
+
+	m_add(&m, SADB_UPDATE, 0x1000, SRC, DST);
+	EQ(k_do(fd, &m), ESRCH);
+	EQ(k_count_sa(fd, 0), 0);
+}
+
+TEST(n33_spi_ranges)
+{
+	int fd = k_open();
+	struct msg m, a;
+
+	m_getspi(&m, SRC, DST, 0x2001, 0x2000);
+	EQ(k_do(fd, &m), EINVAL);
+	m_getspi(&m, SRC, DST, 0x2000, 0x10000);
+	m.base.sadb_msg_satype = SADB_X_SATYPE_IPCOMP;
+	EQ(k_do(fd, &m), EINVAL);
+	EQ(k_count_sa(fd, 0), 0);
+
+	m_getspi(&m, SRC, DST, 0x2000, 0x2000);
+	EQ(k_ask(fd, &m, &a), 0);
+	EQ(spi_of(&a), 0x2000);
+	m_getspi(&m, SRC, DST, 0x2000, 0x2000);
+	EQ(k_do(fd, &m), ENOENT);
+	/* the same SPI elsewhere is another one */
+	m_getspi(&m, SRC, "10.0.0.3", 0x2000, 0x2000);
+	EQ(k_do(fd, &m), 0);
+
+	m_getspi(&m, SRC, DST, 0, 0xffffffff);
+	EQ(k_ask(fd, &m, &a), 0);
+	OK(spi_of(&a) >= 0x100);
+	EQ(k_count_sa(fd, 0), 3);
+}
+
+TEST(getspi_fills_a_range_and_no_more)
+{
+	int fd = k_open();
+	bool seen[8] = { false };
+	struct msg m, a;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		m_getspi(&m, SRC, DST, 0x3000, 0x3007);
+		EQ(k_ask(fd, &m, &a), 0);
+		OK(spi_of(&a) >= 0x3000 && spi_of(&a) <= 0x3007);
+		OK(!seen[spi_of(&a) - 0x3000]);
+		seen[spi_of(&a) - 0x3000] = true;
+	}
+	m_getspi(&m, SRC, DST, 0x3000, 0x3007);
+	EQ(k_do(fd, &m), ENOENT);
+	EQ(k_count_sa(fd, 0), 8);
+}
+
+TEST(getspi_default_range)
+{
+	int fd = k_open();
+	struct msg m, a;
+
+	m_begin(&m, SADB_GETSPI, SADB_SATYPE_ESP);
+	m_ends(&m, SRC, DST);
+	EQ(k_ask(fd, &m, &a), 0);
+	OK(spi_of(&a) >= 0x100 && spi_of(&a) <= 0x0fffffff);
+}
+
+TEST(n34_getspi_of_what_is_no_protocol)
+{
+	static const unsigned int satypes[] = { 0, 1, 5, 10, 255 };
+	int fd = k_open();
+	struct msg m;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(satypes); i++) {
+		m_getspi(&m, SRC, DST, 0x2000, 0x3000);
+		m.base.sadb_msg_satype = satypes[i];
+		EQ(k_do(fd, &m), EINVAL);
+	}
+	m_getspi(&m, SRC, DST, 0x2000, 0x3000);
+	m_sa2(&m, 4, 0);
+	EQ(k_do(fd, &m), EINVAL);
+	m_getspi(&m, SRC, DST, 0x2000, 0x3000);
+	m.base.sadb_msg_satype = SADB_SATYPE_AH;
+	EQ(k_do(fd, &m), EPROTONOSUPPORT);
+	EQ(k_count_sa(fd, 0), 0);
+}
+
+/* RFC 2367 3.1.1: SA, SRC, DST; libreswan complains of each one more. */
+TEST(getspi_answer_has_three_extensions)
+{
+	int fd = k_open();
+	struct msg m, a;
+
+	m_getspi(&m, SRC, DST, 0x2000, 0x3000);
+	EQ(k_ask(fd, &m, &a), 0);
+	EQ(a.len, 16 + 16 + 24 + 24);
+	EQ(state_of(&a), SADB_SASTATE_LARVAL);
+	OK(m_find(&a, SADB_EXT_ADDRESS_SRC) && m_find(&a, SADB_EXT_ADDRESS_DST));
+	k_quiet(fd, 0);
+}
+
+TEST(getspi_again_by_seq_gives_the_same)
+{
+	int fd = k_open();
+	struct msg m, a, b;
+
+	m_getspi(&m, SRC, DST, 0x2000, 0x3000);
+	m.base.sadb_msg_seq = 4711;
+	EQ(k_ask(fd, &m, &a), 0);
+	m_getspi(&m, SRC, DST, 0x4000, 0x5000);
+	m.base.sadb_msg_seq = 4711;
+	EQ(k_ask(fd, &m, &b), 0);
+	EQ(spi_of(&a), spi_of(&b));
+	EQ(k_count_sa(fd, 0), 1);
+	/* the other direction of the same negotiation is another SA */
+	m_getspi(&m, DST, SRC, 0x2000, 0x3000);
+	m.base.sadb_msg_seq = 4711;
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, 0), 2);
+	/* and without a number every request is a new one */
+	m_getspi(&m, SRC, DST, 0x2000, 0x3000);
+	m.base.sadb_msg_seq = 0;
+	EQ(k_do(fd, &m), 0);
+	m_getspi(&m, SRC, DST, 0x2000, 0x3000);
+	m.base.sadb_msg_seq = 0;
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, 0), 4);
+}
+
+TEST(update_finishes_a_larval_sa)
+{
+	int fd = k_open();
+	struct msg m, a;
+
+	m_getspi(&m, SRC, DST, 0x2000, 0x2000);
+	EQ(k_do(fd, &m), 0);
+	EQ(get(fd, 0x2000, &a), 0);
+	EQ(state_of(&a), SADB_SASTATE_LARVAL);
+	m_add(&m, SADB_UPDATE, 0x2000, SRC, DST);
+	((struct sadb_x_sa2 *)m_find(&m, SADB_X_EXT_SA2))->sadb_x_sa2_reqid = 77;
+	EQ(k_ask(fd, &m, &a), 0);
+	EQ(state_of(&a), SADB_SASTATE_MATURE);
+	OK(!m_find(&a, SADB_EXT_KEY_ENCRYPT));
+	EQ(get(fd, 0x2000, &a), 0);
+	EQ(state_of(&a), SADB_SASTATE_MATURE);
+	EQ(((struct sadb_x_sa2 *)m_find(&a, SADB_X_EXT_SA2))->sadb_x_sa2_reqid, 77);
+	OK(m_find(&a, SADB_EXT_KEY_ENCRYPT));
+	EQ(k_count_sa(fd, 0), 1);
+}
+
+TEST(add_by_seq_removes_the_larval_sa)
+{
+	int fd = k_open();
+	struct msg m;
+
+	m_getspi(&m, SRC, DST, 0x2000, 0x2000);
+	m.base.sadb_msg_seq = 99;
+	EQ(k_do(fd, &m), 0);
+	/* another negotiation's is left alone */
+	m_add(&m, SADB_ADD, 0x3000, SRC, DST);
+	m.base.sadb_msg_seq = 98;
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, 0), 2);
+	/* so is the one of the same number that goes elsewhere */
+	m_add(&m, SADB_ADD, 0x3001, SRC, "10.0.0.3");
+	m.base.sadb_msg_seq = 99;
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, 0), 3);
+	m_add(&m, SADB_ADD, 0x3002, SRC, DST);
+	m.base.sadb_msg_seq = 99;
+	EQ(k_do(fd, &m), 0);
+	k_quiet(fd, 0);
+	EQ(k_count_sa(fd, 0), 3);
+	m_said(&m, SADB_GET, SADB_SATYPE_ESP, 0x2000, SRC, DST);
+	EQ(k_do(fd, &m), ESRCH);
+}
+
+/* strongSwan: GETSPI, DELETE of the larval SA, ADD with its SPI. */
+TEST(larval_sa_can_be_deleted)
+{
+	int fd = k_open();
+	struct msg m;
+
+	m_getspi(&m, SRC, DST, 0x2000, 0x2000);
+	EQ(k_do(fd, &m), 0);
+	m_said(&m, SADB_DELETE, SADB_SATYPE_ESP, 0x2000, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	m_add(&m, SADB_ADD, 0x2000, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, 0), 1);
+}
+
+TEST(update_of_a_mature_sa_changes_lifetimes_only)
+{
+	struct sadb_lifetime *life;
+	int fd = k_open();
+	struct msg m, a, b;
+
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	EQ(get(fd, 0x1000, &a), 0);
+
+	m_begin(&m, SADB_UPDATE, SADB_SATYPE_ESP);
+	m_key(&m, SADB_EXT_KEY_ENCRYPT, 256);
+	m_sa(&m, 0x1000, 0, SADB_X_EALG_AESCBC)->sadb_sa_replay = 64;
+	m_sa2(&m, IPSEC_MODE_TRANSPORT, 5);
+	m_life(&m, SADB_EXT_LIFETIME_SOFT, 1000)->sadb_lifetime_bytes = 1ULL << 40;
+	m_life(&m, SADB_EXT_LIFETIME_HARD, 2000)->sadb_lifetime_allocations = 12345;
+	m_ends(&m, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+
+	EQ(get(fd, 0x1000, &b), 0);
+	EQ(a.len, b.len);
+	life = m_find(&b, SADB_EXT_LIFETIME_SOFT);
+	EQ(life->sadb_lifetime_addtime, 1000);
+	EQ(life->sadb_lifetime_bytes, 1ULL << 40);
+	life = m_find(&b, SADB_EXT_LIFETIME_HARD);
+	EQ(life->sadb_lifetime_addtime, 2000);
+	EQ(life->sadb_lifetime_allocations, 12345);
+	EQ(memcmp(m_find(&a, SADB_EXT_SA), m_find(&b, SADB_EXT_SA), 16), 0);
+	EQ(memcmp(m_find(&a, SADB_X_EXT_SA2), m_find(&b, SADB_X_EXT_SA2), 16), 0);
+	EQ(memcmp(m_find(&a, SADB_EXT_KEY_ENCRYPT), m_find(&b, SADB_EXT_KEY_ENCRYPT), 24), 0);
+
+	/* without lifetimes it has none any more */
+	m_add(&m, SADB_UPDATE, 0x1000, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	EQ(get(fd, 0x1000, &b), 0);
+	life = m_find(&b, SADB_EXT_LIFETIME_HARD);
+	EQ(life->sadb_lifetime_addtime, 0);
+	EQ(life->sadb_lifetime_allocations, 0);
+}
+
+TEST(n30_update_between_plain_and_udp)
+{
+	struct sadb_x_nat_t_type *natt;
+	int fd = k_open();
+	struct msg m;
+
+	/* there is no UDP encapsulation yet: neither as a new SA nor by an update */
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	m_add(&m, SADB_UPDATE, 0x1000, SRC, DST);
+	natt = m_ext(&m, SADB_X_EXT_NAT_T_TYPE, sizeof(*natt));
+	natt->sadb_x_nat_t_type_type = 2;
+	EQ(k_do(fd, &m), EPROTONOSUPPORT);
+}
+
+TEST(n35_delete_and_get_of_nothing)
+{
+	static const unsigned int types[] = { SADB_DELETE, SADB_GET };
+	int fd = k_open();
+	struct msg m;
+	size_t i;
+
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		m_begin(&m, types[i], SADB_SATYPE_ESP);
+		m_ends(&m, SRC, DST);
+		EQ(k_do(fd, &m), EINVAL);
+		m_begin(&m, types[i], SADB_SATYPE_ESP);
+		m_sa(&m, 0x1000, 0, 0);
+		m_addr(&m, SADB_EXT_ADDRESS_DST, DST, 32, 255, 0);
+		EQ(k_do(fd, &m), EINVAL);
+		m_said(&m, types[i], SADB_SATYPE_ESP, 0x1001, SRC, DST);
+		EQ(k_do(fd, &m), ESRCH);
+		m_said(&m, types[i], SADB_SATYPE_ESP, 0x1000, DST, SRC);
+		EQ(k_do(fd, &m), ESRCH);
+		m_said(&m, types[i], SADB_SATYPE_AH, 0x1000, SRC, DST);
+		EQ(k_do(fd, &m), ESRCH);
+		m_said(&m, types[i], 77, 0x1000, SRC, DST);
+		EQ(k_do(fd, &m), ESRCH);
+	}
+	EQ(k_count_sa(fd, 0), 1);
+	/* SRC has to be there and is not compared */
+	m_said(&m, SADB_DELETE, SADB_SATYPE_ESP, 0x1000, "10.9.9.9", DST);
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, 0), 0);
+}
+
+/* strongSwan copies all five without looking whether they are there. */
+TEST(get_is_complete)
+{
+	static const unsigned int types[] = {
+		SADB_EXT_SA, SADB_EXT_LIFETIME_HARD, SADB_EXT_LIFETIME_SOFT,
+		SADB_EXT_LIFETIME_CURRENT, SADB_EXT_ADDRESS_SRC, SADB_EXT_ADDRESS_DST,
+		SADB_EXT_KEY_AUTH, SADB_EXT_KEY_ENCRYPT, SADB_X_EXT_SA2,
+	};
+	struct sadb_lifetime *current_use;
+	struct sockaddr_in *sin;
+	struct sadb_sa *sa;
+	int fd = k_open();
+	struct msg m, a;
+	size_t i;
+
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	sa = m_find(&m, SADB_EXT_SA);
+	sa->sadb_sa_replay = 4;
+	sa->sadb_sa_flags = SADB_SAFLAGS_NOECN | SADB_SAFLAGS_DECAP_DSCP | 0x40;
+	EQ(k_do(fd, &m), 0);
+	EQ(get(fd, 0x1000, &a), 0);
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		OK(m_find(&a, types[i]));
+	OK(!m_find(&a, SADB_EXT_ADDRESS_PROXY));
+	OK(!m_find(&a, SADB_X_EXT_TESTUDO_SA));
+	EQ(memcmp(m_find(&a, SADB_EXT_KEY_AUTH), m_find(&m, SADB_EXT_KEY_AUTH), 32), 0);
+	EQ(memcmp(m_find(&a, SADB_EXT_KEY_ENCRYPT), m_find(&m, SADB_EXT_KEY_ENCRYPT), 24), 0);
+
+	sa = m_find(&a, SADB_EXT_SA);
+	EQ(sa->sadb_sa_replay, 4);
+	EQ(sa->sadb_sa_flags, SADB_SAFLAGS_NOECN | SADB_SAFLAGS_DECAP_DSCP | 0x40);
+	EQ(sa->sadb_sa_auth, SADB_AALG_SHA1HMAC);
+	EQ(sa->sadb_sa_encrypt, SADB_X_EALG_AESCBC);
+	current_use = m_find(&a, SADB_EXT_LIFETIME_CURRENT);
+	OK(current_use->sadb_lifetime_addtime + 5 > (uint64_t)time(NULL));
+	OK(current_use->sadb_lifetime_addtime <= (uint64_t)time(NULL));
+	EQ(current_use->sadb_lifetime_usetime, 0);
+	EQ(current_use->sadb_lifetime_allocations, 0);
+	sin = (struct sockaddr_in *)((struct sadb_address *)m_find(&a, SADB_EXT_ADDRESS_DST) + 1);
+	EQ(sin->sin_port, 0);
+	EQ(sin->sin_addr.s_addr, inet_addr(DST));
+	EQ(((struct sadb_address *)m_find(&a, SADB_EXT_ADDRESS_SRC))->sadb_address_prefixlen, 32);
+}
+
+TEST(no_sa2_is_transport_without_reqid)
+{
+	struct sadb_x_sa2 *sa2;
+	int fd = k_open();
+	struct msg m, a;
+
+	m_begin(&m, SADB_ADD, SADB_SATYPE_ESP);
+	m_sa(&m, 0x1000, 0, SADB_X_EALG_AESCBC);
+	m_key(&m, SADB_EXT_KEY_ENCRYPT, 128);
+	m_ends(&m, SRC, DST);
+	EQ(k_ask(fd, &m, &a), 0);
+	sa2 = m_find(&a, SADB_X_EXT_SA2);
+	EQ(sa2->sadb_x_sa2_mode, IPSEC_MODE_TRANSPORT);
+	EQ(sa2->sadb_x_sa2_reqid, 0);
+}
+
+TEST(our_extension_goes_to_who_sent_it)
+{
+	struct sadb_x_testudo_sa *x;
+	int fd = k_open(), other = k_open();
+	struct msg m, a;
+
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	x = m_x_sa(&m, SADB_X_TESTUDO_SA_ESN, 1000);
+	x->sadb_x_testudo_sa_oseq = 0x100000005ULL;
+	x->sadb_x_testudo_sa_iseq = 0x200000007ULL;
+	EQ(k_ask(fd, &m, &a), 0);
+	x = m_find(&a, SADB_X_EXT_TESTUDO_SA);
+	OK(x);
+	EQ(x->sadb_x_testudo_sa_flags, SADB_X_TESTUDO_SA_ESN);
+	EQ(x->sadb_x_testudo_sa_window, 1000);
+	EQ(x->sadb_x_testudo_sa_oseq, 0x100000005ULL);
+	EQ(x->sadb_x_testudo_sa_iseq, 0x200000007ULL);
+	OK(k_recv(other, &a, 0));
+	EQ(a.base.sadb_msg_type, SADB_ADD);
+	OK(!m_find(&a, SADB_X_EXT_TESTUDO_SA));
+
+	EQ(get(fd, 0x1000, &a), 0);
+	OK(!m_find(&a, SADB_X_EXT_TESTUDO_SA));
+	m_said(&m, SADB_GET, SADB_SATYPE_ESP, 0x1000, SRC, DST);
+	m_x_sa(&m, 0, 0);
+	EQ(k_ask(fd, &m, &a), 0);
+	OK(m_find(&a, SADB_X_EXT_TESTUDO_SA));
+	m_begin(&m, SADB_DUMP, 0);
+	m_x_sa(&m, 0, 0);
+	EQ(k_ask(fd, &m, &a), 0);
+	OK(m_find(&a, SADB_X_EXT_TESTUDO_SA));
+	k_quiet(other, 0);
+}
+
+TEST(replay_window_is_at_least_the_sysctl)
+{
+	static const struct {
+		unsigned int given;
+		unsigned int window;
+	} rows[] = { { 0, 0 }, { 1, 32 }, { 4, 32 }, { 32, 32 }, { 64, 64 }, { 255, 255 } };
+	struct sadb_x_testudo_sa *x;
+	int fd = k_open();
+	struct msg m, a;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		m_add(&m, SADB_ADD, 0x1000 + i, SRC, DST);
+		((struct sadb_sa *)m_find(&m, SADB_EXT_SA))->sadb_sa_replay = rows[i].given;
+		m_x_sa(&m, 0, 0);
+		EQ(k_ask(fd, &m, &a), 0);
+		x = m_find(&a, SADB_X_EXT_TESTUDO_SA);
+		EQ(x->sadb_x_testudo_sa_window, rows[i].window);
+		EQ(((struct sadb_sa *)m_find(&a, SADB_EXT_SA))->sadb_sa_replay, rows[i].given);
+	}
+}
+
+/* setkey -f reads one answer a command: N56's file, as it comes to the kernel. */
+TEST(n56_one_answer_for_each_command)
+{
+	int fd = k_open(), other = k_open();
+	struct msg m, a;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		m_add(&m, SADB_ADD, 0x1000 + i, SRC, DST);
+		EQ(k_do(fd, &m), 0);
+	}
+	k_drain(other);
+	m_begin(&m, SADB_FLUSH, 0);
+	EQ(k_ask(fd, &m, &a), 0);
+	EQ(a.len, 16);
+	k_quiet(fd, 0);
+	OK(k_recv(other, &a, 0));
+	EQ(a.base.sadb_msg_type, SADB_FLUSH);
+	k_quiet(other, 0);
+
+	m_begin(&m, SADB_X_SPDFLUSH, 0);
+	EQ(k_ask(fd, &m, &a), 0);
+	k_quiet(fd, 0);
+	/* an empty table is no error, and no reason for a second answer either */
+	m_begin(&m, SADB_FLUSH, 0);
+	EQ(k_do(fd, &m), 0);
+	k_quiet(fd, 0);
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, 0), 1);
+	k_quiet(fd, 0);
+}
+
+TEST(flush_of_one_protocol)
+{
+	static const unsigned int bad[] = { 1, 4, 5, 8, 10, 255 };
+	int fd = k_open();
+	struct msg m;
+	size_t i;
+
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	m_getspi(&m, SRC, DST, 0x2000, 0x3000);
+	EQ(k_do(fd, &m), 0);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		m_begin(&m, SADB_FLUSH, bad[i]);
+		EQ(k_do(fd, &m), EINVAL);
+	}
+	m_begin(&m, SADB_FLUSH, SADB_SATYPE_AH);
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, 0), 2);
+	m_begin(&m, SADB_FLUSH, SADB_SATYPE_ESP);
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, 0), 0);
+}
+
+/* An EXPIRE: to registered sockets, pid 0, exactly one of SOFT and HARD. */
+static void expect_expire(int fd, uint32_t spi, unsigned int has, unsigned int lacks, int ms)
+{
+	struct msg a;
+
+	if (!k_recv(fd, &a, ms))
+		test_fail(__FILE__, __LINE__, "no EXPIRE");
+	EQ(a.base.sadb_msg_type, SADB_EXPIRE);
+	EQ(a.base.sadb_msg_satype, SADB_SATYPE_ESP);
+	EQ(a.base.sadb_msg_pid, 0);
+	EQ(a.base.sadb_msg_seq, 0);
+	EQ(a.base.sadb_msg_errno, 0);
+	EQ(spi_of(&a), spi);
+	OK(m_find(&a, has));
+	OK(!m_find(&a, lacks));
+	OK(m_find(&a, SADB_EXT_LIFETIME_CURRENT));
+	OK(!m_find(&a, SADB_EXT_KEY_ENCRYPT));
+}
+
+TEST(expire_soft_then_hard)
+{
+	int fd = k_open(), events = k_open(), deaf = k_open();
+	struct msg m, a;
+
+	m_begin(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	EQ(k_do(events, &m), 0);
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	m_life(&m, SADB_EXT_LIFETIME_SOFT, 1);
+	m_life(&m, SADB_EXT_LIFETIME_HARD, 3);
+	EQ(k_do(fd, &m), 0);
+	k_drain(events);
+	k_drain(deaf);
+	expect_expire(events, 0x1000, SADB_EXT_LIFETIME_SOFT, SADB_EXT_LIFETIME_HARD, 5000);
+	EQ(get(fd, 0x1000, &a), 0);
+	EQ(state_of(&a), SADB_SASTATE_DYING);
+	expect_expire(events, 0x1000, SADB_EXT_LIFETIME_HARD, SADB_EXT_LIFETIME_SOFT, 8000);
+	EQ(get(fd, 0x1000, &a), ESRCH);
+	k_quiet(events, 100);
+	k_quiet(deaf, 0);
+}
+
+TEST(delete_and_flush_send_no_expire)
+{
+	int fd = k_open(), events = k_open();
+	struct msg m, a;
+
+	m_begin(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	EQ(k_do(events, &m), 0);
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	m_add(&m, SADB_ADD, 0x1001, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	m_said(&m, SADB_DELETE, SADB_SATYPE_ESP, 0x1000, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	m_begin(&m, SADB_FLUSH, 0);
+	EQ(k_do(fd, &m), 0);
+	while (k_recv(events, &a, 300))
+		OK(a.base.sadb_msg_type != SADB_EXPIRE);
+}
+
+int main(void)
+{
+	return test_main();
+}

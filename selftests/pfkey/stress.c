@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many at a time: of those who want the same thing exactly one gets it, and
+ * nothing is left over.
+ *
+ * # kernels: 6.12 debug
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "msg.h"
+
+#define SRC	"10.0.0.1"
+#define DST	"10.0.0.2"
+#define THREADS	16
+#define ROUNDS	60
+
+/**
+ * struct race - what the threads of a test share
+ * @barrier: all start a round together
+ * @worker: body of a thread
+ * @winners: successes of a round; each round has its own place
+ */
+struct race {
+	pthread_barrier_t barrier;
+	void (*worker)(struct race *race, int fd, int round);
+	atomic_int winners[ROUNDS];
+};
+
+static struct race race;
+
+/*
+ * k_ask() takes the next message for the answer; with 16 sockets that all hear
+ * of everything the answer is the one that carries our sequence number.
+ */
+static int ask_among_others(int fd, struct msg *m, uint32_t id)
+{
+	struct msg a;
+
+	m->base.sadb_msg_pid = id;
+	EQ(k_send(fd, m), 0);
+	do {
+		OK(k_recv(fd, &a, 0));
+	} while (a.base.sadb_msg_pid != id || a.base.sadb_msg_type != m->base.sadb_msg_type ||
+		 a.base.sadb_msg_seq != m->base.sadb_msg_seq);
+	return a.base.sadb_msg_errno;
+}
+
+static uint32_t thread_id(void)
+{
+	static atomic_uint next = 1000;
+	static _Thread_local uint32_t id;
+
+	if (!id)
+		id = atomic_fetch_add(&next, 1);
+	return id;
+}
+
+static void *race_thread(void *arg)
+{
+	int fd = k_open(), round;
+
+	for (round = 0; round < ROUNDS; round++) {
+		pthread_barrier_wait(&race.barrier);
+		race.worker(&race, fd, round);
+		k_drain(fd);
+	}
+	close(fd);
+	return arg;
+}
+
+static void run_race(void (*worker)(struct race *race, int fd, int round))
+{
+	pthread_t threads[THREADS];
+	int i;
+
+	memset(&race, 0, sizeof(race));
+	race.worker = worker;
+	OK(!pthread_barrier_init(&race.barrier, NULL, THREADS));
+	for (i = 0; i < THREADS; i++)
+		OK(!pthread_create(&threads[i], NULL, race_thread, NULL));
+	for (i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void add_worker(struct race *r, int fd, int round)
+{
+	struct msg m;
+	int err;
+
+	m_add(&m, SADB_ADD, 0x1000 + round, SRC, DST);
+	err = ask_among_others(fd, &m, thread_id());
+	OK(!err || err == EEXIST);
+	if (!err)
+		atomic_fetch_add(&r->winners[round], 1);
+}
+
+TEST(one_of_sixteen_adds_an_sa)
+{
+	int fd, round;
+
+	run_race(add_worker);
+	for (round = 0; round < ROUNDS; round++)
+		EQ(race.winners[round], 1);
+	fd = k_open();
+	EQ(k_count_sa(fd, 0), ROUNDS);
+}
+
+static void delete_worker(struct race *r, int fd, int round)
+{
+	struct msg m;
+	int err;
+
+	m_said(&m, SADB_DELETE, SADB_SATYPE_ESP, 0x1000 + round, SRC, DST);
+	err = ask_among_others(fd, &m, thread_id());
+	OK(!err || err == ESRCH);
+	if (!err)
+		atomic_fetch_add(&r->winners[round], 1);
+}
+
+TEST(one_of_sixteen_deletes_an_sa)
+{
+	int fd = k_open(), round;
+	struct msg m;
+
+	for (round = 0; round < ROUNDS; round++) {
+		m_add(&m, SADB_ADD, 0x1000 + round, SRC, DST);
+		EQ(k_do(fd, &m), 0);
+	}
+	run_race(delete_worker);
+	for (round = 0; round < ROUNDS; round++)
+		EQ(race.winners[round], 1);
+	k_drain(fd);
+	EQ(k_count_sa(fd, 0), 0);
+}
+
+/* Adding and deleting the same one: as many deletions as additions, in the end. */
+static atomic_int balance;
+
+static void mix_worker(struct race *r, int fd, int round)
+{
+	struct msg m;
+
+	if (thread_id() & 1) {
+		m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+		if (!ask_among_others(fd, &m, thread_id()))
+			atomic_fetch_add(&balance, 1);
+	} else {
+		m_said(&m, SADB_DELETE, SADB_SATYPE_ESP, 0x1000, SRC, DST);
+		if (!ask_among_others(fd, &m, thread_id()))
+			atomic_fetch_sub(&balance, 1);
+	}
+}
+
+TEST(additions_and_deletions_balance)
+{
+	int fd, left;
+
+	run_race(mix_worker);
+	left = atomic_load(&balance);
+	OK(left == 0 || left == 1);
+	fd = k_open();
+	EQ(k_count_sa(fd, 0), left);
+}
+
+static void getspi_worker(struct race *r, int fd, int round)
+{
+	struct msg m;
+	int err;
+
+	/* the number of a thread keeps one from being given another's */
+	m_getspi(&m, SRC, DST, 0x2000 + round * 8, 0x2000 + round * 8 + 3);
+	m.base.sadb_msg_seq = thread_id() << 16 | round;
+	err = ask_among_others(fd, &m, thread_id());
+	OK(!err || err == ENOENT);
+	if (!err)
+		atomic_fetch_add(&r->winners[round], 1);
+}
+
+TEST(four_of_sixteen_get_one_of_four_spis)
+{
+	int fd, round;
+
+	run_race(getspi_worker);
+	for (round = 0; round < ROUNDS; round++)
+		EQ(race.winners[round], 4);
+	fd = k_open();
+	EQ(k_count_sa(fd, 0), 4 * ROUNDS);
+}
+
+static void spd_worker(struct race *r, int fd, int round)
+{
+	char net[32];
+	struct msg m;
+	int err;
+
+	snprintf(net, sizeof(net), "10.3.%d.0", round);
+	m_spd(&m, SADB_X_SPDADD, IPSEC_DIR_OUTBOUND, net, DST, 24);
+	m_req(&m, IPPROTO_ESP, IPSEC_MODE_TRANSPORT, IPSEC_LEVEL_UNIQUE, 0, NULL, NULL);
+	err = ask_among_others(fd, &m, thread_id());
+	OK(!err || err == EEXIST);
+	if (!err)
+		atomic_fetch_add(&r->winners[round], 1);
+}
+
+TEST(one_of_sixteen_adds_a_policy)
+{
+	int fd, round;
+
+	run_race(spd_worker);
+	for (round = 0; round < ROUNDS; round++)
+		EQ(race.winners[round], 1);
+	fd = k_open();
+	EQ(k_count_sp(fd), ROUNDS);
+}
+
+int main(void)
+{
+	return test_main();
+}
