@@ -1,0 +1,693 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2016,SC2001,SC2034,SC2089,SC2090
+#
+# lib.sh - namespaces, keys, captures and verdicts for the packet tests in shell.
+#
+# Sourced by selftests/net/*.sh and demo.sh; runs nothing by itself. Owns how a
+# test says what it saw (KTAP), what is made (removed by a trap) and how a node
+# is keyed; knows nothing of what is right.
+#
+#   T2   A -- WIRE -- B         10.0.0.1 fd00::1      10.0.0.2 fd00::2
+#
+#   T4   H1 ---- G1 == WIRE == G2 ---- H2
+#        10.0.1.2   20.0.0.1  20.0.0.2   10.0.2.2     fd00:1::2  fc00::1  fc00::2  fd00:2::2
+#             10.0.1.1            10.0.2.1            fd00:1::1           fd00:2::1
+#
+#   T5   H1 ---- G1 ==== R ==== G2 ---- H2
+#        as T4, with a plain router: 20.0.0.1 - 20.0.0.2 / 30.0.0.1 - 30.0.0.2
+#                                    fc00:1::1 - fc00:1::2 / fc00:2::1 - fc00:2::2
+#
+# WIRE is no host: two bridged ports, where captures see the wire and not what a
+# stack hands up again after opening it.
+#
+# TW, one node beside a raw wire peer, is for the tests in Python: wire/lab.py.
+#
+# Environment: STACK=xfrm keys every node by `ip xfrm` on the stock stack, to see
+# that a test itself is right; TEST_SEED, TEST_TIMEOUT (seconds to wait for an event).
+
+LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+RUN=s$$
+STACK=${STACK:-testudo}
+TEST_TIMEOUT=${TEST_TIMEOUT:-30}
+TEST_SEED=${TEST_SEED:-$RANDOM$RANDOM}
+RANDOM=$TEST_SEED
+WORKDIR=$(mktemp -d /tmp/testudo.XXXXXX)
+NODES=()
+PIDS=()
+CASES=()
+declare -A STACK_OF=() CONF=() DROPS=() KEY_LEN=() ICV_LEN=() SETKEY_NAME=() XFRM_NAME=() ALG_KIND=() TSHARK_NAME=()
+
+# ---------------------------------------------------------------- verdicts
+
+# fail TEXT... - note why the case fails; returns 1 so that `... || fail` reads well
+fail()
+{
+	WHY+=("$*")
+	return 1
+}
+
+# A misspelt command must fail its case. Bash runs this in a child, so it leaves a note.
+command_not_found_handle()
+{
+	echo "no command $1" >>"$WORKDIR/missing"
+	return 127
+}
+
+# skip TEXT... - the case can not be run here
+skip()
+{
+	SKIP="$*"
+	return 1
+}
+
+# skip_all TEXT... - no case of this script can be run here
+skip_all()
+{
+	echo "KTAP version 1"
+	echo "1..0 # SKIP $*"
+	exit 4
+}
+
+# expect COMMAND... - it must succeed
+expect()
+{
+	local out
+
+	out=$("$@" 2>&1) && return 0
+	fail "expected to work: $* -> $(tail -n 2 <<<"$out")"
+}
+
+# refuse COMMAND... - it must fail
+refuse()
+{
+	local out
+
+	out=$("$@" 2>&1) || return 0
+	fail "expected to fail: $* -> $(tail -n 2 <<<"$out")"
+}
+
+# equal GOT WANT WHAT
+equal()
+{
+	[ "$1" = "$2" ] || fail "$3: expected '$2', saw '$1'"
+}
+
+# wait_for COMMAND... - poll until it succeeds, TEST_TIMEOUT seconds at most
+wait_for()
+{
+	local end=$((SECONDS + TEST_TIMEOUT))
+
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+ktap_plan()
+{
+	echo "KTAP version 1"
+	echo "1..$1"
+}
+
+# ktap_result NAME - print the verdict that WHY and SKIP hold
+ktap_result()
+{
+	local line
+
+	KTAP_N=$((${KTAP_N:-0} + 1))
+	if [ ${#WHY[@]} -gt 0 ]; then
+		KTAP_BAD=$((${KTAP_BAD:-0} + 1))
+		echo "not ok $KTAP_N - $1"
+		for line in "${WHY[@]}"; do
+			echo "# ${line//$'\n'/$'\n'# }"
+		done
+	elif [ -n "$SKIP" ]; then
+		KTAP_SKIP=$((${KTAP_SKIP:-0} + 1))
+		echo "ok $KTAP_N - $1 # SKIP $SKIP"
+	else
+		echo "ok $KTAP_N - $1"
+	fi
+}
+
+# add_case NAME FUNCTION [ARG...] - one KTAP line
+add_case()
+{
+	local IFS=$'\x1f'
+
+	CASES+=("$*")
+}
+
+COMPLAINT='BUG:|WARNING:|KASAN|UBSAN|possible circular|inconsistent lock|refcount_t|suspicious RCU|rcu_.*stall|unregister_netdevice: waiting|general protection|Oops|scheduling while atomic'
+
+# run_cases [PATTERN] - run what add_case collected; exits
+run_cases()
+{
+	local row name log said
+	local -a word chosen=()
+
+	for row in "${CASES[@]}"; do
+		[[ ${row%%$'\x1f'*} =~ ${1:-} ]] && chosen+=("$row")
+	done
+	ktap_plan ${#chosen[@]}
+	echo "# ${0##*/}: stack $STACK, TEST_SEED=$TEST_SEED"
+	for row in "${chosen[@]}"; do
+		IFS=$'\x1f' read -ra word <<<"$row"
+		name=${word[0]}
+		WHY=() SKIP=
+		log=$(dmesg 2>/dev/null | wc -l)
+		"${word[@]:1}"
+		said=$(dmesg 2>/dev/null | tail -n "+$((log + 1))" | grep -E -m 1 "$COMPLAINT")
+		[ -z "$said" ] || WHY+=("kernel log: $said")
+		if [ -e "$WORKDIR/missing" ]; then
+			WHY+=("$(cat "$WORKDIR/missing")")
+			rm "$WORKDIR/missing"
+		fi
+		caps_kill
+		flush_all
+		ktap_result "$name"
+	done
+	echo "# pass:$((KTAP_N - ${KTAP_BAD:-0} - ${KTAP_SKIP:-0})) fail:${KTAP_BAD:-0} skip:${KTAP_SKIP:-0}"
+	[ "${KTAP_BAD:-0}" -eq 0 ] || exit 1
+	[ "${KTAP_SKIP:-0}" -lt "${KTAP_N:-0}" ] || exit 4
+	exit 0
+}
+
+# ---------------------------------------------------------------- nodes
+
+# n NODE COMMAND... - run it there
+n()
+{
+	local node=$1
+
+	shift
+	nsenter --net="/run/netns/$RUN$node" "$@"
+}
+
+# bg NODE COMMAND... - run it there in the background; its id is BG_PID
+bg()
+{
+	local node=$1
+
+	shift
+	nsenter --net="/run/netns/$RUN$node" "$@" &
+	BG_PID=$!
+	PIDS+=("$BG_PID")
+}
+
+# node NAME... - make namespaces
+node()
+{
+	local name
+
+	for name in "$@"; do
+		ip netns add "$RUN$name" || skip_all "cannot make a network namespace"
+		NODES+=("$name")
+		n "$name" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0 \
+			net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
+			net.ipv6.conf.default.router_solicitations=0
+		ip -n "$RUN$name" link set lo up
+	done
+}
+
+# del_node NAME - delete it now
+del_node()
+{
+	local left=() one
+
+	ip netns del "$RUN$1"
+	for one in "${NODES[@]}"; do
+		[ "$one" = "$1" ] || left+=("$one")
+	done
+	NODES=("${left[@]}")
+}
+
+# link NODE DEV NODE DEV [MTU] - a veth pair, both ends up
+link()
+{
+	ip -n "$RUN$1" link add "$2" mtu "${5:-1500}" type veth peer name "$4" mtu "${5:-1500}" netns "$RUN$3"
+	ip -n "$RUN$1" link set "$2" up
+	ip -n "$RUN$3" link set "$4" up
+}
+
+# wire NODE DEV NODE DEV - as link, with WIRE between them to capture on
+wire()
+{
+	node WIRE
+	n WIRE sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+	ip -n "${RUN}WIRE" link add br0 type bridge mcast_snooping 0
+	ip -n "${RUN}WIRE" link set br0 up
+	link "$1" "$2" WIRE left
+	link WIRE right "$3" "$4"
+	ip -n "${RUN}WIRE" link set left master br0
+	ip -n "${RUN}WIRE" link set right master br0
+}
+
+# addr NODE DEV ADDRESS...
+addr()
+{
+	local node=$1 dev=$2 one
+
+	shift 2
+	for one in "$@"; do
+		case $one in
+		*:*) ip -n "$RUN$node" addr add "$one" dev "$dev" nodad ;;
+		*) ip -n "$RUN$node" addr add "$one" dev "$dev" ;;
+		esac
+	done
+}
+
+# route NODE NET GATEWAY...  (pairs)
+route()
+{
+	local node=$1
+
+	shift
+	while [ $# -gt 1 ]; do
+		ip -n "$RUN$node" route add "$1" via "$2"
+		shift 2
+	done
+}
+
+# forward NODE... - make routers of them
+forward()
+{
+	local name
+
+	for name in "$@"; do
+		n "$name" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	done
+}
+
+setup_t2()
+{
+	node A B
+	wire A eth0 B eth0
+	addr A eth0 10.0.0.1/24 fd00::1/64
+	addr B eth0 10.0.0.2/24 fd00::2/64
+}
+
+# t4_edges - the hosts behind two gateways, and their routes
+t4_edges()
+{
+	link H1 eth0 G1 in0
+	link G2 in0 H2 eth0
+	addr H1 eth0 10.0.1.2/24 fd00:1::2/64
+	addr G1 in0 10.0.1.1/24 fd00:1::1/64
+	addr G2 in0 10.0.2.1/24 fd00:2::1/64
+	addr H2 eth0 10.0.2.2/24 fd00:2::2/64
+	route H1 default 10.0.1.1 default fd00:1::1
+	route H2 default 10.0.2.1 default fd00:2::1
+}
+
+setup_t4()
+{
+	node H1 G1 G2 H2
+	t4_edges
+	wire G1 out0 G2 out0
+	addr G1 out0 20.0.0.1/24 fc00::1/64
+	addr G2 out0 20.0.0.2/24 fc00::2/64
+	route G1 10.0.2.0/24 20.0.0.2 fd00:2::/64 fc00::2
+	route G2 10.0.1.0/24 20.0.0.1 fd00:1::/64 fc00::1
+	forward G1 G2
+}
+
+setup_t5()
+{
+	node H1 G1 R G2 H2
+	t4_edges
+	link G1 out0 R left
+	link R right G2 out0
+	addr G1 out0 20.0.0.1/24 fc00:1::1/64
+	addr R left 20.0.0.2/24 fc00:1::2/64
+	addr R right 30.0.0.1/24 fc00:2::1/64
+	addr G2 out0 30.0.0.2/24 fc00:2::2/64
+	route G1 default 20.0.0.2 default fc00:1::2
+	route G2 default 30.0.0.1 default fc00:2::1
+	forward G1 R G2
+}
+
+cleanup()
+{
+	local one
+
+	for one in "${PIDS[@]}"; do
+		kill "$one" 2>/dev/null
+	done
+	wait "${PIDS[@]}" 2>/dev/null
+	for one in "${NODES[@]}"; do
+		ip netns del "$RUN$one" 2>/dev/null
+	done
+	rm -rf "$WORKDIR"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# need_testudo - the whole script is about this project's stack
+need_testudo()
+{
+	[ "$STACK" = testudo ] || skip_all "only this project's stack has it"
+	need_module
+}
+
+# need_module - the module is loaded when some node uses it
+need_module()
+{
+	[ "$STACK" != testudo ] || [ -e /proc/net/testudo_stat ] || skip_all "testudo.ko is not loaded"
+	[ "$(id -u)" -eq 0 ] || skip_all "needs root"
+}
+
+# ---------------------------------------------------------------- keys
+
+load_algs()
+{
+	local kind name key _salt _iv icv _blk setkey xfrm tshark
+
+	while read -r kind name key _salt _iv icv _blk setkey xfrm tshark; do
+		case $kind in
+		cipher | aead | hash)
+			ALG_KIND[$name]=$kind KEY_LEN[$name]=$key ICV_LEN[$name]=$icv
+			# shellcheck disable=SC2034 # for the tests
+			SETKEY_NAME[$name]=$setkey XFRM_NAME[$name]=$xfrm TSHARK_NAME[$name]=${tshark//_/ }
+			;;
+		esac
+	done <"$LIB/wire/algs.tbl"
+}
+load_algs
+
+# rnd_hex BYTES - by bash alone: a process is dear under emulation
+rnd_hex()
+{
+	local hex=''
+
+	while [ ${#hex} -lt $(($1 * 2)) ]; do
+		printf -v hex '%s%08x' "$hex" "$SRANDOM"
+	done
+	echo "${hex:0:$(($1 * 2))}"
+}
+
+# rnd_spi - outside the reserved range
+rnd_spi()
+{
+	printf '0x%x' $((0x10000 + RANDOM * 32768 + RANDOM))
+}
+
+rnd_port()
+{
+	echo $((20000 + RANDOM % 30000))
+}
+
+# setkey_alg ENC EKEY AUTH AKEY - the -E/-A part of an add line
+setkey_alg()
+{
+	echo -n "-E ${SETKEY_NAME[$1]} ${2:+0x$2}"
+	[ "${ALG_KIND[$1]}" = aead ] || [ "$3" = none ] || echo -n " -A ${SETKEY_NAME[$3]} 0x$4"
+}
+
+# xfrm_alg ENC EKEY AUTH AKEY - the same for `ip -batch`
+xfrm_alg()
+{
+	if [ "${ALG_KIND[$1]}" = aead ]; then
+		echo -n "aead \"${XFRM_NAME[$1]}\" 0x$2 $((ICV_LEN[$1] * 8))"
+		return
+	fi
+	echo -n "enc \"${XFRM_NAME[$1]}\" ${2:+0x}${2:-\"\"}"
+	[ "$3" = none ] || echo -n " auth-trunc \"${XFRM_NAME[$3]}\" 0x$4 $((ICV_LEN[$3] * 8))"
+}
+
+stack_of()
+{
+	echo "${STACK_OF[$1]:-$STACK}"
+}
+
+# sa NODE SRC DST SPI MODE ALG-WORDS... - queue one SA for commit.
+# ALG-WORDS: ENC EKEY AUTH AKEY. Options: REQID, WINDOW, EXTRA (setkey only), ESN=1.
+sa()
+{
+	local node=$1 src=$2 dst=$3 spi=$4 mode=$5 flags=
+
+	shift 5
+	if [ "$(stack_of "$node")" = xfrm ]; then
+		[ "$mode" != tunnel ] || flags="af-unspec"
+		[ -z "${ESN:-}" ] || flags="esn $flags"
+		CONF[$node]+="xfrm state add src $src dst $dst proto esp spi $spi mode $mode reqid ${REQID:-0} \
+replay-window ${WINDOW:-64} ${flags:+flag $flags} $(xfrm_alg "$@")"$'\n'
+	else
+		CONF[$node]+="add $src $dst esp $spi -m $mode -u ${REQID:-0} -r ${WINDOW:-64} ${ESN:+-f esn} \
+${EXTRA:-} $(setkey_alg "$@");"$'\n'
+	fi
+}
+
+# sa_pair NODE1 NODE2 ADDR1 ADDR2 MODE ENC [AUTH] - both directions on both nodes, fresh keys and SPIs.
+# Sets SPI12, SPI21 and the keys EK12 AK12 EK21 AK21 (hex).
+sa_pair()
+{
+	local one=$1 two=$2 a=$3 b=$4 mode=$5 enc=$6 auth=${7:-none} node
+
+	SPI12=$(rnd_spi) SPI21=$(rnd_spi)
+	EK12=$(rnd_hex "${KEY_LEN[$enc]}") EK21=$(rnd_hex "${KEY_LEN[$enc]}")
+	AK12=$(rnd_hex "${KEY_LEN[$auth]}") AK21=$(rnd_hex "${KEY_LEN[$auth]}")
+	for node in "$one" "$two"; do
+		sa "$node" "$a" "$b" "$SPI12" "$mode" "$enc" "$EK12" "$auth" "$AK12"
+		sa "$node" "$b" "$a" "$SPI21" "$mode" "$enc" "$EK21" "$auth" "$AK21"
+	done
+}
+
+# sp NODE SRC DST DIR MODE END1 END2 - queue one ESP policy; LEVEL, UPPER, PRIO from the environment
+sp()
+{
+	local node=$1 src=$2 dst=$3 dir=$4 mode=$5 level=${LEVEL:-require} via='' way proto=''
+
+	if [ "$(stack_of "$node")" = xfrm ]; then
+		[ "${UPPER:-any}" = any ] || proto="proto $UPPER"
+		[ "$level" = use ] || level=required
+		[ "$dir" != in ] || dir="in fwd"
+		for way in $dir; do
+			CONF[$node]+="xfrm policy update src $src dst $dst $proto dir $way tmpl src $6 dst $7 \
+proto esp mode $mode reqid ${REQID:-0} level $level"$'\n'
+		done
+	else
+		[ "$mode" != tunnel ] || via=$6-$7
+		CONF[$node]+="spdadd $src $dst ${UPPER:-any} -P $dir ${PRIO:+prio $PRIO} ipsec esp/$mode/$via/$level;"$'\n'
+	fi
+}
+
+# sp_pair NODE1 NODE2 SEL1 SEL2 MODE ADDR1 ADDR2 - out and in on both nodes
+sp_pair()
+{
+	local s1=$3 s2=$4 mode=$5 a=$6 b=$7
+
+	sp "$1" "$s1" "$s2" out "$mode" "$a" "$b"
+	sp "$1" "$s2" "$s1" in "$mode" "$b" "$a"
+	sp "$2" "$s2" "$s1" out "$mode" "$b" "$a"
+	sp "$2" "$s1" "$s2" in "$mode" "$a" "$b"
+}
+
+# commit - feed what was queued
+commit()
+{
+	local node out bad=0
+
+	for node in "${!CONF[@]}"; do
+		if [ "$(stack_of "$node")" = xfrm ]; then
+			out=$(ip -n "$RUN$node" -batch - <<<"${CONF[$node]}" 2>&1)
+		else
+			out=$(n "$node" setkey -f - <<<"${CONF[$node]}" 2>&1)
+		fi || { fail "keying $node: $out"; bad=1; }
+	done
+	CONF=()
+	return $bad
+}
+
+# flush NODE - no SA, no policy
+flush()
+{
+	if [ "$(stack_of "$1")" = xfrm ]; then
+		ip -n "$RUN$1" xfrm state flush
+		ip -n "$RUN$1" xfrm policy flush
+	else
+		n "$1" setkey -f - <<<"flush; spdflush;"
+	fi 2>/dev/null
+}
+
+flush_all()
+{
+	local node
+
+	CONF=()
+	for node in "${NODES[@]}"; do
+		[ "$node" = WIRE ] || flush "$node"
+	done
+}
+
+# ---------------------------------------------------------------- counters
+
+# stat NODE NAME - a counter of the node's stack
+stat()
+{
+	n "$1" awk -v name="$2" '$1 == name { print $2; found = 1 } END { if (!found) print 0 }' /proc/net/testudo_stat
+}
+
+# drops_all NODE - every drop counter, a line each
+drops_all()
+{
+	n "$1" awk '$1 ~ /^(in|out)_/ && $1 !~ /_packets$/' /proc/net/testudo_stat
+}
+
+# drops_mark NODE - remember them
+drops_mark()
+{
+	[ "$(stack_of "$1")" = testudo ] || return 0
+	DROPS[$1]=$(drops_all "$1")
+}
+
+# drop_delta NODE [REASON=COUNT...] - since drops_mark exactly these moved by so much ("REASON=+": by one or more)
+drop_delta()
+{
+	local node=$1 moved want
+
+	shift
+	[ "$(stack_of "$node")" = testudo ] || return 0
+	moved=$(awk 'NR == FNR { old[$1] = $2; next } $2 != old[$1] { printf "%s=%d\n", $1, $2 - old[$1] }' \
+		<(echo "${DROPS[$node]}") <(drops_all "$node") | sort)
+	want=$(printf '%s\n' "$@" | sort | sed '/^$/d')
+	if [[ $want == *=+* ]]; then
+		moved=${moved//=[0-9]*/=+}
+		moved=$(sed 's/=.*/=+/' <<<"$moved")
+	fi
+	[ "$moved" = "$want" ] || fail "counters of $node: expected ${want:-none}, saw ${moved:-none}"
+}
+
+# ---------------------------------------------------------------- captures
+
+# mark_new - a string no other packet has: MARK, and MARK_HEX for ping -p
+mark_new()
+{
+	local i
+
+	printf -v MARK '%08x' "$SRANDOM"
+	MARK_HEX=
+	for ((i = 0; i < 8; i++)); do
+		printf -v MARK_HEX '%s%02x' "$MARK_HEX" "'${MARK:i:1}"
+	done
+}
+
+# cap_start NODE DEV [in|out|inout] - capture there into $CAP until cap_stop; `cap_start WIRE left` is the wire
+cap_start()
+{
+	CAP=$WORKDIR/cap.$RANDOM.pcap
+	bg "$1" tcpdump -Z root -i "$2" -Q "${3:-inout}" -U --immediate-mode -B 8192 -s 0 -w "$CAP" 2>"$CAP.log"
+	CAP_PID=$BG_PID
+	wait_for grep -q "listening on" "$CAP.log" || fail "tcpdump: $(cat "$CAP.log")"
+}
+
+cap_drained()
+{
+	kill -USR1 "$CAP_PID" || return 0
+	sleep 0.02
+	tail -n 1 "$CAP.log" | awk '{ exit !($2 == $5) }'
+}
+
+# cap_stop - all that was on the link is in $CAP
+cap_stop()
+{
+	wait_for cap_drained
+	kill -INT "$CAP_PID" 2>/dev/null
+	wait "$CAP_PID" 2>/dev/null
+	CAP_PID=
+}
+
+caps_kill()
+{
+	[ -z "${CAP_PID:-}" ] || cap_stop
+}
+
+# in_cap FILTER - number of captured packets that match
+in_cap()
+{
+	tcpdump -nn -r "$CAP" "$1" 2>/dev/null | wc -l
+}
+
+ESP='(ip proto 50 or ip6 proto 50 or (ip6 proto 44 and ip6[40] == 50))'
+NOISE='(arp or (icmp6 and ip6[40] >= 130 and ip6[40] <= 143) or ip6 proto 0)'
+
+# assert_enc - the capture has ESP, nothing else but neighbour discovery, and the marker nowhere
+assert_enc()
+{
+	local other
+
+	[ "$(in_cap "$ESP")" -gt 0 ] || fail "no ESP on the link"
+	other=$(in_cap "not $ESP and not $NOISE")
+	[ "$other" -eq 0 ] || fail "$other packets in clear: $(tcpdump -nn -r "$CAP" "not $ESP and not $NOISE" 2>/dev/null | head -n 2)"
+	! grep -qa "$MARK" "$CAP" || fail "the marker is on the link in clear"
+}
+
+# assert_clear - the capture has the marker
+assert_clear()
+{
+	grep -qa "$MARK" "$CAP" || fail "the marker is not on the link"
+}
+
+# assert_nothing - the marker is not on the link, nor any ESP
+assert_nothing()
+{
+	[ "$(in_cap "$ESP")" -eq 0 ] || fail "ESP on the link"
+	! grep -qa "$MARK" "$CAP" || fail "the marker is on the link in clear"
+}
+
+# ---------------------------------------------------------------- traffic
+
+# ping_ok NODE ADDRESS [SIZE [COUNT]] - no loss
+ping_ok()
+{
+	local out
+
+	out=$(n "$1" ping -n -c "${4:-3}" -i 0.05 -W 10 -s "${3:-56}" ${MARK_HEX:+-p "$MARK_HEX"} "$2" 2>&1)
+	[[ $out == *" 0% packet loss"* ]] || fail "$1 ping $2 size ${3:-56}: $(tail -n 2 <<<"$out" | head -n 1)"
+}
+
+# ping_some NODE ADDRESS SIZE - answered, if not at once: an MTU may have to be learnt
+ping_some()
+{
+	wait_for n "$1" ping -n -c 1 -W 5 -s "$3" ${MARK_HEX:+-p "$MARK_HEX"} "$2" ||
+		fail "$1 ping $2 size $3: never answered"
+}
+
+# ping_dead NODE ADDRESS - no answer at all
+ping_dead()
+{
+	! n "$1" ping -n -c 2 -i 0.05 -W 1 ${MARK_HEX:+-p "$MARK_HEX"} "$2" >/dev/null 2>&1 ||
+		fail "$1 ping $2: answered"
+}
+
+listening()
+{
+	[ -n "$(n "$1" ss -Hln "$2" "sport = :$3")" ]
+}
+
+# sock_addr ADDRESS - as socat wants it
+sock_addr()
+{
+	case $1 in
+	*:*) echo "[$1]" ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# transfer PROTO FROM TO ADDRESS BYTES - PROTO is TCP or SCTP; what arrives is what was sent
+transfer()
+{
+	local proto=$1 from=$2 to=$3 dst=$4 bytes=$5 port fam=4 flag=-t pid
+
+	port=$(rnd_port)
+	[[ $dst != *:* ]] || fam=6
+	[ "$proto" = TCP ] || flag=-S
+	head -c "$bytes" /dev/urandom >"$WORKDIR/sent"
+	bg "$to" socat -u "$proto$fam-LISTEN:$port,reuseaddr" "OPEN:$WORKDIR/got,creat,trunc" 2>"$WORKDIR/socat"
+	pid=$BG_PID
+	wait_for listening "$to" "$flag" "$port" || { fail "no listener: $(cat "$WORKDIR/socat")"; kill "$pid"; return 1; }
+	n "$from" timeout "$((TEST_TIMEOUT * 4))" socat -u "OPEN:$WORKDIR/sent" \
+		"$proto$fam:$(sock_addr "$dst"):$port,connect-timeout=$TEST_TIMEOUT" 2>"$WORKDIR/socat" ||
+		{ fail "$proto $from to $dst: $(tail -n 1 "$WORKDIR/socat")"; kill "$pid"; return 1; }
+	wait "$pid"
+	cmp -s "$WORKDIR/sent" "$WORKDIR/got" || fail "$proto $from to $dst: $(wc -c <"$WORKDIR/got") of $bytes bytes, or others"
+}

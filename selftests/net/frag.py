@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Do packets larger than the link, and ESP that arrives in fragments, come through whole?
+
+# kernels: 6.12 debug
+# timeout: 900
+"""
+import os
+import random
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+import lab
+import packet
+from ktap import Suite, check, equal
+
+suite = Suite(__doc__)
+
+
+def split(flow, pkt, size):
+    """Fragments of a whole outer packet (bytes)."""
+    whole = packet.parse(pkt)
+    return packet.frag(whole.src, whole.dst, packet.ESP, whole.payload, size)
+
+
+def in_fragments(tw, enc, auth, v, mode, outer):
+    """ESP in fragments of many sizes and orders is put together before it is opened."""
+    flow = tw.flow(enc, auth, v=v, mode=mode, outer=outer, ways=("in",))
+    for length, size in ((100, 64), (3000, 1400), (9000, 1024), (60000, 1448)):
+        data = os.urandom(length)
+        parts = split(flow, flow.udp(data), size // 8 * 8)
+        if length == 9000:
+            random.shuffle(parts)
+        tw.delivered(parts, [data], f"{length} bytes in fragments of {size}")
+
+
+def out_large(tw, enc, auth, v, mode, outer):
+    """A large datagram leaves as ESP packets and fragments that fit the link and make the datagram again."""
+    flow = tw.flow(enc, auth, v=v, mode=mode, outer=outer)
+    for length in (1473, 5000, 65000 if v == 4 and mode == "transport" else 60000):
+        data = os.urandom(length)
+        tw.wire.drain()
+        sock = tw.sinks[0 if v == 4 else 1]
+        sock.sendto(data, (flow.w_in, 9))
+        outside, inside, got = packet.Reassembler(), packet.Reassembler(), None
+        while got is None:
+            pkt = tw.wire.recv(lambda p: p.proto == packet.ESP)
+            check(pkt is not None, f"{length} bytes did not come out whole")
+            check(len(pkt.raw) <= 1500, f"{len(pkt.raw)} bytes on a link of 1500")
+            pkt = outside.feed(pkt)
+            if pkt is None:
+                continue
+            out, inner = flow.open(pkt)
+            if inner is None:
+                got = out.payload
+            else:
+                inner = inside.feed(inner)
+                got = inner.payload if inner else None
+        equal(got[8:], data, f"datagram of {length} bytes")
+
+
+def one_missing(tw):
+    """A fragment short: nothing is delivered, the next packet is."""
+    flow = tw.flow("gcm16_128", ways=("in",))
+    parts = split(flow, flow.udp(os.urandom(3000)), 1000)
+    tw.delivered(parts[:1] + parts[2:], [], "a fragment is missing")
+    data = lab.unique(1)
+    tw.delivered([flow.udp(data[0])], data, "next packet")
+
+
+def overlap(tw):
+    """Overlapping and lying fragments of ESP never deliver anything."""
+    flow = tw.flow("gcm16_128", ways=("in",))
+    whole = packet.parse(flow.udp(os.urandom(1200)))
+    ident = random.randrange(1, 65536)
+
+    def part(off, end, mf):
+        return packet.ip4(whole.src, whole.dst, packet.ESP, whole.payload[off:end], ident=ident, off=off, mf=mf)
+    tw.delivered([part(0, 800, 1), part(400, 1216, 0)], [], "overlap")
+    tw.delivered([packet.ip4(whole.src, whole.dst, packet.ESP, whole.payload[:64], off=65528, mf=0)], [],
+                 "beyond 64 kB")
+    tw.delivered([packet.ip4(whole.src, whole.dst, packet.ESP, b"", off=64, mf=0)], [], "empty fragment")
+    data = lab.unique(1)
+    tw.delivered([flow.udp(data[0])], data, "next packet")
+
+
+def under_port_policy(tw):
+    """M12: clear fragments under a policy that names ports: no crash, the second fragment decides nothing in clear."""
+    tw.need_testudo()
+    flow = tw.flow("gcm16_128", ways=())
+    tw.dut.setkey(f"spdadd {flow.w_in} {flow.a_in}[{tw.port}] udp -P in ipsec esp/transport//require;")
+    body = packet.udp(flow.w_in, flow.a_in, 9, tw.port, os.urandom(2000))
+    tw.delivered(packet.frag(flow.w_in, flow.a_in, packet.UDP, body, 1000), [], "clear in fragments")
+    data = lab.unique(1)
+    tw.delivered([flow.udp(data[0])], data, "protected")
+
+
+for enc, auth in (("gcm16_128", "none"), ("aes128", "sha256")):
+    for v, mode, outer in ((4, "transport", 4), (6, "transport", 6), (4, "tunnel", 4), (6, "tunnel", 6),
+                           (4, "tunnel", 6), (6, "tunnel", 4)):
+        name = f"{enc}_{mode}_{v}in{outer}" if mode == "tunnel" else f"{enc}_{mode}_v{v}"
+        suite.add(f"F08_esp_in_fragments_{name}", in_fragments, enc, auth, v, mode, outer)
+        suite.add(f"F07_larger_than_link_{name}", out_large, enc, auth, v, mode, outer)
+suite.add("F08_fragment_missing", one_missing)
+suite.add("F08_fragments_overlap", overlap)
+suite.add("M12_fragments_under_port_policy", under_port_policy)
+
+if __name__ == "__main__":
+    suite.run(lab.Lab)

@@ -1,0 +1,187 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Do bulk TCP, UDP bursts and awkward buffers arrive whole, with segmentation
+# offload on and off, and does no frame exceed the link?
+#
+# kernels: 6.12 debug
+# timeout: 900
+# brief: 4in4_offload_on|udp_gso_v4|headroom|transport_v6_offload_on
+#
+#   H1 ---- G1 ==== ESP ==== G2 ---- H2        addresses: lib.sh, T4
+
+. "$(dirname "$0")/../lib.sh"
+
+BYTES=${BULK_BYTES:-1000000}
+
+# offload on|off - on every link end, unless it is so already; on includes GRO at the receivers
+offload()
+{
+	local node dev
+
+	[ "${OFFLOAD:-}" != "$1" ] || return 0
+	OFFLOAD=$1
+	for node in H1:eth0 G1:in0 G1:out0 G2:in0 G2:out0 H2:eth0; do
+		dev=${node#*:}
+		n "${node%:*}" ethtool -K "$dev" tso "$1" gso "$1" gro "$1" tx "$1" >/dev/null 2>&1
+	done
+	return 0
+}
+
+# keyed INNER OUTER ENC AUTH
+keyed()
+{
+	local net1=10.0.1.0/24 net2=10.0.2.0/24 a=20.0.0.1 b=20.0.0.2
+
+	[ "$1" = 4 ] || { net1=fd00:1::/64; net2=fd00:2::/64; }
+	[ "$2" = 4 ] || { a=fc00::1; b=fc00::2; }
+	sa_pair G1 G2 "$a" "$b" tunnel "$3" "$4"
+	sp_pair G1 G2 "$net1" "$net2" tunnel "$a" "$b"
+	commit
+}
+
+# oversized - frames on the captured link that are larger than it
+oversized()
+{
+	equal "$(in_cap 'greater 1515')" 0 "frames larger than the link"
+}
+
+t_tunnel_bulk()
+{
+	local dst=10.0.2.2 back=10.0.1.2
+
+	offload "$5"
+	[ "$1" = 4 ] || { dst=fd00:2::2; back=fd00:1::2; }
+	keyed "$1" "$2" "$3" "$4"
+	cap_start WIRE left
+	transfer TCP H1 H2 "$dst" "$BYTES"
+	transfer TCP H2 H1 "$back" "$BYTES"
+	cap_stop
+	oversized
+}
+
+# t_local_bulk FAMILY ENC AUTH OFFLOAD - the gateways themselves, transport mode: super-packets meet the stack as sent
+t_local_bulk()
+{
+	local a=20.0.0.1 b=20.0.0.2
+
+	offload "$4"
+	if [ "$1" = 6 ]; then
+		a=fc00::1 b=fc00::2
+		n G1 ping -c 1 -W 5 "$b" >/dev/null
+	fi
+	sa_pair G1 G2 "$a" "$b" transport "$2" "$3"
+	UPPER=tcp sp_pair G1 G2 "$a" "$b" transport "$a" "$b"
+	commit
+	cap_start WIRE left
+	transfer TCP G1 G2 "$b" "$BYTES"
+	transfer TCP G2 G1 "$a" "$BYTES"
+	cap_stop
+	oversized
+}
+
+# t_udp_gso FAMILY - one send of many datagrams: each boundary is kept
+t_udp_gso()
+{
+	offload on
+	keyed "$1" "$1" gcm16_128 none
+	expect /usr/bin/python3 - "$RUN" "$1" <<'PY'
+import os, socket, struct, sys
+import ctypes
+run, v = sys.argv[1], int(sys.argv[2])
+libc = ctypes.CDLL(None, use_errno=True)
+def inside(node, make):
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    there = os.open(f"/run/netns/{run}{node}", os.O_RDONLY)
+    libc.setns(there, 0x40000000)
+    try:
+        return make()
+    finally:
+        libc.setns(home, 0x40000000)
+family = socket.AF_INET if v == 4 else socket.AF_INET6
+dst = "10.0.2.2" if v == 4 else "fd00:2::2"
+rx = inside("H2", lambda: socket.socket(family, socket.SOCK_DGRAM))
+tx = inside("H1", lambda: socket.socket(family, socket.SOCK_DGRAM))
+rx.bind((dst, 0))
+rx.settimeout(30)
+for size, count in ((100, 3), (1200, 40), (1, 20), (1300, 13)):
+    data = os.urandom(size * count - (size > 1))
+    tx.sendmsg([data], [(socket.SOL_UDP, 103, struct.pack("=H", size))], 0, (dst, rx.getsockname()[1]))
+    for at in range(0, len(data), size):
+        got = rx.recv(65536)
+        assert got == data[at:at + size], f"datagram at {at} of {size} x {count}: {len(got)} bytes"
+# MSG_MORE makes buffers of odd pieces, down to one byte. The first that exceeds the
+# tunnel may be lost to Packet Too Big, from which the sender learns.
+rx.settimeout(4)
+for pieces in ((1, 1, 1), (1000, 1, 7, 300), (1, 1400), (9, 5000, 3)):
+    parts = [os.urandom(n) for n in pieces]
+    for attempt in range(5):
+        for part in parts[:-1]:
+            tx.sendto(part, socket.MSG_MORE, (dst, rx.getsockname()[1]))
+        tx.sendto(parts[-1], (dst, rx.getsockname()[1]))
+        try:
+            got = rx.recv(65536)
+            break
+        except TimeoutError:
+            got = b""
+    assert got == b"".join(parts), f"pieces {pieces}: {len(got)} bytes"
+PY
+}
+
+# t_headroom - the route to the peer leads through a device that leaves no room, and one more header
+t_headroom()
+{
+	offload on
+	ip -n "${RUN}G1" tunnel add t0 mode ipip local 20.0.0.1 remote 20.0.0.2 2>/dev/null || { skip "no ipip device"; return; }
+	ip -n "${RUN}G2" tunnel add t0 mode ipip local 20.0.0.2 remote 20.0.0.1
+	ip -n "${RUN}G1" link set t0 up
+	ip -n "${RUN}G2" link set t0 up
+	addr G1 t0 30.0.0.1/24
+	addr G2 t0 30.0.0.2/24
+	mark_new
+	sa_pair G1 G2 30.0.0.1 30.0.0.2 tunnel aes128 sha256
+	sp_pair G1 G2 10.0.1.0/24 10.0.2.0/24 tunnel 30.0.0.1 30.0.0.2
+	commit
+	n G1 ip route replace 10.0.2.0/24 via 30.0.0.2
+	n G2 ip route replace 10.0.1.0/24 via 30.0.0.1
+	cap_start G1 t0 out
+	ping_ok H1 10.0.2.2 100
+	ping_some H1 10.0.2.2 5000
+	transfer TCP H1 H2 10.0.2.2 200000
+	cap_stop
+	assert_enc
+	n G1 ip route replace 10.0.2.0/24 via 20.0.0.2
+	n G2 ip route replace 10.0.1.0/24 via 20.0.0.1
+	ip -n "${RUN}G1" link del t0
+	ip -n "${RUN}G2" link del t0
+}
+
+# t_no_black_hole - hosts with 1500-byte links and a tunnel between: TCP finds its way, also with DF set
+t_no_black_hole()
+{
+	offload on
+	keyed 4 4 aes256 sha512
+	drops_mark G1
+	transfer TCP H1 H2 10.0.2.2 300000
+	flush_all
+	keyed 6 6 aes256 sha512
+	transfer TCP H1 H2 fd00:2::2 300000
+}
+
+need_module
+setup_t4
+for pair in "4 4" "6 6" "4 6" "6 4"; do
+	read -r inner outer <<<"$pair"
+	add_case "G02_tcp_bulk_tunnel_${inner}in${outer}_offload_on" t_tunnel_bulk "$inner" "$outer" gcm16_128 none on
+done
+for family in 4 6; do
+	add_case "G02_tcp_bulk_transport_v${family}_offload_on" t_local_bulk $family gcm16_128 none on
+	add_case "G03_udp_gso_v${family}" t_udp_gso $family
+done
+add_case G10_headroom_starved_device t_headroom
+add_case F22_tcp_no_black_hole t_no_black_hole
+for family in 4 6; do
+	add_case "G02_tcp_bulk_tunnel_${family}in${family}_offload_off" t_tunnel_bulk $family $family aes128 sha256 off
+	add_case "G02_tcp_bulk_transport_v${family}_offload_off" t_local_bulk $family chacha none off
+done
+run_cases "$@"

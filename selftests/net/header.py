@@ -1,0 +1,235 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Are TTL, DSCP, ECN, DF and fragments carried through a gateway's tunnel as RFC 4301 and 6040 say?
+
+# kernels: 6.12 debug
+# timeout: 900
+
+A is the gateway between H (inside, raw) and W (outside, raw); see wire/lab.py.
+"""
+import os
+import random
+import socket
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+import lab
+import packet
+from ktap import Suite, check, equal
+
+suite = Suite(__doc__)
+FAMILIES = ((4, 4), (6, 6), (4, 6), (6, 4))
+NOT_ECT, ECT1, ECT0, CE = range(4)
+
+
+def far(v):
+    """An address behind W."""
+    return lab.INNER[v][1]
+
+
+def tunnel(tw, v, outer=None, **kw):
+    """Key A for H's net and the one behind W."""
+    return tw.flow("gcm16_128", v=v, outer=outer or v, mode="tunnel", **kw)
+
+
+def send_in(tw, v, data, **kw):
+    """H sends a datagram to the far net."""
+    body = packet.udp(lab.HOST[v], far(v), 1234, 4321, data)
+    tw.inside.send(packet.ip(lab.HOST[v], far(v), packet.UDP, body, **kw))
+
+
+def at_wire(tw, flow):
+    """The next protected packet at W: (outer, inner)."""
+    pkt = tw.wire.recv(flow.is_reply)
+    check(pkt is not None, "nothing came out of the tunnel's near end")
+    return pkt, flow.open(pkt)[1]
+
+
+def from_wire(tw, flow, v, data, outer=None, inner=None, **seal):
+    """W sends a protected datagram for H."""
+    fields = {"dst": lab.HOST[v], **(inner or {})}
+    body = packet.udp(far(v), lab.HOST[v], 4321, 1234, data)
+    tw.wire.send(flow.wrap(packet.UDP, body, outer=outer, inner=fields, **seal))
+
+
+def at_inside(tw, data, timeout=None):
+    """The packet with @data at H, or None."""
+    return tw.inside.recv(lambda p: data in p.payload, timeout)
+
+
+def encap(tw, v, outer_v):
+    """All ECN values with DSCP 0, 46 and 63: copied to the outer header."""
+    flow = tunnel(tw, v, outer_v)
+    for dscp in (0, 46, 63):
+        for ecn in range(4):
+            tos = dscp << 2 | ecn
+            data = os.urandom(8)
+            send_in(tw, v, data, tos=tos)
+            outer, inner = at_wire(tw, flow)
+            equal((outer.tos, inner.tos), (tos, tos), f"outer and inner of DSCP {dscp} ECN {ecn}")
+            check(data in inner.payload, "another packet")
+
+
+def decap(tw, v, outer_v):
+    """RFC 6040 figure 4; the DSCP inside stays."""
+    flow = tunnel(tw, v, outer_v)
+    for inner_ecn in (NOT_ECT, ECT0, ECT1, CE):
+        for outer_ecn in (NOT_ECT, ECT0, ECT1, CE):
+            want = inner_ecn
+            if outer_ecn == CE:
+                want = CE if inner_ecn else None
+            elif (inner_ecn, outer_ecn) == (ECT0, ECT1):
+                want = ECT1
+            data, tos = os.urandom(8), 46 << 2 | inner_ecn
+            fence = os.urandom(8)
+            from_wire(tw, flow, v, data, outer={"tos": 7 << 2 | outer_ecn}, inner={"tos": tos})
+            from_wire(tw, flow, v, fence)
+            seen = tw.inside.recv(lambda p: data in p.payload or fence in p.payload)
+            check(seen is not None, "nothing came through")
+            seen = seen.tos if data in seen.payload else None
+            equal(seen, None if want is None else 46 << 2 | want,
+                  f"TOS at H for inner ECN {inner_ecn} and outer {outer_ecn}")
+            if want is not None:
+                at_inside(tw, fence)
+
+
+def ttl(tw, v, outer_v):
+    """Forwarded: one less inside. Outer: A's own. Arriving with 1: an error to H, no packet."""
+    flow = tunnel(tw, v, outer_v)
+    data = os.urandom(8)
+    send_in(tw, v, data, ttl=33)
+    outer, inner = at_wire(tw, flow)
+    equal((outer.ttl, inner.ttl), (64, 32), "TTL outside and inside")
+    send_in(tw, v, os.urandom(8), ttl=1)
+    error = tw.inside.recv(lambda p: p.proto in (packet.ICMP, packet.ICMP6))
+    check(error is not None, "no Time Exceeded for H")
+    equal(error.payload[0], 11 if v == 4 else 3, "ICMP type")
+    check(tw.wire.recv(timeout=0) is None, "a packet with TTL 1 went into the tunnel")
+    from_wire(tw, flow, v, data, outer={"ttl": 7}, inner={"ttl": 20})
+    seen = at_inside(tw, data)
+    check(seen is not None, "nothing came to H")
+    equal(seen.ttl, 19, "TTL at H")
+
+
+def local_ttl(tw, v):
+    """Locally sent: the inner TTL is the socket's."""
+    flow = tunnel(tw, v)
+    with tw.a:
+        own = socket.socket(socket.AF_INET if v == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    own.bind((lab.INNER[v][0], 0))
+    if v == 4:
+        own.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 77)
+    else:
+        own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 77)
+    own.sendto(b"local", (far(v), 9))
+    own.close()
+    equal(at_wire(tw, flow)[1].ttl, 77, "inner TTL")
+
+
+def next_header_59(tw, v):
+    """Through the tunnel whole; as the payload of a transport SA it is a dummy and dies."""
+    flow = tunnel(tw, v)
+    bare = packet.ip(lab.HOST[v], far(v), 59, b"")
+    tw.inside.send(bare)
+    pkt = tw.wire.recv(flow.is_reply)
+    check(pkt is not None, "protocol 59 did not enter the tunnel")
+    inner = flow.open(pkt)[1]
+    equal((inner.proto, inner.payload), (59, b""), "inner packet")
+    tw.wire.send(flow.wrap(59, b"", inner={"dst": lab.HOST[v]}))
+    check(tw.inside.recv(lambda p: p.proto == 59) is not None, "protocol 59 did not come out")
+    with tw.drops(in_dummy=3):
+        for size in (0, 1, 900):
+            tw.wire.send(flow.outer(flow.tx.seal(os.urandom(size), 59)))
+        tw.arrivals()
+    tw.reset()
+    flow = tw.flow("aes128", "sha256", v=v)
+    with tw.drops(in_dummy=2):
+        for size in (0, 77):
+            tw.wire.send(flow.outer(flow.tx.seal(os.urandom(size), 59)))
+        tw.arrivals()
+    flow.echo(b"alive")
+
+
+def tfc(tw, v, outer_v):
+    """Bytes behind the inner packet are cut off."""
+    flow = tunnel(tw, v, outer_v)
+    for extra in (1, 3, 100, 700):
+        data = os.urandom(16)
+        inner = packet.ip(far(v), lab.HOST[v], packet.UDP,
+                          packet.udp(far(v), lab.HOST[v], 4321, 1234, data))
+        nh = packet.IPIP if v == 4 else packet.IPV6
+        tw.wire.send(flow.outer(flow.tx.seal(inner + os.urandom(extra), nh)))
+        seen = at_inside(tw, data)
+        check(seen is not None, f"{extra} bytes of TFC padding: not delivered")
+        equal(len(seen.raw), len(inner), f"length at H with {extra} bytes of TFC padding")
+
+
+def inner_fragments(tw, v):
+    """Fragments that H made travel one by one, unchanged."""
+    flow = tunnel(tw, v)
+    body = packet.udp(lab.HOST[v], far(v), 1234, 4321, os.urandom(2900))
+    parts = packet.frag(lab.HOST[v], far(v), packet.UDP, body, 1200)
+    whole, got = packet.Reassembler(), None
+    for part in parts:
+        tw.inside.send(part)
+    for _ in parts:
+        inner = at_wire(tw, flow)[1]
+        equal(inner.ident, packet.parse(parts[0]).ident, "fragment id")
+        got = whole.feed(inner)
+    check(got is not None and got.payload == body, "the fragments do not make the datagram")
+    for part in packet.frag(far(v), lab.HOST[v], packet.UDP, packet.udp(
+            far(v), lab.HOST[v], 4321, 1234, body), 1200):
+        nh = packet.IPIP if v == 4 else packet.IPV6
+        tw.wire.send(flow.outer(flow.tx.seal(part, nh)))
+    whole, got = packet.Reassembler(), None
+    while got is None:
+        pkt = tw.inside.recv(lambda p: p.proto == packet.UDP)
+        check(pkt is not None, "fragments are missing at H")
+        got = whole.feed(pkt)
+    equal(len(got.payload), len(body) + 8, "datagram at H")
+
+
+def df_copy(tw):
+    """The DF bit of IPv4 in IPv4 is copied."""
+    flow = tunnel(tw, 4)
+    for df in (0, 1):
+        send_in(tw, 4, os.urandom(8), df=df)
+        outer, inner = at_wire(tw, flow)
+        equal((outer.df, inner.df), (df, df), f"DF outside and inside for {df}")
+
+
+def csum(tw, v):
+    """Checksums left to the device are completed before encryption (transmit offload is on)."""
+    flow = tunnel(tw, v)
+    family = socket.AF_INET if v == 4 else socket.AF_INET6
+    with tw.a:
+        udp, tcp = socket.socket(family, socket.SOCK_DGRAM), socket.socket(family, socket.SOCK_STREAM)
+    for sock in (udp, tcp):
+        sock.bind((lab.INNER[v][0], 0))
+    for size in (0, 1, 31, 1000):
+        udp.sendto(os.urandom(size), (far(v), 9))
+        inner = at_wire(tw, flow)[1]
+        check(packet.l4_ok(inner.src, inner.dst, inner.proto, inner.payload), f"UDP checksum, {size} bytes")
+    tcp.setblocking(False)
+    tcp.connect_ex((far(v), 9))
+    inner = at_wire(tw, flow)[1]
+    equal(inner.proto, packet.TCP, "inner protocol")
+    check(packet.l4_ok(inner.src, inner.dst, inner.proto, inner.payload), "TCP checksum")
+    udp.close()
+    tcp.close()
+
+
+for v, outer in FAMILIES:
+    suite.add(f"F12_dscp_ecn_encap_{v}in{outer}", encap, v, outer)
+    suite.add(f"F13_dscp_ecn_decap_{v}in{outer}", decap, v, outer)
+    suite.add(f"F14_ttl_rules_{v}in{outer}", ttl, v, outer)
+    suite.add(f"F25_tfc_padding_{v}in{outer}", tfc, v, outer)
+for v in (4, 6):
+    suite.add(f"F14_ttl_local_v{v}", local_ttl, v)
+    suite.add(f"F24_no_next_header_59_v{v}", next_header_59, v)
+    suite.add(f"F09_inner_fragments_v{v}", inner_fragments, v)
+    suite.add(f"G11_csum_offload_v{v}", csum, v)
+suite.add("F11_df_copied", df_copy)
+
+if __name__ == "__main__":
+    suite.run(lambda: lab.Lab(behind=True))

@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Which SA does a packet use, when several fit, when one is replaced, when one goes?
+
+# kernels: 6.12 debug
+# timeout: 900
+"""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+import esp
+import lab
+import packet
+from ktap import Suite, check, equal
+
+suite = Suite(__doc__)
+
+
+def sent_by(tw, flows):
+    """The Flow whose SA protects A's next datagram."""
+    tw.wire.drain()
+    tw.sinks[0].sendto(b"which", (flows[0].w_in, 9))
+    pkt = tw.wire.recv()
+    check(pkt is not None, "nothing was sent")
+    for flow in flows:
+        if flow.is_reply(pkt):
+            flow.open(pkt)
+            return flow
+    check(False, f"protocol {pkt.proto} was sent, by none of the SAs")
+    return None
+
+
+def any_mode(tw):
+    """A15: an SA of mode any serves a transport and a tunnel policy."""
+    tw.need_testudo()
+    flow = tw.flow("gcm16_128", install=False, ways=())
+    tw.dut.apply([tw.dut.sa_line(flow.tx, flow.w_out, flow.a_out, "any", 32),
+                  tw.dut.sa_line(flow.rx, flow.a_out, flow.w_out, "any", 32)])
+    tw.dut.setkey(f"""spdadd {flow.a_out} {flow.w_out} any -P out ipsec esp/transport//require;
+        spdadd 10.0.1.0/24 10.0.2.0/24 any -P out ipsec esp/tunnel/{flow.a_out}-{flow.w_out}/require;
+        spdadd 10.0.2.0/24 10.0.1.0/24 any -P in ipsec esp/tunnel/{flow.w_out}-{flow.a_out}/require;""")
+    flow.echo(b"transport")
+    inner = packet.ip("10.0.2.2", "10.0.1.1", *packet.echo("10.0.2.2", "10.0.1.1", 1, 2, b"tunnel"))
+    tw.wire.send(flow.outer(flow.tx.seal(inner, packet.IPIP)))
+    pkt = tw.wire.recv(flow.is_reply)
+    check(pkt is not None, "no answer to a tunnelled echo")
+    out = flow.rx.open(pkt.payload)
+    equal((out.nh, out.payload[-6:]), (packet.IPIP, b"tunnel"), "answer through the tunnel")
+
+
+def scoped(tw):
+    """A17: one SPI to two addresses of A, each with its own keys."""
+    one, two = tw.flow("gcm16_128", ways=()), tw.flow("aes128", "sha256", install=False, ways=())
+    two.tx.spi, two.a_out = one.tx.spi, lab.INNER[4][0]
+    two.a_in = two.a_out
+    tw.dut.apply([tw.dut.sa_line(two.tx, two.w_out, two.a_out, "transport", 32)])
+    data = lab.unique(2)
+    tw.delivered([one.udp(data[0]), two.udp(data[1])], data, "same SPI, two destinations")
+    with tw.drops(in_auth=1):
+        crossed = packet.ip(one.w_out, two.a_out, packet.ESP, two.tx.seal(b"", 17)[:8] + os.urandom(64))
+        tw.delivered([crossed], [], "garbage under the second")
+
+
+def peers(tw):
+    """A18: a wildcard policy, an SA for each peer."""
+    tw.need_testudo()
+    near, other = tw.flow("gcm16_128", ways=()), tw.flow("gcm16_128", install=False, ways=())
+    other.w_out = other.w_in = "10.0.0.3"
+    tw.dut.apply([tw.dut.sa_line(other.rx, other.a_out, other.w_out, "transport", 32)])
+    tw.dut.setkey("spdadd 10.0.0.1 10.0.0.0/24 any -P out ipsec esp/transport//require;")
+    def ids():
+        return re.findall(r"spid=(\d+)", tw.a.run("setkey", "-DP"))
+    before = ids()
+    equal(sent_by(tw, [near, other]), near, "SA to the first peer")
+    equal(sent_by(tw, [other, near]), other, "SA to the second peer")
+    equal(ids(), before, "policy ids")
+
+
+def newest(tw):
+    """A19: the newest mature SA; when it goes, the next at once."""
+    flows = [tw.flow("gcm16_128", ways=("out",) if n == 0 else ()) for n in range(3)]
+    for left in (3, 2, 1):
+        equal(flows.index(sent_by(tw, flows)), left - 1, f"of {left} SAs, number")
+        gone = flows[left - 1]
+        if lab.STACK == "xfrm":
+            tw.a.ip("xfrm", "state", "delete", "src", gone.a_out, "dst", gone.w_out, "proto", "esp",
+                    "spi", hex(gone.rx.spi))
+        else:
+            tw.dut.setkey(f"delete {gone.a_out} {gone.w_out} esp {gone.rx.spi:#x};")
+    tw.wire.drain()
+    try:
+        tw.sinks[0].sendto(b"none left", (flows[0].w_in, 9))
+    except OSError:
+        pass
+    check(tw.wire.recv(timeout=0.3) is None, "something was sent without any SA")
+
+
+def rekey(tw):
+    """I14: make before break, 20 times under traffic: nothing lost, the old inbound SPI works until deleted."""
+    tw.need_testudo()
+    old = tw.flow("gcm16_128")
+    for turn in range(20):
+        new = tw.flow("gcm16_128", ways=())
+        data = lab.unique(3)
+        tw.delivered([old.udp(data[0]), new.udp(data[1]), old.udp(data[2])], data, f"turn {turn}: old and new")
+        check(sent_by(tw, [new, old]) is new, f"turn {turn}: the old SA sends")
+        tw.dut.setkey(f"delete {old.a_out} {old.w_out} esp {old.rx.spi:#x};"
+                      f"delete {old.w_out} {old.a_out} esp {old.tx.spi:#x};")
+        with tw.drops(in_no_sa=1):
+            tw.delivered([old.udp(b"late")], [], f"turn {turn}: the old SPI after deletion")
+        equal(sent_by(tw, [new]), new, f"turn {turn}: SA in use")
+        old = new
+
+
+def update(tw):
+    """A21: `update` of a mature SA changes lifetimes and keeps keys and numbers."""
+    tw.need_testudo()
+    flow = tw.flow("gcm16_128")
+    flow.echo(b"before")
+    for sa, src, dst in ((flow.tx, flow.w_out, flow.a_out), (flow.rx, flow.a_out, flow.w_out)):
+        line = tw.dut.sa_line(sa, src, dst, "transport", 64).replace("add", "update", 1)
+        tw.dut.setkey(line.replace(" -E", " -lh 5000 -ls 4000 -E"))
+    equal(flow.echo(b"after")[1].seq, 2, "sequence number after update")
+    check("5000" in tw.a.run("setkey", "-D"), "the new lifetime is not shown")
+
+
+suite.add("A15_esp_any_mode_sa", any_mode)
+suite.add("A17_esp_spi_scoped_by_dst", scoped)
+suite.add("A18_esp_multi_sa_one_policy", peers)
+suite.add("A19_esp_sa_preference", newest)
+suite.add("A21_esp_update_sa", update)
+suite.add("I14_rekey_make_before_break", rekey)
+
+if __name__ == "__main__":
+    suite.run(lab.Lab)
