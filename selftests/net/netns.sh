@@ -50,8 +50,7 @@ t_isolation()
 
 t_events()
 {
-	n C setkey -x >"$WORKDIR/events" 2>&1 &
-	PIDS+=($!)
+	bg C setkey -x >"$WORKDIR/events" 2>&1
 	wait_for socket_in C || fail "no listener in C"
 	keyed A B gcm16_128
 	commit
