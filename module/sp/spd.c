@@ -246,17 +246,24 @@ static void spd_expire(struct work_struct *work)
  * Changes.
  */
 
+/* A slot of its own, in which a walk finds nothing yet. */
 static int spd_id_take(struct ipsec_spd *spd, struct ipsec_sp *sp)
 {
 	u32 index;
 	int err;
 
-	err = xa_alloc_cyclic(&spd->ids, &index, sp, SPD_INDEX_LIMIT,
+	err = xa_alloc_cyclic(&spd->ids, &index, NULL, SPD_INDEX_LIMIT,
 			      &spd->next_id, GFP_KERNEL);
 	if (err < 0)
 		return err;
 	sp->id = index << SPD_ID_SHIFT | sp->dir;
 	return 0;
+}
+
+/* From now on walks see it; the slot is there, so it needs no memory. */
+static void spd_show(struct ipsec_spd *spd, struct ipsec_sp *sp)
+{
+	xa_store(&spd->ids, sp->id >> SPD_ID_SHIFT, sp, GFP_KERNEL);
 }
 
 /* What a policy in the tables is beyond the lookup: the same for update. */
@@ -345,6 +352,7 @@ int ipsec_spd_insert(struct ipsec_net *ipn, struct ipsec_sp *sp)
 		goto err_id;
 
 	spd_count_add(spd, sp->dir, 1);
+	spd_show(spd, sp);
 	spd_settle(spd, sp);
 	return 0;
 
@@ -389,8 +397,7 @@ int ipsec_spd_update(struct ipsec_net *ipn, struct ipsec_sp *sp)
 		return err;
 	}
 
-	/* no new slot, so it needs no memory */
-	xa_store(&spd->ids, sp->id >> SPD_ID_SHIFT, sp, GFP_KERNEL);
+	spd_show(spd, sp);
 	spd_settle(spd, sp);
 	spd_unsettle(spd, old);
 	ipsec_sp_put(old);
@@ -473,13 +480,18 @@ struct ipsec_spd_walk *ipsec_spd_walk_start(struct ipsec_net *ipn)
  */
 struct ipsec_sp *ipsec_spd_walk_next(struct ipsec_spd_walk *w)
 {
+	unsigned long index;
 	struct ipsec_sp *sp;
 
 	rcu_read_lock();
+	/* an update replaces a policy at its place before it lets go of it */
 	do {
-		sp = xa_find_after(&w->spd->ids, &w->index, ULONG_MAX,
+		index = w->index;
+		sp = xa_find_after(&w->spd->ids, &index, ULONG_MAX,
 				   XA_PRESENT);
 	} while (sp && !ipsec_sp_get(sp));
+	if (sp)
+		w->index = index;
 	rcu_read_unlock();
 	return sp;
 }
