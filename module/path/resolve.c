@@ -87,10 +87,9 @@ static int resolve_bundle(struct ipsec_net *ipn, const struct ipsec_sp *sp,
  * A new decision for a flow. It goes into the cache, and what is returned is
  * borrowed under RCU like one that came from there.
  */
-static int resolve_new(struct ipsec_net *ipn, const struct ipsec_sp *sp,
+static int resolve_new(struct ipsec_net *ipn, const struct ipsec_decision *d,
 		       const struct ipsec_way *way,
-		       const struct ipsec_flow *fl, u32 gen,
-		       struct ipsec_dst **xdp)
+		       const struct ipsec_flow *fl, struct ipsec_dst **xdp)
 {
 	struct ipsec_bundle b = {
 		.saddr = fl->saddr,
@@ -101,7 +100,7 @@ static int resolve_new(struct ipsec_net *ipn, const struct ipsec_sp *sp,
 	struct ipsec_dst *xd;
 	int why;
 
-	why = resolve_bundle(ipn, sp, &b);
+	why = resolve_bundle(ipn, d->sp, &b);
 	if (why)
 		return why;
 	/* every template was optional, and none of them has an SA */
@@ -111,11 +110,11 @@ static int resolve_new(struct ipsec_net *ipn, const struct ipsec_sp *sp,
 	route = ipsec_route_get(ipn, &b, way);
 	if (!route)
 		return IPSEC_DROP_OUT_NO_ROUTE;
-	xd = ipsec_outdst_new(ipn, &b, fl->family, way, route, gen);
+	xd = ipsec_outdst_new(ipn, &b, fl->family, way, route, d->gen);
 	if (!xd)
 		return IPSEC_DROP_OUT_NOMEM;
 
-	ipsec_flow_set_dst(ipn, IPSEC_SP_OUT, fl, &xd->dst, gen);
+	ipsec_flow_set_dst(ipn, IPSEC_SP_OUT, fl, &xd->dst, d->gen);
 	dst_release(&xd->dst);
 	*xdp = xd;
 	return 0;
@@ -140,13 +139,11 @@ int ipsec_resolve(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 {
 	struct ipsec_decision d;
 	struct ipsec_dst *xd;
-	u32 gen;
 
 	*xdp = NULL;
 	if (ipsec_flow_from_skb(fl, skb, family))
 		return IPSEC_DROP_OUT_HDR;
 
-	gen = ipsec_net_gen(ipn);
 	ipsec_flow_decide(ipn, IPSEC_SP_OUT, fl, &d);
 	if (unlikely(d.opaque_risk))
 		return IPSEC_DROP_OUT_FRAGMENT;
@@ -165,5 +162,5 @@ int ipsec_resolve(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 		*xdp = xd;
 		return 0;
 	}
-	return resolve_new(ipn, d.sp, way, fl, gen, xdp);
+	return resolve_new(ipn, &d, way, fl, xdp);
 }

@@ -170,13 +170,13 @@ static void flow_decide_slow(struct ipsec_net *ipn, enum ipsec_sp_dir dir,
 /* Remember a decision, over one of a past generation if there is one. */
 static void flow_remember(struct ipsec_flow_cache *fc, struct flow_entry *set,
 			  enum ipsec_sp_dir dir, const struct ipsec_flow *fl,
-			  const struct ipsec_decision *d, u32 gen)
+			  const struct ipsec_decision *d)
 {
 	struct flow_entry *e = NULL;
 	unsigned int i;
 
 	for (i = 0; i < FLOW_WAYS && !e; i++) {
-		if (set[i].gen != gen)
+		if (set[i].gen != d->gen)
 			e = &set[i];
 	}
 	if (!e)
@@ -184,7 +184,7 @@ static void flow_remember(struct ipsec_flow_cache *fc, struct flow_entry *set,
 
 	flow_swap_dst(e, NULL);
 	e->key = *fl;
-	WRITE_ONCE(e->gen, gen);
+	WRITE_ONCE(e->gen, d->gen);
 	e->dir = dir;
 	e->opaque_risk = d->opaque_risk;
 	e->sp = d->sp;
@@ -206,18 +206,19 @@ void ipsec_flow_decide(struct ipsec_net *ipn, enum ipsec_sp_dir dir,
 {
 	struct ipsec_flow_cache *fc = READ_ONCE(ipn->flows);
 	struct flow_entry *set, *e;
-	u32 gen;
 
+	/* before the tables are asked: see ipsec_net_gen() */
+	d->gen = ipsec_net_gen(ipn);
 	if (!fc || ipsec_spd_empty(ipn, dir)) {
-		*d = (struct ipsec_decision){ };
+		d->sp = NULL;
+		d->dst = NULL;
+		d->opaque_risk = false;
 		return;
 	}
 	DEBUG_NET_WARN_ON_ONCE(!in_softirq());
 
-	/* before the tables are asked: see ipsec_net_gen() */
-	gen = ipsec_net_gen(ipn);
 	set = flow_set(fc, dir, fl);
-	e = flow_find(set, dir, fl, gen);
+	e = flow_find(set, dir, fl, d->gen);
 	if (likely(e)) {
 		d->sp = e->sp;
 		d->dst = READ_ONCE(e->dst);
@@ -225,7 +226,7 @@ void ipsec_flow_decide(struct ipsec_net *ipn, enum ipsec_sp_dir dir,
 		return;
 	}
 	flow_decide_slow(ipn, dir, fl, d);
-	flow_remember(fc, set, dir, fl, d, gen);
+	flow_remember(fc, set, dir, fl, d);
 }
 
 static void flow_arm(struct ipsec_flow_cache *fc)
@@ -241,7 +242,7 @@ static void flow_arm(struct ipsec_flow_cache *fc)
  * @dir: direction
  * @fl: flow that was just decided about
  * @dst: the cache takes a reference of its own
- * @gen: ipsec_net_gen() before the decision from which @dst was made
+ * @gen: of the decision from which @dst was made
  *
  * Without effect when that decision is no longer cached.
  *
@@ -352,13 +353,14 @@ int ipsec_flow_cache_alloc(struct ipsec_net *ipn)
 	if (ipn->flows)
 		return 0;
 
-	fc = kzalloc(struct_size(fc, table, nr_cpu_ids), GFP_KERNEL);
+	fc = kzalloc(struct_size(fc, table, nr_cpu_ids), GFP_KERNEL_ACCOUNT);
 	if (!fc)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		fc->table[cpu].set = kvzalloc_node(FLOW_SETS * FLOW_WAYS *
 						   sizeof(struct flow_entry),
-						   GFP_KERNEL, cpu_to_node(cpu));
+						   GFP_KERNEL_ACCOUNT,
+						   cpu_to_node(cpu));
 		if (!fc->table[cpu].set) {
 			flow_free(fc);
 			return -ENOMEM;

@@ -19,11 +19,13 @@ struct dst_entry;
  * @opaque_risk: the flow is opaque, @sp would let it pass in clear, and a
  *	policy in front of @sp, which names ports, protects or discards traffic
  *	that this may be part of: it must not pass
+ * @gen: ipsec_net_gen() before the tables were asked
  */
 struct ipsec_decision {
 	struct ipsec_sp *sp;
 	struct dst_entry *dst;
 	bool opaque_risk;
+	u32 gen;
 };
 
 /* packets: under rcu_read_lock(), BH off */

@@ -220,7 +220,7 @@ static struct ipsec_spd_tuple *lookup_tuple(struct ipsec_spd *spd,
 			return t;
 	}
 
-	t = kzalloc(sizeof(*t), GFP_KERNEL);
+	t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
 	if (!t)
 		return NULL;
 	t->by_rank = RB_ROOT_CACHED;
@@ -279,7 +279,7 @@ static int lookup_order_tuple(struct ipsec_spd *spd, struct ipsec_spd_tuple *t)
 	old = rcu_dereference_protected(*slot,
 			lockdep_is_held(&spd->ipn->config_mutex));
 	n = old ? old->n : 0;
-	new = kvmalloc(struct_size(new, rows, n + 1), GFP_KERNEL);
+	new = kvmalloc(struct_size(new, rows, n + 1), GFP_KERNEL_ACCOUNT);
 	if (!new)
 		return -ENOMEM;
 

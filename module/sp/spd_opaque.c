@@ -102,7 +102,7 @@ static struct ipsec_spd_cover *opaque_cover(struct ipsec_spd *spd,
 	if (c)
 		return c;
 
-	c = kzalloc(sizeof(*c), GFP_KERNEL);
+	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
 	if (!c)
 		return ERR_PTR(-ENOMEM);
 	c->key = *key;
