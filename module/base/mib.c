@@ -34,19 +34,6 @@ void ipsec_mib_inc(struct ipsec_net *ipn, unsigned int which)
 }
 
 /**
- * ipsec_mib_add() - count several
- * @ipn: namespace
- * @which: enum ipsec_mib, or a drop reason
- * @n: how many
- *
- * Context: any.
- */
-void ipsec_mib_add(struct ipsec_net *ipn, unsigned int which, unsigned long n)
-{
-	this_cpu_add(ipn->mibs->v[which], n);
-}
-
-/**
  * ipsec_mib_read() - sum of a counter
  * @ipn: namespace
  * @which: enum ipsec_mib, or a drop reason

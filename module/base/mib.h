@@ -42,8 +42,6 @@ struct ipsec_mibs {
 struct net;
 
 void ipsec_mib_inc(struct ipsec_net *ipn, unsigned int which);
-void ipsec_mib_add(struct ipsec_net *ipn, unsigned int which,
-		   unsigned long n);
 unsigned long ipsec_mib_read(struct ipsec_net *ipn, unsigned int which);
 int ipsec_mib_net_init(struct ipsec_net *ipn);
 void ipsec_mib_net_exit(struct ipsec_net *ipn);

@@ -57,7 +57,7 @@ unsigned int ipsec_sysctl_replay_window_min(const struct ipsec_net *ipn)
  * The stock stack's net.core.xfrm_acq_expires, unless ours is set.
  *
  * Context: any.
- * Return: seconds.
+ * Return: seconds, 0 for ever.
  */
 unsigned int ipsec_sysctl_larval_seconds(const struct ipsec_net *ipn)
 {

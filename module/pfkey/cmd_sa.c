@@ -75,14 +75,15 @@ static void answer_send(struct cmd_answer *ans, struct pfkey_call *call,
 }
 
 /* A larval SA that is meant by @want: by the sequence number, else by its ends. */
-static struct ipsec_sa *cmd_find_larval(struct ipsec_net *ipn, const struct ipsec_sa_want *want,
-					u32 seq)
+static struct ipsec_sa *cmd_find_larval(struct pfkey_call *call, const struct ipsec_sa_want *want)
 {
+	const struct sadb_msg *base = call->msg->base;
 	struct ipsec_sa *sa = NULL;
 
-	if (seq)
-		sa = ipsec_sad_find_larval(ipn, want, seq);
-	return sa ? sa : ipsec_sad_find_larval(ipn, want, 0);
+	if (base->sadb_msg_seq)
+		sa = ipsec_sad_find_larval(call->ipn, want, base->sadb_msg_seq,
+					   base->sadb_msg_pid);
+	return sa ? sa : ipsec_sad_find_larval(call->ipn, want, 0, 0);
 }
 
 /* The range of GETSPI, in host order. */
@@ -131,7 +132,7 @@ static struct ipsec_sa *getspi_commit(struct pfkey_call *call, const struct ipse
 	int err;
 
 	lockdep_assert_held(&call->ipn->config_mutex);
-	sa = cmd_find_larval(call->ipn, want, call->msg->base->sadb_msg_seq);
+	sa = cmd_find_larval(call, want);
 	if (sa && sa->spi)
 		return sa;
 	if (sa) {
@@ -216,7 +217,7 @@ static int add_commit(struct pfkey_call *call, struct ipsec_sa *sa)
 	lockdep_assert_held(&ipn->config_mutex);
 	if (ipsec_sad_find(ipn, &sa->daddr, sa->spi, sa->proto, sa->family))
 		return -EEXIST;
-	larval = cmd_find_larval(ipn, &want, sa->seq);
+	larval = cmd_find_larval(call, &want);
 	err = ipsec_sad_insert(ipn, sa);
 	if (err)
 		return err;

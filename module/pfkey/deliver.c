@@ -24,6 +24,9 @@
 /* How far answers may go beyond sk_rcvbuf, besides as much again. */
 #define DELIVER_RESERVE	65536
 
+/* What is queued is counted in an int: more than this is not taken at its word. */
+#define DELIVER_RCVBUF_MAX	(INT_MAX / 4)
+
 /**
  * enum deliver_to - who gets a message, besides the sender of the request
  * @DELIVER_NOBODY: nobody
@@ -48,7 +51,7 @@ enum deliver_to {
  */
 int pfkey_out_begin(struct pfkey_out *out, const struct sadb_msg *head, size_t size)
 {
-	out->skb = alloc_skb(size, GFP_KERNEL);
+	out->skb = alloc_skb(size, GFP_KERNEL_ACCOUNT);
 	if (!out->skb)
 		return -ENOBUFS;
 	memset(out->skb->data, 0, size);
@@ -85,18 +88,32 @@ void pfkey_out_drop(struct pfkey_out *out)
 	out->skb = NULL;
 }
 
+/* Answers to GET and DUMP hold keys. They go to one socket and have no clone. */
+static void deliver_free(struct sk_buff *skb)
+{
+	if (!skb_cloned(skb))
+		memzero_explicit(skb->head, skb_end_offset(skb));
+	sock_rfree(skb);
+}
+
 /* The message becomes the socket's. */
 static void deliver_queue(struct sock *sk, struct sk_buff *skb)
 {
 	skb_set_owner_r(skb, sk);
+	skb->destructor = deliver_free;
 	skb_queue_tail(&sk->sk_receive_queue, skb);
 	sk->sk_data_ready(sk);
+}
+
+static bool deliver_fits(const struct sock *sk)
+{
+	return atomic_read(&sk->sk_rmem_alloc) <= READ_ONCE(sk->sk_rcvbuf);
 }
 
 /* To somebody who did not ask for it. */
 static void deliver_copy(struct sock *sk, struct sk_buff *skb)
 {
-	if (atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf))
+	if (!deliver_fits(sk))
 		return;
 	skb = skb_clone(skb, GFP_ATOMIC);
 	if (skb)
@@ -118,14 +135,20 @@ static void deliver_to_promisc(struct ipsec_net *ipn, struct sk_buff *skb)
 	rcu_read_unlock();
 }
 
+/* Is there a promiscuous socket that would take a copy now? */
 static bool deliver_is_watched(struct ipsec_net *ipn)
 {
 	struct ipsec_pfkey_net *pn;
-	bool watched;
+	bool watched = false;
+	struct sock *sk;
 
 	rcu_read_lock();
 	pn = READ_ONCE(ipn->pfkey);
-	watched = pn && READ_ONCE(pn->promisc);
+	if (pn && READ_ONCE(pn->promisc)) {
+		sk_for_each_rcu(sk, &pn->socks)
+			watched |= READ_ONCE(pfkey_sk(sk)->promisc) &&
+				   deliver_fits(sk);
+	}
 	rcu_read_unlock();
 	return watched;
 }
@@ -193,8 +216,10 @@ static void deliver(struct ipsec_net *ipn, struct pfkey_sock *sender, struct sk_
  */
 bool pfkey_deliver_has_room(const struct sock *sk)
 {
+	int rcvbuf = min(READ_ONCE(sk->sk_rcvbuf), DELIVER_RCVBUF_MAX);
+
 	return atomic_read(&sk->sk_rmem_alloc) / 2 <=
-	       READ_ONCE(sk->sk_rcvbuf) + DELIVER_RESERVE / 2;
+	       rcvbuf + DELIVER_RESERVE / 2;
 }
 
 /**
@@ -263,7 +288,7 @@ void pfkey_deliver_request(struct ipsec_net *ipn, const void *buf, size_t len)
 
 	if (!deliver_is_watched(ipn))
 		return;
-	skb = alloc_skb(len, GFP_KERNEL | __GFP_NOWARN);
+	skb = alloc_skb(len, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!skb)
 		return;
 	skb_put_data(skb, buf, len);

@@ -137,6 +137,9 @@ static void dump_free(struct pfkey_dump *dump)
 		ipsec_sad_walk_end(dump->sad);
 	if (dump->spd)
 		ipsec_spd_walk_end(dump->spd);
+	/* it may hold keys */
+	if (dump->held)
+		memzero_explicit(dump->held->data, dump->held->len);
 	kfree_skb(dump->held);
 	kfree(dump);
 }

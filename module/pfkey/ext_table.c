@@ -70,10 +70,15 @@ static int ext_check_key(const void *ext, size_t bytes)
 	return EXT_WORDS(sizeof(*key) + len) > bytes ? -EINVAL : 0;
 }
 
+/* What a label may come to, as in the stock stack: a page. */
+#define EXT_SEC_CTX_MAX	4096
+
 static int ext_check_sec_ctx(const void *ext, size_t bytes)
 {
 	const struct sadb_x_sec_ctx *ctx = ext;
 
+	if (ctx->sadb_x_ctx_len > EXT_SEC_CTX_MAX)
+		return -EINVAL;
 	return EXT_WORDS(sizeof(*ctx) + ctx->sadb_x_ctx_len) != bytes ? -EINVAL : 0;
 }
 

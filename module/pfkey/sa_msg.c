@@ -121,6 +121,8 @@ static int sa_check_x_sa(const struct pfkey_msg *msg)
 	esn = x->sadb_x_testudo_sa_flags & SADB_X_TESTUDO_SA_ESN;
 	if (x->sadb_x_testudo_sa_flags & ~SADB_X_TESTUDO_SA_ESN)
 		return -EINVAL;
+	if (x->sadb_x_testudo_sa_reserved)
+		return -EINVAL;
 	if (x->sadb_x_testudo_sa_window > SADB_X_TESTUDO_WINDOW_MAX)
 		return -EINVAL;
 	/* RFC 4303 3.4.3: who does not watch the window can not follow the upper half */

@@ -85,7 +85,7 @@ int ipsec_replay_init(struct ipsec_replay *rp, u32 window, bool esn, u64 top)
 		n = IPSEC_REPLAY_INLINE;
 		rp->words = rp->few;
 	} else {
-		rp->words = kcalloc(n, sizeof(*rp->words), GFP_KERNEL);
+		rp->words = kcalloc(n, sizeof(*rp->words), GFP_KERNEL_ACCOUNT);
 		if (!rp->words)
 			return -ENOMEM;
 	}

@@ -16,6 +16,7 @@
 #include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <linux/string.h>
 
 #include "base/net.h"
@@ -31,7 +32,7 @@
 #define SA_SEQ_SOFT	0xf0000000U
 
 static struct kmem_cache *sa_cache;
-static atomic_t sa_last_uid = ATOMIC_INIT(0);
+static LLIST_HEAD(sa_dead);			/* past their grace period */
 static void (*sa_trail_release)(struct ipsec_sa *sa);	/* const after init */
 
 /**
@@ -85,7 +86,6 @@ struct ipsec_sa *ipsec_sa_alloc(struct ipsec_net *ipn, gfp_t gfp)
 		return NULL;
 	sa->net = ipn;
 	sa->state = IPSEC_SA_LARVAL;
-	sa->uid = atomic_inc_return(&sa_last_uid);
 	refcount_set(&sa->ref, 1);
 	INIT_LIST_HEAD(&sa->sad.all.list);
 	for (i = 0; i < IPSEC_SA_GROUPS; i++)
@@ -135,10 +135,8 @@ bool ipsec_sa_get(struct ipsec_sa *sa)
 	return refcount_inc_not_zero(&sa->ref);
 }
 
-static void sa_free_work(struct work_struct *work)
+static void sa_free(struct ipsec_sa *sa)
 {
-	struct ipsec_sa *sa = container_of(work, struct ipsec_sa, work);
-
 	if (sa->xform)
 		sa->xform->destroy(sa);
 	ipsec_replay_exit(&sa->replay);
@@ -146,12 +144,28 @@ static void sa_free_work(struct work_struct *work)
 	kmem_cache_free(sa_cache, sa);
 }
 
+/*
+ * One item for all, which sleeps where it has to: a namespace that flushes a
+ * million SAs must not fill the queue in which others wait for their limits.
+ */
+static void sa_free_work(struct work_struct *work)
+{
+	struct ipsec_sa *sa, *next;
+
+	llist_for_each_entry_safe(sa, next, llist_del_all(&sa_dead), dead) {
+		sa_free(sa);
+		cond_resched();
+	}
+}
+
+static DECLARE_WORK(sa_free_item, sa_free_work);
+
 static void sa_free_rcu(struct rcu_head *rcu)
 {
 	struct ipsec_sa *sa = container_of(rcu, struct ipsec_sa, rcu);
 
-	INIT_WORK(&sa->work, sa_free_work);
-	queue_work(ipsec_net_workqueue(), &sa->work);
+	if (llist_add(&sa->dead, &sa_dead))
+		queue_work(ipsec_net_workqueue(), &sa_free_item);
 }
 
 /**
@@ -202,6 +216,18 @@ int ipsec_sa_check_use(const struct ipsec_sa *sa)
 	return test_bit(IPSEC_SA_HARD_DUE, &sa->marks) ? -ETIME : -EINVAL;
 }
 
+/* New limits may make a dying SA mature again at this very moment. */
+static bool sa_end(struct ipsec_sa *sa)
+{
+	int from;
+
+	while ((from = READ_ONCE(sa->state)) != IPSEC_SA_DEAD) {
+		if (ipsec_sa_change_state(sa, from, IPSEC_SA_DEAD))
+			return true;
+	}
+	return false;
+}
+
 static bool sa_mark(struct ipsec_sa *sa, int bit)
 {
 	return !test_bit(bit, &sa->marks) && !test_and_set_bit(bit, &sa->marks);
@@ -231,10 +257,7 @@ bool ipsec_sa_reach(struct ipsec_sa *sa, enum ipsec_life_state reached)
 	/* the mark first: it says why the state is DEAD */
 	if (reached & IPSEC_LIFE_HARD && sa_mark(sa, IPSEC_SA_HARD_DUE)) {
 		news = true;
-		changed |= ipsec_sa_change_state(sa, IPSEC_SA_MATURE,
-						 IPSEC_SA_DEAD) ||
-			   ipsec_sa_change_state(sa, IPSEC_SA_DYING,
-						 IPSEC_SA_DEAD);
+		changed |= sa_end(sa);
 	}
 	if (changed)
 		ipsec_net_new_gen(sa->net);

@@ -17,7 +17,6 @@
 #include <linux/rhashtable-types.h>
 #include <linux/timerqueue.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 
 #include "base/addr.h"
 #include "sa/lifetime.h"
@@ -133,7 +132,6 @@ struct ipsec_sa_links {
  * @xform_priv: what @xform->init made
  * @saddr: source (tunnel mode: of the outer header)
  * @reqid: binds it to policies; 0 for none
- * @uid: number that no other SA of this boot has, for records and logs
  * @oseq: last sequence number sent, 64 bits
  * @replay: window of a receiver
  * @life: lifetimes and use
@@ -153,7 +151,7 @@ struct ipsec_sa_links {
  * @noticed: in sad's list of SAs that a packet changed; lock-free
  * @ref: one for the tables, one for each holder outside RCU
  * @rcu: for the end
- * @work: frees the transform, which may sleep
+ * @dead: in the list of those to be freed, which may sleep
  */
 struct ipsec_sa {
 	struct rhash_head by_spi;
@@ -168,7 +166,6 @@ struct ipsec_sa {
 	void *xform_priv;
 	union ipsec_addr saddr;
 	u32 reqid;
-	u32 uid;
 	atomic64_t oseq ____cacheline_aligned_in_smp;
 	struct ipsec_replay replay ____cacheline_aligned_in_smp;
 	struct ipsec_life life;
@@ -188,7 +185,7 @@ struct ipsec_sa {
 	struct llist_node noticed;
 	refcount_t ref;
 	struct rcu_head rcu;
-	struct work_struct work;
+	struct llist_node dead;
 };
 
 struct ipsec_sa *ipsec_sa_alloc(struct ipsec_net *ipn, gfp_t gfp);

@@ -69,9 +69,9 @@ struct sad_spi_key {
 static u32 sad_spi_hash(const union ipsec_addr *daddr, __be32 spi, u8 proto,
 			u32 seed)
 {
-	return jhash_3words((__force u32)(daddr->w[0] ^ daddr->w[1]),
-			    (__force u32)(daddr->w[2] ^ daddr->w[3]) + proto,
-			    (__force u32)spi, seed);
+	/* every word by itself: a peer chooses half of his address, and the SPI */
+	return jhash2((__force const u32 *)daddr->w, ARRAY_SIZE(daddr->w),
+		      seed ^ (__force u32)spi ^ proto);
 }
 
 static u32 sad_spi_hash_key(const void *data, u32 len, u32 seed)
@@ -303,13 +303,16 @@ struct ipsec_sa *ipsec_sad_choose_rcu(struct ipsec_net *ipn,
  *	@mode and @reqid (0 being just another reqid)
  * @seq: message number that made the larval; 0 for a larval without an SPI
  *	that was made for @want
+ * @pid: of the message: every daemon counts its messages from 1, so with @seq
+ *	only a larval of the same one is meant, or one of the kernel's own (pid
+ *	0), which announced @seq to all
  *
  * Context: Process. Caller holds ipn->config_mutex.
  * Return: the newest one, valid as long as the mutex is held; or NULL.
  */
 struct ipsec_sa *ipsec_sad_find_larval(struct ipsec_net *ipn,
 				       const struct ipsec_sa_want *want,
-				       u32 seq)
+				       u32 seq, u32 pid)
 {
 	struct ipsec_sad_group *group;
 	struct ipsec_sad_member *m;
@@ -324,7 +327,8 @@ struct ipsec_sa *ipsec_sad_find_larval(struct ipsec_net *ipn,
 	if (!group)
 		return NULL;
 	list_for_each_entry(m, &group->members, list)
-		if (seq || m->sa->mode == want->mode)
+		if (seq ? !m->sa->pid || m->sa->pid == pid :
+			  m->sa->mode == want->mode && !m->sa->spi)
 			return m->sa;
 	return NULL;
 }
@@ -398,9 +402,15 @@ int ipsec_sad_insert(struct ipsec_net *ipn, struct ipsec_sa *sa)
 				       sa->family);
 	if (old && READ_ONCE(old->state) != IPSEC_SA_DEAD)
 		return -EEXIST;
-	/* ended by a packet a moment ago; the sweep will still tell it */
-	if (old)
+	/*
+	 * Ended by a packet a moment ago. Told now, that would be taken for the
+	 * end of the new one.
+	 */
+	if (old) {
+		set_bit(IPSEC_SA_SOFT_TOLD, &old->marks);
+		set_bit(IPSEC_SA_HARD_TOLD, &old->marks);
 		ipsec_sad_kill(ipn, old);
+	}
 
 	err = ipsec_net_use(ipn);
 	if (err)

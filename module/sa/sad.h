@@ -53,7 +53,7 @@ struct ipsec_sa *ipsec_sad_find(struct ipsec_net *ipn,
 				u8 proto, u16 family);
 struct ipsec_sa *ipsec_sad_find_larval(struct ipsec_net *ipn,
 				       const struct ipsec_sa_want *want,
-				       u32 seq);
+				       u32 seq, u32 pid);
 int ipsec_sad_alloc_spi(struct ipsec_net *ipn, struct ipsec_sa *larval,
 			u32 min, u32 max);
 void ipsec_sad_set_limits(struct ipsec_net *ipn, struct ipsec_sa *sa,

@@ -41,23 +41,22 @@ static s64 sweep_ms_until(u64 deadline)
 	       ktime_to_ms(ktime_get_boottime());
 }
 
+/* Under the lock to the end: who sees an earlier deadline must win. */
 static void sweep_schedule(struct ipsec_sad *sad)
 {
 	struct timerqueue_node *first;
-	u64 deadline = 0;
 	s64 ms;
 
 	spin_lock_bh(&sad->lock);
 	first = timerqueue_getnext(&sad->deadlines);
-	if (first)
-		deadline = first->expires;
+	if (first) {
+		ms = clamp_t(s64, sweep_ms_until(first->expires), 0,
+			     SWEEP_MAX_SLEEP_MS);
+		/* a jiffy late rather than early: early would be in vain */
+		mod_delayed_work(ipsec_net_workqueue(), &sad->sweep,
+				 msecs_to_jiffies(ms) + 1);
+	}
 	spin_unlock_bh(&sad->lock);
-	if (!first)
-		return;
-	ms = clamp_t(s64, sweep_ms_until(deadline), 0, SWEEP_MAX_SLEEP_MS);
-	/* a jiffy late rather than early: early would be in vain */
-	mod_delayed_work(ipsec_net_workqueue(), &sad->sweep,
-			 msecs_to_jiffies(ms) + 1);
 }
 
 static enum ipsec_life_state sweep_reached(const struct ipsec_sa *sa)
@@ -71,9 +70,12 @@ static enum ipsec_life_state sweep_reached(const struct ipsec_sa *sa)
 	return reached;
 }
 
+/* 0 seconds means no limit, as it does to the stock stack. */
 static u64 sweep_larval_end(const struct ipsec_sa *sa)
 {
-	return sa->life.added + ipsec_sysctl_larval_seconds(sa->net);
+	unsigned int seconds = ipsec_sysctl_larval_seconds(sa->net);
+
+	return seconds ? sa->life.added + seconds : IPSEC_LIFE_NEVER;
 }
 
 /**
@@ -163,7 +165,9 @@ static unsigned int sweep_judge(struct ipsec_sad *sad, struct ipsec_sa *sa)
 
 	if (sa->sad.linked)
 		ipsec_sa_reach(sa, ipsec_life_at(&sa->life, now));
-	if (sweep_due(sa, IPSEC_SA_SOFT_DUE, IPSEC_SA_SOFT_TOLD))
+	/* who deleted it does not want to hear of it again */
+	if (sa->sad.linked &&
+	    sweep_due(sa, IPSEC_SA_SOFT_DUE, IPSEC_SA_SOFT_TOLD))
 		news |= SWEEP_SOFT;
 	if (sweep_due(sa, IPSEC_SA_HARD_DUE, IPSEC_SA_HARD_TOLD))
 		news |= SWEEP_HARD;
