@@ -32,6 +32,7 @@ MODULE_PARM_DESC(sha256_96,
 static DECLARE_BITMAP(alg_yes, IPSEC_ALG_ROWS_MAX);
 /* jiffies at which a "no" ends, 0 without one; a lost race costs one probe */
 static unsigned long alg_no_until[IPSEC_ALG_ROWS_MAX];
+static unsigned long alg_no_twin_until[IPSEC_ALG_ROWS_MAX];
 
 static bool alg_probe(const struct ipsec_alg *alg)
 {
@@ -47,6 +48,20 @@ static bool alg_probe(const struct ipsec_alg *alg)
 	return false;
 }
 
+static bool alg_said_no(const unsigned long *until)
+{
+	unsigned long t = READ_ONCE(*until);
+
+	return t && time_before(jiffies, t);
+}
+
+/* The answer to a process that was killed meanwhile is none. */
+static void alg_say_no(unsigned long *until)
+{
+	if (!fatal_signal_pending(current))
+		WRITE_ONCE(*until, (jiffies + ALG_NO_TTL) | 1);
+}
+
 /**
  * ipsec_alg_available() - does this kernel have an algorithm
  * @alg: a row
@@ -60,18 +75,16 @@ static bool alg_probe(const struct ipsec_alg *alg)
 bool ipsec_alg_available(const struct ipsec_alg *alg)
 {
 	unsigned int i = ipsec_alg_index(alg);
-	unsigned long until;
 
 	if (test_bit(i, alg_yes))
 		return true;
-	until = READ_ONCE(alg_no_until[i]);
-	if (until && time_before(jiffies, until))
+	if (alg_said_no(&alg_no_until[i]))
 		return false;
 	if (alg_probe(alg)) {
 		set_bit(i, alg_yes);
 		return true;
 	}
-	WRITE_ONCE(alg_no_until[i], (jiffies + ALG_NO_TTL) | 1);
+	alg_say_no(&alg_no_until[i]);
 	return false;
 }
 
@@ -169,6 +182,7 @@ static struct crypto_aead *aead_make(const struct ipsec_aead_param *p,
 int ipsec_aead_init(struct ipsec_aead *aead, const struct ipsec_aead_param *p)
 {
 	struct crypto_aead *tfm;
+	unsigned long *no_twin;
 
 	memset(aead, 0, sizeof(*aead));
 	tfm = aead_make(p, "", 0, 0);
@@ -177,13 +191,16 @@ int ipsec_aead_init(struct ipsec_aead *aead, const struct ipsec_aead_param *p)
 	aead->plain = tfm;
 	aead->async = crypto_aead_alg(tfm)->base.cra_flags &
 		      CRYPTO_ALG_ASYNC;
-	if (!aead->async || !p->enc->simd_twin)
+	no_twin = &alg_no_twin_until[ipsec_alg_index(p->enc)];
+	if (!aead->async || !p->enc->simd_twin || alg_said_no(no_twin))
 		return 0;
 
 	tfm = aead_make(p, "__", CRYPTO_ALG_INTERNAL,
 			CRYPTO_ALG_INTERNAL | CRYPTO_ALG_ASYNC);
 	if (!IS_ERR(tfm))
 		aead->sync = tfm;
+	else if (PTR_ERR(tfm) == -ENOENT)
+		alg_say_no(no_twin);
 	return 0;
 }
 

@@ -51,20 +51,33 @@ int ipsec_aead_init(struct ipsec_aead *aead, const struct ipsec_aead_param *p);
 void ipsec_aead_exit(struct ipsec_aead *aead);
 
 /**
- * ipsec_aead_pick() - the transform to use for one packet, here and now
+ * ipsec_aead_may_wait() - may a packet have to wait, here and now
  * @aead: a keyed transform
  *
- * To be asked once for each packet: the two have requests of different size,
- * and the answer may change from one moment to the next.
+ * To be asked once for each packet, since the answer may change from one
+ * moment to the next.
  *
  * Context: Softirq or BH off; nothing that uses the FPU between this and the
  *	call of the crypto API.
- * Return: the transform.
+ * Return: true if the crypto API may answer -EINPROGRESS.
+ */
+static inline bool ipsec_aead_may_wait(const struct ipsec_aead *aead)
+{
+	return aead->async && !(aead->sync && crypto_simd_usable());
+}
+
+/**
+ * ipsec_aead_pick() - the transform to use for one packet
+ * @aead: a keyed transform
+ * @may_wait: what ipsec_aead_may_wait() said of this packet
+ *
+ * Context: as ipsec_aead_may_wait().
+ * Return: the transform; it completes at once unless @may_wait.
  */
 static inline struct crypto_aead *
-ipsec_aead_pick(const struct ipsec_aead *aead)
+ipsec_aead_pick(const struct ipsec_aead *aead, bool may_wait)
 {
-	return aead->sync && crypto_simd_usable() ? aead->sync : aead->plain;
+	return aead->async && !may_wait ? aead->sync : aead->plain;
 }
 
 #endif

@@ -219,7 +219,8 @@ static int in_unprotect(struct ipsec_net *ipn, struct sk_buff *skb)
 
 	cb->resume = in_resume;
 	cb->tmp = NULL;
-	if (sa->may_async)
+	cb->may_wait = sa->xform->may_wait(sa);
+	if (unlikely(cb->may_wait))
 		return in_unprotect_async(ipn, sa, skb);
 	return sa->xform->input(sa, skb);
 }

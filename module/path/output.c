@@ -333,8 +333,8 @@ static void out_resume(struct sk_buff *skb, int why)
 }
 
 /*
- * An SA that may go away into the crypto API is held for that time, and so are
- * the packet's dst and the namespace.
+ * The SA of a packet that may go away into the crypto API is held for that
+ * time, and so are the packet's dst and the namespace.
  */
 static int out_protect_async(struct out_ctx *ctx, struct sk_buff *skb,
 			     struct ipsec_sa *sa)
@@ -365,7 +365,8 @@ static int out_protect(struct out_ctx *ctx, struct sk_buff *skb)
 
 	cb->resume = out_resume;
 	cb->stage = OUT_ROUTE;
-	if (unlikely(sa->may_async))
+	cb->may_wait = sa->xform->may_wait(sa);
+	if (unlikely(cb->may_wait))
 		return out_protect_async(ctx, skb, sa);
 	return sa->xform->output(sa, skb);
 }

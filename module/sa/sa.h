@@ -125,8 +125,6 @@ struct ipsec_sa_links {
  * @family: AF_INET or AF_INET6 of @saddr and @daddr
  * @state: enum ipsec_sa_state; READ_ONCE by packets. Changed under
  *	ipn->config_mutex, and by cmpxchg by the packet that crosses a limit
- * @may_async: @output and @input of the transform may return IPSEC_STOLEN, so
- *	the road takes a reference first; const after insert
  * @daddr: destination
  * @xform: its protocol; NULL while larval
  * @xform_priv: what @xform->init made
@@ -160,7 +158,6 @@ struct ipsec_sa {
 	u8 mode;
 	u16 family;
 	int state;
-	bool may_async;
 	union ipsec_addr daddr;
 	const struct ipsec_xform *xform;
 	void *xform_priv;

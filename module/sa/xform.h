@@ -15,18 +15,18 @@ struct sk_buff;
  * struct ipsec_xform - one IPsec protocol
  * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
  * @init: check keys and algorithms of a new SA, make its transform
- *	(sa->xform_priv) and set sa->may_async; may sleep; negative errno: -EINVAL
- *	for a key of the wrong length, -ENOSYS for an algorithm this kernel has
- *	not got
+ *	(sa->xform_priv); may sleep; negative errno: -EINVAL for a key of the
+ *	wrong length, -ENOSYS for an algorithm this kernel has not got
  * @destroy: undo @init; may sleep; called from a work item after the last user
- * @overhead: bytes that the transform adds to a packet of @len bytes behind
- *	the point of insertion: header, IV, padding, trailer, ICV
+ * @may_wait: may a packet that is given to it here and now have to wait; BH
+ *	off until it is given
  * @headroom: bytes that it adds in front (header and IV)
  * @tailroom: most bytes that it adds behind
- * @max_payload: largest @len for which @len + overhead(@len) fits in @room
+ * @max_payload: most bytes behind the point of insertion that fit in @room
+ *	with header, IV, padding, trailer and ICV
  * @output: apply it to a packet. On entry skb->data is the network header,
  *	transport_header the point of insertion, and ipsec_skb_cb(skb) holds sa,
- *	family, nexthdr, nh_off and resume. Takes the sequence number itself.
+ *	family, nexthdr, nh_off, may_wait and resume. Takes the sequence number itself.
  *	On return 0 the protocol header stands at transport_header, the byte at
  *	nh_off names @proto, and IP lengths are still the caller's to set.
  *	Returns IPSEC_NEXT, IPSEC_STOLEN (resume() is called later, or has been)
@@ -34,7 +34,7 @@ struct sk_buff;
  *	packet is not GSO. BH off, inside rcu_read_lock()
  * @input: take it off a packet. On entry skb->data is at the protocol header
  *	(transport_header), the IP header before it at network_header, linear.
- *	ipsec_skb_cb(skb) holds sa, resume and seq, which the caller has checked
+ *	ipsec_skb_cb(skb) holds sa, may_wait, resume and seq, which the caller has checked
  *	against the replay window. On return 0 skb->data is behind the protocol
  *	header and IV, trailer and ICV are gone, cb->nexthdr is what was inside.
  *	IP header untouched, transport_header still at the protocol header that
@@ -45,7 +45,7 @@ struct ipsec_xform {
 	u8 proto;
 	int (*init)(struct ipsec_sa *sa);
 	void (*destroy)(struct ipsec_sa *sa);
-	unsigned int (*overhead)(const struct ipsec_sa *sa, unsigned int len);
+	bool (*may_wait)(const struct ipsec_sa *sa);
 	unsigned int (*headroom)(const struct ipsec_sa *sa);
 	unsigned int (*tailroom)(const struct ipsec_sa *sa);
 	unsigned int (*max_payload)(const struct ipsec_sa *sa, unsigned int room);

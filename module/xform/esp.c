@@ -65,7 +65,6 @@ static int esp_init(struct ipsec_sa *sa)
 	esp->esn = p.esn;
 	get_random_bytes(&esp->iv_mask, sizeof(esp->iv_mask));
 	sa->xform_priv = esp;
-	sa->may_async = esp->aead.async;
 	return 0;
 }
 
@@ -78,11 +77,11 @@ static void esp_destroy(struct ipsec_sa *sa)
 	sa->xform_priv = NULL;
 }
 
-static unsigned int esp_overhead(const struct ipsec_sa *sa, unsigned int len)
+static bool esp_may_wait(const struct ipsec_sa *sa)
 {
 	const struct ipsec_esp *esp = sa->xform_priv;
 
-	return ipsec_esp_overhead(&esp->len, len);
+	return ipsec_aead_may_wait(&esp->aead);
 }
 
 static unsigned int esp_headroom(const struct ipsec_sa *sa)
@@ -143,7 +142,7 @@ static const struct ipsec_xform esp_xform = {
 	.proto = IPPROTO_ESP,
 	.init = esp_init,
 	.destroy = esp_destroy,
-	.overhead = esp_overhead,
+	.may_wait = esp_may_wait,
 	.headroom = esp_headroom,
 	.tailroom = esp_tailroom,
 	.max_payload = esp_max_payload,

@@ -95,7 +95,7 @@ static int esp_make_writable(struct sk_buff *skb)
 
 /**
  * ipsec_esp_input() - check and decrypt a packet
- * @sa: a usable SA; held, if its transform may be asynchronous
+ * @sa: a usable SA; held, if the packet may have to wait
  * @skb: see struct ipsec_xform; sequence number in the control block
  *
  * Context: BH off, inside rcu_read_lock().
@@ -122,7 +122,8 @@ int ipsec_esp_input(struct ipsec_sa *sa, struct sk_buff *skb)
 	if (unlikely(nsg < 0))
 		return IPSEC_DROP_IN_NOMEM;
 
-	req = ipsec_req_new(ipsec_aead_pick(&esp->aead), nsg);
+	req = ipsec_req_new(ipsec_aead_pick(&esp->aead,
+					    ipsec_skb_cb(skb)->may_wait), nsg);
 	if (unlikely(!req))
 		return IPSEC_DROP_IN_NOMEM;
 	esph = (const __be32 *)skb->data;

@@ -110,7 +110,7 @@ static int esp_output_done(struct sk_buff *skb, int err)
 
 /**
  * ipsec_esp_output() - protect a packet
- * @sa: a usable SA; held, if its transform may be asynchronous
+ * @sa: a usable SA; held, if the packet may have to wait
  * @skb: see struct ipsec_xform; not GSO, checksums complete
  *
  * Context: BH off, inside rcu_read_lock().
@@ -133,7 +133,7 @@ int ipsec_esp_output(struct ipsec_sa *sa, struct sk_buff *skb)
 	nsg = esp_make_room(skb, esp->head, tail, &last);
 	if (unlikely(nsg < 0))
 		return IPSEC_DROP_OUT_NOMEM;
-	req = ipsec_req_new(ipsec_aead_pick(&esp->aead), nsg);
+	req = ipsec_req_new(ipsec_aead_pick(&esp->aead, cb->may_wait), nsg);
 	if (unlikely(!req))
 		return IPSEC_DROP_OUT_NOMEM;
 	/* last of what may fail, so that none is lost */
