@@ -125,15 +125,36 @@ int ipsec_path_net_init(struct ipsec_net *ipn)
 }
 
 /**
- * ipsec_path_net_pre_exit() - no new packets of a namespace
+ * ipsec_path_net_pre_exit() - no new packets of a namespace that stays
  * @ipn: namespace; a grace period follows
+ *
+ * The devices of a namespace that dies go after this, and until then it
+ * forwards what its neighbours send. Its hooks stay for so long: a packet
+ * under "require" must not leave in clear because the end has begun.
  */
 void ipsec_path_net_pre_exit(struct ipsec_net *ipn)
 {
 	cancel_delayed_work_sync(&ipn->path->idle);
+	if (!check_net(ipn->net))
+		return;
 	mutex_lock(&ipn->config_mutex);
 	ipsec_hooks_unregister(ipn);
 	mutex_unlock(&ipn->config_mutex);
+}
+
+/*
+ * What pre_exit has left in a namespace that dies. Its devices are gone, unless
+ * it is the module that goes, before the core came to this namespace.
+ */
+static void path_unhook_dead(struct ipsec_net *ipn)
+{
+	if (!ipn->path->hooks)
+		return;
+	mutex_lock(&ipn->config_mutex);
+	ipsec_hooks_unregister(ipn);
+	mutex_unlock(&ipn->config_mutex);
+	/* as the core does between pre_exit and exit: others wait for us */
+	synchronize_rcu_expedited();
 }
 
 /*
@@ -154,12 +175,13 @@ static void path_wait(struct ipsec_net *ipn)
 
 /**
  * ipsec_path_net_exit() - the end of a namespace's roads
- * @ipn: namespace; its hooks are gone
+ * @ipn: namespace; without hooks, or without devices, which leave first
  *
  * Context: Process; waits for packets in crypto and in queues.
  */
 void ipsec_path_net_exit(struct ipsec_net *ipn)
 {
+	path_unhook_dead(ipn);
 	path_wait(ipn);
 	ipsec_in_net_exit(ipn);
 	kfree(ipn->path);

@@ -19,7 +19,7 @@ struct ipsec_net;
  * @idle: takes the hooks away when nobody has needed them for a while
  * @in: what the IN road keeps, path/secpath.c
  * @hooks: netfilter hooks while they are registered, else NULL;
- *	ipn->config_mutex, and alone in net_pre_exit
+ *	ipn->config_mutex
  * @inflight: packets of both roads in asynchronous crypto
  * @dsts: struct ipsec_dst alive, path/outdst.c
  */
