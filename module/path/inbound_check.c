@@ -192,6 +192,20 @@ static bool check_disabled(const struct sk_buff *skb, struct net *net,
 }
 
 /*
+ * Nobody asks what a packet came through, so that it must not be said of its
+ * memory later. More IPsec, on its way to its handler, goes on with its record.
+ */
+static void check_forget(struct sk_buff *skb, enum ipsec_sp_dir dir, u8 family)
+{
+	struct ipsec_flow fl;
+
+	if (dir == IPSEC_SP_IN && !ipsec_flow_from_skb(&fl, skb, family) &&
+	    check_is_ipsec(fl.proto))
+		return;
+	ipsec_secpath_clear(skb);
+}
+
+/*
  * IPsec inside of IPsec, on its way to its handler. When the outer layer is
  * just what a policy for such packets demands, it has done its duty, and what
  * is inside is judged by itself. Else it stays on the record, for a policy that
@@ -251,8 +265,11 @@ static unsigned int check_hook(struct ipsec_net *ipn, struct sk_buff *skb,
 
 	if (!record && ipsec_spd_empty(ipn, dir))
 		return NF_ACCEPT;
-	if (check_disabled(skb, ipn->net, dir, family))
+	if (check_disabled(skb, ipn->net, dir, family)) {
+		if (record)
+			check_forget(skb, dir, family);
 		return NF_ACCEPT;
+	}
 
 	why = check_packet(ipn, skb, dir, family, record);
 	if (likely(!why))

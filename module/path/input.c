@@ -526,10 +526,11 @@ static unsigned int in_gather(struct ipsec_net *ipn, struct sk_buff *skb)
 unsigned int ipsec_in_prerouting(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *st)
 {
-	/* a VRF shows the packet twice, the second time on itself */
+	/* a VRF shows its ports' packets twice, the second time on itself */
 	if (st->in && netif_is_l3_master(st->in))
-		return NF_ACCEPT;
-	ipsec_secpath_arrive(priv, skb);
+		ipsec_secpath_arrive_again(priv, skb);
+	else
+		ipsec_secpath_arrive(priv, skb);
 	return st->pf == NFPROTO_IPV4 ? in_gather(priv, skb) : NF_ACCEPT;
 }
 

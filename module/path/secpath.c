@@ -358,16 +358,18 @@ void ipsec_secpath_announce(struct ipsec_net *ipn, struct sk_buff *skb,
 }
 
 /**
- * ipsec_secpath_arrive() - a packet is at PRE_ROUTING: what it came through
- *	stands in its trail from here on
+ * ipsec_secpath_arrive_again() - a packet is at PRE_ROUTING of a VRF's device,
+ *	where it may have been before, on a port or on the same device
  * @ipn: namespace
  * @skb: packet; a metadata dst of ours is taken off
  *
- * A trail that claims to have arrived before is a leftover.
+ * What our IN road delivers in a VRF comes on the VRF's device, and the
+ * payload of a tunnel comes twice. What has arrived stays: the inbound check
+ * and nobody else ends that.
  *
  * Context: RCU.
  */
-void ipsec_secpath_arrive(struct ipsec_net *ipn, struct sk_buff *skb)
+void ipsec_secpath_arrive_again(struct ipsec_net *ipn, struct sk_buff *skb)
 {
 	struct ipsec_skb_trail *trail = ipsec_skb_trail(skb);
 	struct ipsec_in_net *home = secpath_home(ipn);
@@ -385,8 +387,23 @@ void ipsec_secpath_arrive(struct ipsec_net *ipn, struct sk_buff *skb)
 	mark = secpath_mark(home, trail->id);
 	if (trail->check == ~mark)
 		trail->check = mark;
-	else if (trail->check == mark)
+}
+
+/**
+ * ipsec_secpath_arrive() - a packet is at PRE_ROUTING for the first time: what
+ *	it came through stands in its trail from here on
+ * @ipn: namespace
+ * @skb: packet; a metadata dst of ours is taken off
+ *
+ * A trail that claims to have arrived before is a leftover.
+ *
+ * Context: RCU.
+ */
+void ipsec_secpath_arrive(struct ipsec_net *ipn, struct sk_buff *skb)
+{
+	if (unlikely(ipsec_secpath_record(ipn, skb)))
 		ipsec_secpath_clear(skb);
+	ipsec_secpath_arrive_again(ipn, skb);
 }
 
 /**

@@ -50,6 +50,7 @@ void ipsec_secpath_announce(struct ipsec_net *ipn, struct sk_buff *skb,
 
 /* the record number while the packet is in the IP layer; RCU */
 void ipsec_secpath_arrive(struct ipsec_net *ipn, struct sk_buff *skb);
+void ipsec_secpath_arrive_again(struct ipsec_net *ipn, struct sk_buff *skb);
 u32 ipsec_secpath_record(struct ipsec_net *ipn, struct sk_buff *skb);
 void ipsec_secpath_clear(struct sk_buff *skb);
 

@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Does a VRF see its packets protected on the way out and checked on the way in,
+# although it shows each of them twice, first on its port and then on itself?
+#
+# kernels: all
+# timeout: 600
+#
+#   H ---- in0 [A: VRF red] eth0 ==== eth0 [B]     10.0.1.2 fd00:1::2 / 10.0.1.1 fd00:1::1
+#          in1 [A: VRF blue] ---- eth0 [C]         A, B and C as lib.sh's T2; C has B's addresses
+
+. "$(dirname "$0")/../lib.sh"
+
+declare -A A=([4]=10.0.0.1 [6]=fd00::1) B=([4]=10.0.0.2 [6]=fd00::2)
+declare -A H=([4]=10.0.1.2 [6]=fd00:1::2) NET=([4]=10.0.1.0/24 [6]=fd00:1::/64)
+
+# vrf NAME TABLE PORT... - of node A
+vrf()
+{
+	local name=$1 table=$2 port
+
+	shift 2
+	ip -n "${RUN}A" link add "$name" type vrf table "$table" || skip_all "no VRF"
+	ip -n "${RUN}A" link set "$name" up
+	for port in "$@"; do
+		ip -n "${RUN}A" link set "$port" master "$name"
+	done
+}
+
+setup_vrf()
+{
+	node A B C H
+	wire A eth0 B eth0
+	link A in0 H eth0
+	link A in1 C eth0
+	vrf red 10 eth0 in0
+	vrf blue 20 in1
+	addr A eth0 10.0.0.1/24 fd00::1/64
+	addr A in0 10.0.1.1/24 fd00:1::1/64
+	addr A in1 10.0.0.1/24 fd00::1/64
+	addr B eth0 10.0.0.2/24 fd00::2/64
+	addr C eth0 10.0.0.2/24 fd00::2/64
+	addr H eth0 10.0.1.2/24 fd00:1::2/64
+	route B 10.0.1.0/24 10.0.0.1 fd00:1::/64 fd00::1
+	route H default 10.0.1.1 default fd00:1::1
+	forward A
+}
+
+# red_ping ADDRESS [SIZE] - from a socket bound to the VRF
+red_ping()
+{
+	local out
+
+	out=$(n A ping -n -I red -c 2 -i 0.05 -W 10 -s "${2:-56}" ${MARK_HEX:+-p "$MARK_HEX"} "$1" 2>&1)
+	[[ $out == *" 0% packet loss"* ]] || fail "A ping -I red $1 size ${2:-56}: $(tail -n 2 <<<"$out" | head -n 1)"
+}
+
+# both_ways V - A in its VRF and B reach each other, in one piece and in fragments
+both_ways()
+{
+	ping_ok B "${A[$1]}" 56 2
+	ping_ok B "${A[$1]}" 3000 2
+	red_ping "${B[$1]}"
+	red_ping "${B[$1]}" 3000
+}
+
+# t_protected MODE V - `require` both ways; A's policies are exact, so in_clear would stop each packet
+t_protected()
+{
+	mark_new
+	sa_pair A B "${A[$2]}" "${B[$2]}" "$1" gcm16_128
+	sp_pair A B "${A[$2]}" "${B[$2]}" "$1" "${A[$2]}" "${B[$2]}"
+	commit
+	drops_mark A
+	cap_start WIRE left
+	both_ways "$2"
+	cap_stop
+	assert_enc
+	drop_delta A
+}
+
+# t_clear V - B sends in clear what A wants protected
+t_clear()
+{
+	mark_new
+	sa_pair A B "${A[$1]}" "${B[$1]}" transport gcm16_128
+	sp A "${B[$1]}" "${A[$1]}" in transport "${B[$1]}" "${A[$1]}"
+	commit
+	drops_mark A
+	ping_dead B "${A[$1]}"
+	drop_delta A in_clear=+
+}
+
+# t_tunnel_unasked V - no policy: a tunnel's payload must not pass as if it had come in clear
+t_tunnel_unasked()
+{
+	mark_new
+	sa_pair A B "${A[$1]}" "${B[$1]}" tunnel gcm16_128
+	sp B "${B[$1]}" "${A[$1]}" out tunnel "${B[$1]}" "${A[$1]}"
+	commit
+	drops_mark A
+	ping_dead B "${A[$1]}"
+	drop_delta A in_no_policy=+
+}
+
+# t_forward V - a tunnel's payload for a host in the VRF
+t_forward()
+{
+	mark_new
+	sa_pair A B "${A[$1]}" "${B[$1]}" tunnel gcm16_128
+	sp_pair A B "${NET[$1]}" "${B[$1]}" tunnel "${A[$1]}" "${B[$1]}"
+	commit
+	drops_mark A
+	cap_start WIRE left
+	ping_ok B "${H[$1]}" 56 2
+	ping_ok H "${B[$1]}" 56 2
+	cap_stop
+	assert_enc
+	drop_delta A
+}
+
+# t_qdisc MODE V - with a queue of its own the VRF sends each packet through its device
+t_qdisc()
+{
+	n A tc qdisc replace dev red root netem delay 1ms || { skip "no netem"; return; }
+	t_protected "$1" "$2"
+	n A tc qdisc del dev red root
+}
+
+# t_disabled - disable_policy on the VRF: what passed is not asked for, and is not remembered either
+t_disabled()
+{
+	mark_new
+	sa_pair A B 10.0.0.1 10.0.0.2 transport gcm16_128
+	sp A 10.0.0.2 10.0.0.1 in transport 10.0.0.2 10.0.0.1
+	commit
+	n A sysctl -qw net.ipv4.conf.red.disable_policy=1
+	ip -n "${RUN}A" route flush cache
+	drops_mark A
+	ping_ok B 10.0.0.1 56 2
+	drop_delta A
+	n A sysctl -qw net.ipv4.conf.red.disable_policy=0
+	ip -n "${RUN}A" route flush cache
+	ping_dead B 10.0.0.1
+	drop_delta A in_clear=+
+}
+
+# t_overlap V - SAs and policies know no VRF: red's policy holds in blue, too, and fails closed there
+t_overlap()
+{
+	mark_new
+	sa_pair A B "${A[$1]}" "${B[$1]}" transport gcm16_128
+	sp_pair A B "${A[$1]}" "${B[$1]}" transport "${A[$1]}" "${B[$1]}"
+	commit
+	ping_ok B "${A[$1]}" 56 2
+	drops_mark A
+	ping_dead C "${A[$1]}"
+	drop_delta A in_clear=+
+	cap_start C eth0 in
+	! n A ping -n -I blue -c 2 -i 0.05 -W 1 -p "$MARK_HEX" "${B[$1]}" >/dev/null 2>&1 ||
+		fail "C answers through a policy that it has no key for"
+	cap_stop
+	assert_enc
+}
+
+need_testudo
+setup_vrf
+for v in 4 6; do
+	for mode in transport tunnel; do
+		add_case "K01_vrf_${mode}_v$v" t_protected "$mode" "$v"
+		add_case "K02_vrf_qdisc_${mode}_v$v" t_qdisc "$mode" "$v"
+	done
+	add_case "K01_vrf_clear_is_dropped_v$v" t_clear "$v"
+	add_case "K01_vrf_tunnel_without_policy_v$v" t_tunnel_unasked "$v"
+	add_case "K01_vrf_forwarded_v$v" t_forward "$v"
+	add_case "K03_vrf_overlapping_addresses_v$v" t_overlap "$v"
+done
+add_case K01_vrf_disable_policy t_disabled
+run_cases "$@"
