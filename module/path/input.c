@@ -480,29 +480,21 @@ static struct xfrm6_protocol in_esp6 = {
 /*
  * Reassembly keeps the record of the first fragment alone, so fragments that
  * came through different SAs, or some in clear, must not meet: those on a
- * record are put together here, by record, when somebody would do it later.
- * Forwarded one by one, they are also checked one by one. (IPv6 reassembly is
- * not within a module's reach.)
+ * record are put together here, by record. Forwarded ones, too: only whole have
+ * they the ports that the policy may name, and where they are going is not yet
+ * known. Where they leave they are cut again, to the size that they came in.
+ * (IPv6 reassembly is not within a module's reach.)
  */
-static bool in_must_gather(struct net *net, const struct sk_buff *skb)
+static bool in_must_gather(const struct sk_buff *skb)
 {
-	const struct iphdr *iph = ip_hdr(skb);
-
-	if (!ip_is_fragment(iph))
-		return false;
-#if IS_ENABLED(CONFIG_NF_DEFRAG_IPV4)
-	if (READ_ONCE(net->nf.defrag_ipv4_users))
-		return true;
-#endif
-	return inet_addr_type_dev_table(net, skb->dev, iph->daddr) ==
-	       RTN_LOCAL;
+	return ip_is_fragment(ip_hdr(skb));
 }
 
 static unsigned int in_gather(struct ipsec_net *ipn, struct sk_buff *skb)
 {
 	u32 record = ipsec_secpath_record(ipn, skb);
 
-	if (likely(!record) || !in_must_gather(ipn->net, skb))
+	if (likely(!record) || !in_must_gather(skb))
 		return NF_ACCEPT;
 	/* the kernel's own users of ip_defrag() have small numbers */
 	if (ip_defrag(ipn->net, skb, record | BIT(31)))
