@@ -195,6 +195,8 @@ int ipsec_decap_tunnel(const struct ipsec_sa *sa, struct sk_buff *skb)
 	skb_dst_drop(skb);
 	skb->pkt_type = PACKET_HOST;
 	skb->encapsulation = 0;
+	/* defragmentation says so of what it has put together */
+	skb->ignore_df = 0;
 	return 0;
 }
 
