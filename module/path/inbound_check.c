@@ -306,6 +306,11 @@ unsigned int ipsec_in_check_local(void *priv, struct sk_buff *skb,
 unsigned int ipsec_in_check_forward(void *priv, struct sk_buff *skb,
 				    const struct nf_hook_state *st)
 {
+	const struct dst_entry *dst = skb_dst(skb);
+
+	/* bridged, not forwarded: as for the OUT road, none of our business */
+	if (!dst || dst->flags & DST_FAKE_RTABLE)
+		return NF_ACCEPT;
 	return check_hook(priv, skb, IPSEC_SP_FWD,
 			  st->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6);
 }
