@@ -443,15 +443,20 @@ static void secpath_release(struct ipsec_sa *sa)
 {
 	struct secpath_node __force **trail =
 		(struct secpath_node __force **)secpath_trail(sa);
-	struct secpath_node *n = cmpxchg(trail, NULL, &secpath_released);
 	struct ipsec_in_net *home;
+	struct secpath_node *n;
 
-	if (!n || n == &secpath_released)
+	/* until the lock is taken a packet may prune the node that says where */
+	rcu_read_lock();
+	n = cmpxchg(trail, NULL, &secpath_released);
+	if (!n || n == &secpath_released) {
+		rcu_read_unlock();
 		return;
-
+	}
 	home = n->home;
 	/* the last record's reference must not end home under its own lock */
 	refcount_inc(&home->ref);
+	rcu_read_unlock();
 	xa_lock_bh(&home->records);
 	n = xchg(trail, &secpath_released);
 	while (n) {
