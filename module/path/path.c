@@ -11,6 +11,7 @@
 
 #include "base/event.h"
 #include "base/net.h"
+#include "compat/nf_queue.h"
 #include "path/hooks.h"
 #include "path/input.h"
 #include "path/outdst.h"
@@ -45,8 +46,10 @@ static int path_event(struct ipsec_net *ipn, const struct ipsec_event *ev)
 {
 	if (ev->type != IPSEC_EVENT_USERS)
 		return 0;
-	if (ipn->users)
+	if (ipn->users) {
+		ipn->path->used = true;
 		return ipsec_hooks_register(ipn);
+	}
 	mod_delayed_work(ipsec_net_workqueue(), &ipn->path->idle,
 			 PATH_IDLE_SECONDS * HZ);
 	return 0;
@@ -153,13 +156,17 @@ static void path_unhook_dead(struct ipsec_net *ipn)
 	mutex_lock(&ipn->config_mutex);
 	ipsec_hooks_unregister(ipn);
 	mutex_unlock(&ipn->config_mutex);
-	/* as the core does between pre_exit and exit: others wait for us */
+	/* as the core does itself: all other namespaces' ends wait for us */
 	synchronize_rcu_expedited();
 }
 
 /*
  * A packet on the OUT road holds its ipsec_dst, or crypto counts it. Such a
  * packet may put a decision into the flow cache again, hence the loop.
+ *
+ * Each may end in a queue of netfilter, with a function of ours to go on with:
+ * what crypto gives back to the IN road passes PRE_ROUTING, and nothing counts
+ * it there. The end of the hooks has emptied the queues, but that was before.
  */
 static void path_wait(struct ipsec_net *ipn)
 {
@@ -168,9 +175,14 @@ static void path_wait(struct ipsec_net *ipn)
 	for (;;) {
 		ipsec_flow_cache_purge(ipn);
 		if (!atomic_read(&pn->inflight) && !atomic_read(&pn->dsts))
-			return;
+			break;
+		ipsec_compat_nf_queue_drop(ipn->net);
 		msleep(PATH_POLL_MS);
 	}
+	if (!pn->used)
+		return;
+	ipsec_compat_nf_queue_drop(ipn->net);
+	synchronize_rcu_expedited();
 }
 
 /**

@@ -20,6 +20,7 @@ struct ipsec_net;
  * @in: what the IN road keeps, path/secpath.c
  * @hooks: netfilter hooks while they are registered, else NULL;
  *	ipn->config_mutex
+ * @used: there has been an SA or a policy; ipn->config_mutex
  * @inflight: packets of both roads in asynchronous crypto
  * @dsts: struct ipsec_dst alive, path/outdst.c
  */
@@ -28,6 +29,7 @@ struct ipsec_path_net {
 	struct delayed_work idle;
 	struct ipsec_in_net *in;
 	struct ipsec_hooks *hooks;
+	bool used;
 	atomic_t inflight;
 	atomic_t dsts;
 };
