@@ -15,6 +15,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netfilter.h>
+#include <linux/percpu.h>
 #include <linux/pfkeyv2.h>
 #include <linux/skbuff.h>
 #include <net/dsfield.h>
@@ -33,9 +34,15 @@
 #include "path/decap.h"
 #include "path/secpath.h"
 
+/* Tunnels opened in each other's stack; from then on a softirq of their own. */
+#define DECAP_DEPTH	2
+
 /* Carries the NAPIs by which inner TCP is aggregated; on no namespace. */
 static struct net_device *decap_dev;
 static struct gro_cells decap_cells;
+
+/* How many this CPU is inside of. */
+static DEFINE_PER_CPU(unsigned int, decap_depth);
 
 /* What the card and the device layer said holds for what was outside. */
 static void decap_forget_outside(struct sk_buff *skb)
@@ -266,13 +273,16 @@ int ipsec_decap_deliver_transport(struct ipsec_net *ipn, struct sk_buff *skb)
 
 /*
  * GRO is worth a second softirq for TCP only. More IPsec inside takes that way
- * too, since each layer delivered in place would use the stack of the last.
+ * too, since each layer delivered in place would use the stack of the last; so
+ * do layers that come disguised, as in UDP, when there are more than a few.
  */
 static bool decap_wants_napi(const struct sk_buff *skb)
 {
 	u8 proto = skb->protocol == htons(ETH_P_IP) ? ip_hdr(skb)->protocol :
 						      ipv6_hdr(skb)->nexthdr;
 
+	if (this_cpu_read(decap_depth) >= DECAP_DEPTH)
+		return true;
 	switch (proto) {
 	case IPPROTO_TCP:
 		return !netif_elide_gro(skb->dev);
@@ -299,10 +309,13 @@ int ipsec_decap_deliver_tunnel(struct ipsec_net *ipn, struct sk_buff *skb)
 	if (!ipsec_secpath_attach(ipn, skb, ipsec_skb_cb(skb)->record))
 		return IPSEC_DROP_IN_STATE;
 
-	if (decap_wants_napi(skb))
+	if (decap_wants_napi(skb)) {
 		gro_cells_receive(&decap_cells, skb);
-	else
+	} else {
+		this_cpu_inc(decap_depth);
 		netif_receive_skb(skb);
+		this_cpu_dec(decap_depth);
+	}
 	return IPSEC_STOLEN;
 }
 

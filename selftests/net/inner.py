@@ -13,10 +13,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import lab
 import packet
-from ktap import Suite, check, equal
+from ktap import Skip, Suite, check, equal
 
 suite = Suite(__doc__)
-PORT = 4500 + 22
+PORT = 4522
 
 
 def far(v):
@@ -109,10 +109,30 @@ def too_big(tw, v):
         tw.a.run("nft", "delete", "table", "inet", "t")
 
 
+def disguised(tw, depth):
+    """ESP in UDP in ESP, many times: a packet must not have the kernel's stack for its depth."""
+    tw.need_testudo()
+    flow = tw.flow("gcm16_128", mode="tunnel", ways=())
+    tw.dut.setkey(f"spdadd {flow.w_out} {flow.a_out} udp -P in ipsec esp/tunnel/{flow.w_out}-{flow.a_out}/require;")
+    if tw.a.run("ip", "fou", "add", "port", str(PORT), "ipproto", "50", fails=True)[0]:
+        raise Skip("no FOU")
+
+    def datagram(port, data):
+        return packet.ip(flow.w_out, flow.a_out, packet.UDP, packet.udp(flow.w_out, flow.a_out, 7777, port, data))
+    try:
+        data = os.urandom(8)
+        inner = datagram(tw.port, data)
+        for _ in range(depth):
+            inner = datagram(PORT, flow.tx.seal(inner, packet.IPIP))
+        tw.delivered([sealed(flow, inner)], [data], f"{depth} layers of ESP in UDP")
+    finally:
+        tw.a.run("ip", "fou", "del", "port", str(PORT))
+
+
 suite.add("F09_forwarded_fragments_under_port_policy", forwarded_fragments)
 suite.add("F09_forwarded_fragments_partly_clear", forwarded_mixture)
 for v in (4, 6):
-    suite.add(f"F06_inner_too_big_of_fragmented_esp_v{v}", too_big, v)
+    suite.add(f"F06_inner_too_big_of_fragmented_esp_v{v}", too_big, v)suite.add("C09_nested_in_udp_16_deep", disguised, 16)
 
 if __name__ == "__main__":
     suite.run(lambda: lab.Lab(behind=True))
