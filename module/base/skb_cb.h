@@ -57,7 +57,7 @@ struct ipsec_skb_cb {
 /**
  * struct ipsec_skb_trail - which SAs a received packet passed
  * @id: a record of path/secpath.c, 0 for none
- * @check: @id xor a secret of this boot, so that a stale cb is not believed
+ * @check: @id xor a secret of the namespace, so that a stale cb is not believed
  */
 struct ipsec_skb_trail {
 	u32 id;

@@ -68,7 +68,7 @@ int ipsec_decap_transport(struct sk_buff *skb)
 	const struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
 	unsigned int hlen = skb_network_header_len(skb);
 
-	/* a tap may hold a clone, and an SA without a cipher copies nothing */
+	/* ESP leaves no clone behind; which transform it was is not known here */
 	if (skb_unclone(skb, GFP_ATOMIC))
 		return IPSEC_DROP_IN_NOMEM;
 
@@ -163,9 +163,10 @@ static void decap_move_mac(struct sk_buff *skb)
  * @sa: the SA
  * @skb: packet
  *
- * Afterwards skb->data and network_header are at the inner IP header, and
- * nothing but skb->dev, the mark and the link layer's header is left of the
- * outer packet.
+ * Afterwards skb->data and network_header are at the inner IP header, and what
+ * the IP layer noted about the outer packet is forgotten. What the device layer
+ * did stays, as for a packet that came so: device, mark, priority, time stamp
+ * and the link layer's header.
  *
  * Context: Softirq or process with BH off.
  * Return: 0, or a drop reason: IN_MODE when the payload is no IP packet,
