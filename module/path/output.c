@@ -185,30 +185,53 @@ static int out_cut(struct out_ctx *ctx, struct sk_buff *skb, unsigned int row)
 	return out_segments(ctx, segs, row);
 }
 
-/* Takes each fragment from the IP layer's fragmenter; RCU, BH off. */
+/*
+ * The IP layer's fragmenter stops at every answer but 0, and hands it on as it
+ * is. With this added, what a fragment met, which is counted, is positive, and
+ * the fragmenter's own failures are not.
+ */
+#define OUT_FRAG_MET	0x10000
+
+/* Takes each fragment from the fragmenter; RCU, BH off. */
 static int out_fragment(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	struct ipsec_dst *xd = ipsec_outdst_of(skb_dst(skb));
 	struct out_ctx ctx = { .ipn = xd->ipn, .sk = sk, .xd = xd };
+	int err;
 
 	skb->ip_summed = CHECKSUM_NONE;
 	out_begin(skb, xd->family);
-	return out_run(&ctx, skb, OUT_RESOLVE);
+	err = out_run(&ctx, skb, OUT_RESOLVE);
+	return err < 0 ? OUT_FRAG_MET + err : err;
 }
 
-/*
- * Out of memory is the fragmenter's own failure, never out_fragment()'s; the
- * packet is gone, and is counted here.
- */
+static int out_frag_reason(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+		return IPSEC_DROP_OUT_NOMEM;
+	case -EMSGSIZE:
+		return IPSEC_DROP_OUT_TOO_BIG;
+	default:
+		return IPSEC_DROP_OUT_HDR;
+	}
+}
+
+/* Where the fragmenter fails, the packet is gone: it is counted, not traced. */
 static int out_fragments(struct out_ctx *ctx, struct sk_buff *skb,
 			 unsigned int mtu)
 {
 	struct ipsec_dst *xd = ctx->xd;
+	int why = ipsec_gso_checksum(skb);
 
+	if (why)
+		return why;
 	ctx->err = ipsec_frag_before(ctx->ipn->net, ctx->sk, skb, xd->family,
 				     mtu, out_fragment);
-	if (ctx->err == -ENOMEM)
-		ipsec_mib_inc(ctx->ipn, IPSEC_DROP_OUT_NOMEM);
+	if (ctx->err < 0)
+		ipsec_mib_inc(ctx->ipn, out_frag_reason(ctx->err));
+	else if (ctx->err >= OUT_FRAG_MET - MAX_ERRNO)
+		ctx->err -= OUT_FRAG_MET;
 	return IPSEC_STOLEN;
 }
 
