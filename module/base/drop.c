@@ -40,6 +40,8 @@ static enum skb_drop_reason drop_core_reason(int why)
 	case IPSEC_DROP_OUT_NOMEM:
 	case IPSEC_DROP_IN_NOMEM:
 		return SKB_DROP_REASON_NOMEM;
+	case IPSEC_DROP_IN_NO_ROUTE:
+		return SKB_DROP_REASON_IP_INNOROUTES;
 	case IPSEC_DROP_OUT_DISCARD:
 	case IPSEC_DROP_OUT_NO_SA:
 	case IPSEC_DROP_IN_DISCARD:

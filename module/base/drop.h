@@ -41,6 +41,7 @@ struct ipsec_net;
 	X(IN_INNER,      "in_inner",      "the IP header inside the tunnel is malformed") \
 	X(IN_ECN,        "in_ecn",        "the outer header says Congestion Experienced, and the inner packet cannot take that mark (RFC 6040 4.2)") \
 	X(IN_NESTED,     "in_nested",     "too many IPsec headers in one packet") \
+	X(IN_NO_ROUTE,   "in_no_route",   "NAT gave what came out of transport mode a destination to which there is no route") \
 	X(IN_NOMEM,      "in_nomem",      "out of memory on the way in") \
 	X(IN_FLOW,       "in_flow",       "the packet's own headers are malformed, so that no in or fwd policy can be chosen") \
 	X(IN_FRAGMENT,   "in_fragment",   "a clear fragment whose ports cannot be known, under in or fwd policies that name ports") \

@@ -208,22 +208,28 @@ int ipsec_decap_tunnel(const struct ipsec_sa *sa, struct sk_buff *skb)
 	return 0;
 }
 
+/* Destination NAT took the route away, and there is none to the new one. */
+static int decap_no_route(struct net *net, struct sk_buff *skb)
+{
+	struct ipsec_net *ipn = ipsec_net_of(net);
+	u32 record = ipsec_secpath_record(ipn, skb);
+
+	ipsec_drop(ipn, skb, IPSEC_DROP_IN_NO_ROUTE,
+		   ipsec_secpath_spi(ipn, record));
+	return NET_RX_DROP;
+}
+
 static int decap_finish4(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
-	/* destination NAT takes the route away */
-	if (!skb_dst(skb) && !ipsec_compat_route_input4(skb)) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_IP_INNOROUTES);
-		return NET_RX_DROP;
-	}
+	if (!skb_dst(skb) && !ipsec_compat_route_input4(skb))
+		return decap_no_route(net, skb);
 	return dst_input(skb);
 }
 
 static int decap_finish6(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
-	if (!skb_dst(skb) && !ipsec_compat_route_input6(skb)) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_IP_INNOROUTES);
-		return NET_RX_DROP;
-	}
+	if (!skb_dst(skb) && !ipsec_compat_route_input6(skb))
+		return decap_no_route(net, skb);
 	return dst_input(skb);
 }
 

@@ -274,7 +274,7 @@ static unsigned int check_hook(struct ipsec_net *ipn, struct sk_buff *skb,
 	why = check_packet(ipn, skb, dir, family, record);
 	if (likely(!why))
 		return NF_ACCEPT;
-	ipsec_drop(ipn, skb, why, 0);
+	ipsec_drop(ipn, skb, why, ipsec_secpath_spi(ipn, record));
 	return NF_STOLEN;
 }
 

@@ -423,6 +423,22 @@ u32 ipsec_secpath_record(struct ipsec_net *ipn, struct sk_buff *skb)
 }
 
 /**
+ * ipsec_secpath_spi() - the SPI of the last SA on a record, for a trace
+ * @ipn: namespace
+ * @record: number, or 0
+ *
+ * Context: RCU.
+ * Return: the SPI; 0 without a record, or when the SA is gone.
+ */
+__be32 ipsec_secpath_spi(struct ipsec_net *ipn, u32 record)
+{
+	const struct secpath_node *n;
+
+	n = xa_load(&secpath_home(ipn)->records, record);
+	return n ? n->sa->spi : 0;
+}
+
+/**
  * ipsec_secpath_clear() - forget what a packet came through
  * @skb: packet in the IP layer
  */
