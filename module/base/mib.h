@@ -15,6 +15,7 @@
 	X(OUT_PACKETS,  "out_packets",  "packets protected and sent, after segmentation") \
 	X(IN_PACKETS,   "in_packets",   "packets whose last IPsec header was taken off") \
 	X(ASYNC,        "async",        "packets that waited for an asynchronous crypto driver") \
+	X(ASYNC_DONE,   "async_done",   "those of them that have come back: the namespace does not end before all have") \
 	X(FLOW_MISS,    "flow_miss",    "policy lookups that the flow cache could not answer")
 
 /*

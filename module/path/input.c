@@ -127,7 +127,6 @@ static void in_resume(struct sk_buff *skb, int why)
 	struct ipsec_net *ipn = sa->net;
 
 	rcu_read_lock();
-	ipsec_mib_inc(ipn, IPSEC_MIB_ASYNC);
 	/* the SA may have been killed meanwhile, the device have moved away */
 	if (!why && (!ipsec_sa_usable(sa) || !net_eq(dev_net(dev), ipn->net)))
 		why = IPSEC_DROP_IN_STATE;
@@ -137,6 +136,7 @@ static void in_resume(struct sk_buff *skb, int why)
 		in_run(ipn, skb, cb->stage);
 	ipsec_sa_put(sa);
 	dev_put(dev);
+	ipsec_mib_inc(ipn, IPSEC_MIB_ASYNC_DONE);
 	ipsec_path_async_end(ipn);
 	rcu_read_unlock();
 }
@@ -203,8 +203,10 @@ static int in_unprotect_async(struct ipsec_net *ipn, struct ipsec_sa *sa,
 	ipsec_path_async_begin(ipn);
 
 	why = sa->xform->input(sa, skb);
-	if (why == IPSEC_STOLEN)
+	if (why == IPSEC_STOLEN) {
+		ipsec_mib_inc(ipn, IPSEC_MIB_ASYNC);
 		return why;
+	}
 
 	ipsec_path_async_end(ipn);
 	dev_put(dev);

@@ -351,6 +351,7 @@ static void out_resume(struct sk_buff *skb, int why)
 	else
 		out_run(&ctx, skb, cb->stage);
 	ipsec_sa_put(sa);
+	ipsec_mib_inc(ctx.ipn, IPSEC_MIB_ASYNC_DONE);
 	ipsec_path_async_end(ctx.ipn);
 	rcu_read_unlock();
 }
