@@ -14,6 +14,7 @@ about what is right. STACK=xfrm in the environment puts the stock stack in A, to
 see that a test itself is right.
 """
 import ctypes
+import itertools
 import os
 import random
 import select
@@ -41,7 +42,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _SOL_PACKET, _IGNORE_OUTGOING = 263, 23
 _QUIET_ICMP6 = set(range(130, 138)) | {143}
 # Lines of the counter file that count what went well; every other one is a drop reason.
-EVENTS = {"out_packets", "in_packets", "async", "flow_miss"}
+EVENTS = {"out_packets", "in_packets", "async", "async_done", "flow_miss"}
 
 
 def sh(*cmd, text=None, fails=False):
@@ -309,7 +310,9 @@ class Flow:
 
 
 class Lab:
-    """A beside W, and H when @behind."""
+    """A beside W, and H when @behind. A process may have several."""
+
+    _numbers = itertools.count()
 
     def __init__(self, behind=False, mtu=1500):
         if os.geteuid():
@@ -318,7 +321,7 @@ class Lab:
         random.seed(self.seed)
         print(f"# stack {STACK}, TEST_SEED={self.seed}", flush=True)
         self.open = []
-        tag = f"w{os.getpid():x}"
+        tag = f"w{os.getpid():x}.{next(self._numbers)}"
         self.a, self.w = self._ns(tag + "A"), self._ns(tag + "W")
         self.h = self._ns(tag + "H") if behind else None
         self.wire = self._link(self.w, "w0", "a0", 1, mtu, [OUTER[4][1], OUTER[6][1], FENCE[4], FENCE[6]])
@@ -448,11 +451,20 @@ class Lab:
                 fences += data == mark
                 if data != mark:
                     got.append(data)
-        while True:                                     # async crypto may finish behind the fence
-            ready = select.select(self.sinks, [], [], 0.03)[0]
+        self.settle()
+        grace = 0.03 if STACK == "xfrm" else 0          # it does not say what waits for its crypto
+        while True:
+            ready = select.select(self.sinks, [], [], grace)[0]
             if not ready:
                 return got
             got += [s.recv(70000) for s in ready]
+
+    def settle(self):
+        """Wait until no packet is in asynchronous crypto, which may finish behind a fence."""
+        end = time.monotonic() + TIMEOUT
+        while (stat := self.stat()).get("async", 0) != stat.get("async_done", 0):
+            check(time.monotonic() < end, f"{stat['async'] - stat['async_done']} packets stay in asynchronous crypto")
+            time.sleep(0.002)
 
     def delivered(self, pkts, want, what, peer=None):
         """Send @pkts; fail unless exactly the datagrams @want come out, in any order."""
@@ -500,9 +512,10 @@ class _Drops:
     def __exit__(self, kind, *exc):
         if kind:
             return
-        end = time.monotonic() + 2
+        end = time.monotonic() + TIMEOUT
         while sum(self.moved().values()) < sum(self.want.values()) and time.monotonic() < end:
             time.sleep(0.01)
+        self.lab.settle()
         moved = self.moved()
         if STACK == "xfrm":
             if self.before:
