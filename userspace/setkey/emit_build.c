@@ -75,7 +75,8 @@ static void build_ours(struct pfkey_buf *b, const struct sa_spec *spec)
 	if (!ours)
 		return;
 	ours->sadb_x_testudo_sa_flags = spec->esn ? SADB_X_TESTUDO_SA_ESN : 0;
-	ours->sadb_x_testudo_sa_window = spec->window;
+	/* a small window stays with sadb_sa_replay, which the kernel may raise */
+	ours->sadb_x_testudo_sa_window = spec->window > UINT8_MAX ? spec->window : 0;
 	ours->sadb_x_testudo_sa_oseq = spec->seq;
 	ours->sadb_x_testudo_sa_iseq = spec->seq;
 }
