@@ -65,14 +65,15 @@ static void build_sa_ext(struct pfkey_buf *b, enum cmd_kind kind, const struct s
 	sa->sadb_sa_flags = spec->flags;
 }
 
-static void build_ours(struct pfkey_buf *b, const struct sa_spec *spec)
+/* In a get it is empty, and asks the kernel for its contents; af_key skips it. */
+static void build_ours(struct pfkey_buf *b, enum cmd_kind kind, const struct sa_spec *spec)
 {
 	struct sadb_x_testudo_sa *ours;
 
-	if (!spec->ours)
+	if (!spec->ours && kind != CMD_GET)
 		return;
 	ours = pfkey_put(b, SADB_X_EXT_TESTUDO_SA, sizeof(*ours));
-	if (!ours)
+	if (!ours || kind == CMD_GET)
 		return;
 	ours->sadb_x_testudo_sa_flags = spec->esn ? SADB_X_TESTUDO_SA_ESN : 0;
 	/* a small window stays with sadb_sa_replay, which the kernel may raise */
@@ -146,7 +147,7 @@ int build_sa(struct pfkey_buf *b, enum cmd_kind kind, const struct sa_spec *spec
 				    spec->dst_port ? spec->dst_port : SETKEY_NATT_PORT);
 	}
 	if (new || kind == CMD_GET)
-		build_ours(b, spec);
+		build_ours(b, kind, spec);
 	return pfkey_end(b);
 }
 
