@@ -30,14 +30,31 @@ struct emit {
 
 /* ---- the `fwd' twins that this run has made ---- */
 
+/** enum emit_twin_state - what this run did with the twin of a selector */
+enum emit_twin_state {
+	TWIN_NONE,	/* nothing, or a `fwd' of the text's own took its place */
+	TWIN_MADE,
+	TWIN_DELETED,
+};
+
 /**
- * struct emit_twins - hashes of their selectors, open addressing
- * @hash: slots, 0 is free
+ * struct emit_twin - a selector
+ * @hash: of the selector; 0 is a free slot
+ * @state: its twin
+ */
+struct emit_twin {
+	uint64_t hash;
+	enum emit_twin_state state;
+};
+
+/**
+ * struct emit_twins - the selectors, open addressing
+ * @slot: slots
  * @size: number of slots, a power of two
  * @used: slots taken
  */
 static struct emit_twins {
-	uint64_t *hash;
+	struct emit_twin *slot;
 	size_t size;
 	size_t used;
 } emit_twins;
@@ -61,42 +78,50 @@ static uint64_t emit_selector_hash(const struct pfkey_buf *b)
 }
 
 /* The slot of @hash, or the free one where it belongs. */
-static uint64_t *emit_twin_slot(uint64_t hash)
+static struct emit_twin *emit_twin_slot(uint64_t hash)
 {
 	size_t i = hash & (emit_twins.size - 1);
 
-	while (emit_twins.hash[i] && emit_twins.hash[i] != hash)
+	while (emit_twins.slot[i].hash && emit_twins.slot[i].hash != hash)
 		i = (i + 1) & (emit_twins.size - 1);
-	return &emit_twins.hash[i];
+	return &emit_twins.slot[i];
 }
 
-static bool emit_twin_known(const struct pfkey_buf *b)
+static enum emit_twin_state emit_twin_state(const struct pfkey_buf *b)
 {
-	return emit_twins.size && *emit_twin_slot(emit_selector_hash(b));
+	return emit_twins.size ? emit_twin_slot(emit_selector_hash(b))->state : TWIN_NONE;
 }
 
 /* Without memory a twin is forgotten; a later `fwd' for it is then refused as a duplicate. */
-static void emit_twin_note(const struct pfkey_buf *b)
+static void emit_twin_note(const struct pfkey_buf *b, enum emit_twin_state state)
 {
 	struct emit_twins old = emit_twins;
-	uint64_t *slot;
+	uint64_t hash = emit_selector_hash(b);
+	struct emit_twin *slot;
 	size_t i;
 
 	if (old.used * 2 >= old.size) {
 		emit_twins.size = old.size ? old.size * 2 : 256;
-		emit_twins.hash = calloc(emit_twins.size, sizeof(*emit_twins.hash));
-		if (!emit_twins.hash) {
+		emit_twins.slot = calloc(emit_twins.size, sizeof(*emit_twins.slot));
+		if (!emit_twins.slot) {
 			emit_twins = old;
 			return;
 		}
 		for (i = 0; i < old.size; i++)
-			if (old.hash[i])
-				*emit_twin_slot(old.hash[i]) = old.hash[i];
-		free(old.hash);
+			if (old.slot[i].hash)
+				*emit_twin_slot(old.slot[i].hash) = old.slot[i];
+		free(old.slot);
 	}
-	slot = emit_twin_slot(emit_selector_hash(b));
-	emit_twins.used += !*slot;
-	*slot = emit_selector_hash(b);
+	slot = emit_twin_slot(hash);
+	emit_twins.used += !slot->hash;
+	*slot = (struct emit_twin){ .hash = hash, .state = state };
+}
+
+/* No policy is left, so none is a twin. */
+static void emit_twins_forget(void)
+{
+	free(emit_twins.slot);
+	emit_twins = (struct emit_twins){ 0 };
 }
 
 /* ---- one request, one answer ---- */
@@ -175,7 +200,8 @@ static void emit_plain(struct emit *e, unsigned int type, unsigned int satype)
 {
 	pfkey_begin(&e->buf, type, satype, 0, e->sk->sock.pid);
 	pfkey_end(&e->buf);
-	emit_send(e, 0);
+	if (!emit_send(e, 0) && type == SADB_X_SPDFLUSH)
+		emit_twins_forget();
 }
 
 /* ---- SA commands ---- */
@@ -342,26 +368,43 @@ static void emit_twin(struct emit *e, const struct sp_spec *spec,
 	if (build_sp(&e->buf, type, spec, IPSEC_DIR_FWD, src, dst, e->sk->sock.pid))
 		return;
 	err = emit_send(e, quiet);
-	if (!err && type != SADB_X_SPDDELETE)
-		emit_twin_note(&e->buf);
+	if (!err)
+		emit_twin_note(&e->buf, type == SADB_X_SPDDELETE ? TWIN_DELETED : TWIN_MADE);
 	if (err == EEXIST && quiet == EEXIST)
 		source_warn(e->src, e->cmd->at, "there is a fwd policy for this selector already; it is left as it is");
+}
+
+/*
+ * A file that says `fwd' itself means it: what it adds takes the place of a
+ * twin, once, and a twin that went with its `in' policy was deleted as asked.
+ */
+static int emit_fwd(struct emit *e)
+{
+	struct sadb_msg *base = (struct sadb_msg *)e->buf.data;
+	enum emit_twin_state state = emit_twin_state(&e->buf);
+	int quiet = 0, err;
+
+	if (base->sadb_msg_type == SADB_X_SPDADD && state == TWIN_MADE)
+		base->sadb_msg_type = SADB_X_SPDUPDATE;
+	if (base->sadb_msg_type == SADB_X_SPDDELETE && state == TWIN_DELETED)
+		quiet = ENOENT;
+	err = emit_send(e, quiet);
+	if (state != TWIN_NONE && (!err || err == quiet))
+		emit_twin_note(&e->buf, TWIN_NONE);
+	return err;
 }
 
 static void emit_sp_pair(struct emit *e, const struct sp_spec *spec,
 			 const struct sockaddr_storage *src, const struct sockaddr_storage *dst)
 {
-	unsigned int type = build_type(e->cmd->kind);
 	int err;
 
-	if (build_sp(&e->buf, type, spec, spec->dir, src, dst, e->sk->sock.pid)) {
+	if (build_sp(&e->buf, build_type(e->cmd->kind), spec, spec->dir, src, dst,
+		     e->sk->sock.pid)) {
 		emit_refused(e, "the message is too long");
 		return;
 	}
-	/* a file that says `fwd' itself means it: its word goes before that of a twin */
-	if (type == SADB_X_SPDADD && spec->dir == IPSEC_DIR_FWD && emit_twin_known(&e->buf))
-		((struct sadb_msg *)e->buf.data)->sadb_msg_type = SADB_X_SPDUPDATE;
-	err = emit_send(e, 0);
+	err = spec->dir == IPSEC_DIR_FWD ? emit_fwd(e) : emit_send(e, 0);
 	/* what the kernel did not like about `in' it will not like about `fwd' either */
 	if (err && err != EEXIST && err != ENOENT)
 		return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs the unit tests of libpfkey and setkey on the host: no kernel, no
- * socket, no name look-up. Output is KTAP; the exit status is 1 if a line says
+ * Runs the unit tests of libpfkey and setkey on the host, without a kernel that
+ * has PF_KEY and without anybody's names. Output is KTAP; the exit status is 1 if a line says
  * "not ok".
  */
 #include <stdarg.h>
@@ -113,22 +113,20 @@ static void unit_collect(struct unit_run *run)
 }
 
 /**
- * unit_text() - run commands without a kernel
+ * unit_run() - run commands as they would be run from a file
  * @text: commands
- * @sk: options; a dry run that prints bytes is made of it
+ * @sk: options, and the socket if this is no dry run
  *
  * Return: what happened, valid until the next call.
  */
-const struct unit_run *unit_text(const char *text, struct setkey *sk)
+const struct unit_run *unit_run(const char *text, struct setkey *sk)
 {
 	static struct unit_run run;
 	struct cmd_list list;
 	struct source src;
 	int out, err;
 
-	sk->dry = true;
 	sk->hex = true;
-	sk->numeric = true;
 	fflush(stdout);
 	out = unit_divert(STDOUT_FILENO);
 	err = unit_divert(STDERR_FILENO);
@@ -142,6 +140,20 @@ const struct unit_run *unit_text(const char *text, struct setkey *sk)
 	unit_restore(STDOUT_FILENO, out, run.out, sizeof(run.out));
 	unit_collect(&run);
 	return &run;
+}
+
+/**
+ * unit_text() - run commands without a kernel and without names
+ * @text: commands
+ * @sk: options; a dry run is made of it
+ *
+ * Return: what happened, valid until the next call.
+ */
+const struct unit_run *unit_text(const char *text, struct setkey *sk)
+{
+	sk->dry = true;
+	sk->numeric = true;
+	return unit_run(text, sk);
 }
 
 /**
@@ -173,6 +185,7 @@ int main(void)
 	test_bad();
 	test_keys();
 	test_text();
+	test_world();
 	printf("1..%u\n", unit_count);
 	printf("# %u passed, %u failed\n", unit_count - unit_failed, unit_failed);
 	return unit_failed ? 1 : 0;

@@ -29,6 +29,7 @@ struct unit_run {
 
 bool unit_ok(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void unit_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+const struct unit_run *unit_run(const char *text, struct setkey *sk);
 const struct unit_run *unit_text(const char *text, struct setkey *sk);
 size_t unit_unhex(const char *hex, unsigned char *bytes, size_t size);
 const void *unit_ext(const struct unit_run *run, unsigned int type);
@@ -38,5 +39,6 @@ void test_bad(void);
 void test_keys(void);
 void test_parse(void);
 void test_text(void);
+void test_world(void);
 
 #endif /* SETKEY_UNIT_H */

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * setkey in a world of our making: a kernel behind a socketpair, whose answers
+ * are errnos that the test chose. What setkey makes of a refusal is told by
+ * sk->refused, which becomes its exit status.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+#define WORLD_PID	4711
+
+/**
+ * struct world_kernel - what answers
+ * @fd: its end of the socket
+ * @errnos: errno of each answer in turn
+ * @count: number of @errnos; whatever comes later succeeds
+ */
+struct world_kernel {
+	int fd;
+	const uint8_t *errnos;
+	size_t count;
+};
+
+/* An answer is the request's own header, with an errno. */
+static void *world_answer(void *arg)
+{
+	static _Alignas(8) unsigned char buf[65536];
+	struct world_kernel *k = arg;
+	struct sadb_msg *base = (struct sadb_msg *)buf;
+	size_t i = 0;
+
+	while (recv(k->fd, buf, sizeof(buf), 0) > 0) {
+		base->sadb_msg_errno = i < k->count ? k->errnos[i] : 0;
+		base->sadb_msg_len = sizeof(*base) / 8;
+		if (send(k->fd, buf, sizeof(*base), 0) < 0)
+			break;
+		i++;
+	}
+	return NULL;
+}
+
+/* Run a text against a kernel with these answers. */
+static const struct unit_run *world_run(const char *text, struct setkey *sk, const uint8_t *errnos,
+					size_t count)
+{
+	static unsigned char buf[PFKEY_MSG_MAX];
+	struct world_kernel k = { .errnos = errnos, .count = count };
+	const struct unit_run *run;
+	pthread_t thread;
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+		return NULL;
+	k.fd = fds[1];
+	sk->sock = (struct pfkey_sock){ .fd = fds[0], .pid = WORLD_PID, .buf = buf };
+	if (pthread_create(&thread, NULL, world_answer, &k)) {
+		close(fds[0]);
+		close(fds[1]);
+		return NULL;
+	}
+	run = unit_run(text, sk);
+	close(fds[0]);
+	pthread_join(thread, NULL);
+	close(fds[1]);
+	return run;
+}
+
+/**
+ * struct world_row - commands and what the kernel says to each message
+ * @text: commands
+ * @types: the types of the messages that must be sent
+ * @errnos: errno of each answer in turn
+ * @refused: is the exit status 2?
+ * @err: part of standard error, or NULL if there must be none
+ * @why: what the row is about
+ */
+struct world_row {
+	const char *text;
+	const char *types;
+	uint8_t errnos[8];
+	bool refused;
+	const char *err;
+	const char *why;
+};
+
+#define SEL	" 10.1.0.0/24 10.2.0.0/24 any -P "
+
+static const struct world_row world_rows[] = {
+	{ .text = "spdflush; spdadd" SEL "out none;", .types = "13 0e",
+	  .why = "a kernel that takes all" },
+	{ .text = "spdflush; spdadd" SEL "out none; spdadd" SEL "out none;", .types = "13 0e 0e",
+	  .errnos = { 0, 0, EEXIST }, .refused = true, .err = "spdadd: File exists",
+	  .why = "a policy that is there is refused" },
+	{ .text = "spdflush; spdadd" SEL "in none;", .types = "13 0e 0e", .errnos = { 0, 0, EEXIST },
+	  .err = "warning: there is a fwd policy", .why = "a twin that is there is left alone" },
+	/* the twin's slot */
+	{ .text = "spdflush; spdadd" SEL "in none; spdadd" SEL "fwd none; spdadd" SEL "fwd discard;",
+	  .types = "13 0e 0e 0d 0e", .errnos = { 0, 0, 0, 0, EEXIST }, .refused = true,
+	  .err = "spdadd: File exists", .why = "fwd takes the place of a twin once, not twice" },
+	{ .text = "spdflush; spdadd" SEL "in none; spdupdate" SEL "fwd none; spdadd" SEL
+		  "fwd discard;",
+	  .types = "13 0e 0e 0d 0e", .errnos = { 0, 0, 0, 0, EEXIST }, .refused = true,
+	  .err = "spdadd: File exists", .why = "an update of fwd takes the place of a twin too" },
+	{ .text = "spdflush; spdadd" SEL "in none; spdflush; spdadd" SEL "fwd none;",
+	  .types = "13 0e 0e 13 0e", .why = "spdflush forgets the twins" },
+	{ .text = "spdflush; spdadd" SEL "in none; spddelete" SEL "in; spdadd" SEL "fwd none;",
+	  .types = "13 0e 0e 0f 0f 0e", .why = "a twin that was deleted is forgotten" },
+	{ .text = "spdflush; spdadd" SEL "in none; spddelete" SEL "fwd; spdadd" SEL "fwd none;",
+	  .types = "13 0e 0e 0f 0e", .why = "a twin that is deleted as fwd is forgotten" },
+	{ .text = "spdflush; spdadd" SEL "in none; spdadd" SEL "fwd none; spdupdate" SEL "in none;"
+		  "spdadd" SEL "fwd none;",
+	  .types = "13 0e 0e 0d 0d 0d 0d", .why = "an update of in makes a twin again" },
+	{ .text = "spddelete" SEL "in; spddelete" SEL "fwd;", .types = "0f 0f 0f",
+	  .errnos = { 0, 0, ENOENT }, .why = "deleting a twin that went with its in policy" },
+	{ .text = "spdflush; spddelete" SEL "in; spddelete" SEL "fwd; spddelete" SEL "fwd;",
+	  .types = "13 0f 0f 0f 0f", .errnos = { 0, 0, 0, ENOENT, ENOENT }, .refused = true,
+	  .err = ":1:102: spddelete: No such file", .why = "deleting it again is a mistake" },
+	{ .text = "spdflush; spddelete" SEL "fwd;", .types = "13 0f", .errnos = { 0, ENOENT },
+	  .refused = true, .err = "spddelete: No such file", .why = "deleting a fwd policy that is not there" },
+	{ .text = "spdflush; spddelete" SEL "in; spdflush; spddelete" SEL "fwd;",
+	  .types = "13 0f 0f 13 0f", .errnos = { 0, 0, 0, 0, ENOENT }, .refused = true,
+	  .err = "spddelete: No such file", .why = "spdflush forgets what was deleted" },
+};
+
+/* The types of all messages of a run. */
+static bool world_types(const struct unit_run *run, const char *types)
+{
+	unsigned char want[32];
+	size_t n = unit_unhex(types, want, sizeof(want)), off = 0, i;
+	const struct sadb_msg *base;
+
+	for (i = 0; i < n && off + sizeof(*base) <= run->len; i++) {
+		base = (const struct sadb_msg *)(run->bytes + off);
+		if (base->sadb_msg_type != want[i])
+			return false;
+		off += base->sadb_msg_len * 8u;
+	}
+	return i == n && off == run->len;
+}
+
+static void world_one(const struct world_row *row)
+{
+	struct setkey sk = { .numeric = true };
+	const struct unit_run *run = world_run(row->text, &sk, row->errnos, sizeof(row->errnos));
+	bool ok = run && !run->errors && sk.refused == row->refused &&
+		  world_types(run, row->types) &&
+		  (row->err ? !!strstr(run->err, row->err) : !run->err[0]);
+
+	if (!unit_ok(ok, "kernel: %s", row->why) && run)
+		unit_note("%s\nrefused %d\n%s\n%s", row->text, sk.refused, run->err, run->out);
+}
+
+/**
+ * test_world() - commands and answers
+ */
+void test_world(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(world_rows) / sizeof(world_rows[0]); i++)
+		world_one(&world_rows[i]);
+}
