@@ -242,30 +242,37 @@ static const struct names_proto names_protos[] = {
 
 #define NAMES_PROTOS	(sizeof(names_protos) / sizeof(names_protos[0]))
 
+static bool names_is(const char *name, size_t len, const char *word)
+{
+	return strlen(word) == len && !memcmp(name, word, len);
+}
+
+static int names_ask_proto(const char *word)
+{
+	struct protoent *ent = getprotobyname(word);
+
+	return ent ? ent->p_proto : -1;
+}
+
 /**
  * pfkey_proto_by_name() - number of an upper protocol
  * @name: a word of setkey(8) or of /etc/protocols, not terminated
  * @len: bytes of @name
  *
- * Return: protocol, IPSEC_ULPROTO_ANY for "any", -1 for an unknown name.
+ * Return: protocol, IPSEC_ULPROTO_ANY for "any", -1 for an unknown name. Linux
+ * has protocols above 255, which no IP header can name.
  */
 int pfkey_proto_by_name(const char *name, size_t len)
 {
+	static struct pfkey_words words;
 	const struct names_proto *p;
-	struct protoent *ent;
-	char word[64];
 
-	if (len >= sizeof(word))
-		return -1;
-	memcpy(word, name, len);
-	word[len] = '\0';
-	if (!strcmp(word, "any"))
+	if (names_is(name, len, "any"))
 		return IPSEC_ULPROTO_ANY;
 	for (p = names_protos; p < names_protos + NAMES_PROTOS; p++)
-		if (!strcmp(word, p->name) || (p->alias && !strcmp(word, p->alias)))
+		if (names_is(name, len, p->name) || (p->alias && names_is(name, len, p->alias)))
 			return p->proto;
-	ent = getprotobyname(word);
-	return ent ? ent->p_proto : -1;
+	return pfkey_word_number(&words, name, len, names_ask_proto);
 }
 
 /**

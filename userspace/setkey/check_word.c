@@ -117,6 +117,15 @@ bool check_ends(const struct setkey *sk, struct source *src, const struct cmd *c
 	return false;
 }
 
+static int check_ask_port(const char *word)
+{
+	struct servent *serv = getservbyname(word, "udp");
+
+	if (!serv)
+		serv = getservbyname(word, "tcp");
+	return serv ? ntohs(serv->s_port) : -1;
+}
+
 /**
  * check_port() - evaluate what stands between brackets
  * @src: text
@@ -127,9 +136,9 @@ bool check_ends(const struct setkey *sk, struct source *src, const struct cmd *c
  */
 bool check_port(struct source *src, struct span s, uint16_t *port)
 {
-	struct servent *serv;
+	static struct pfkey_words words;
 	uint64_t val = 0;
-	char word[64];
+	int num;
 
 	*port = 0;
 	if (!s.len || source_is(src, s, "any"))
@@ -140,16 +149,13 @@ bool check_port(struct source *src, struct span s, uint16_t *port)
 		*port = val;
 		return true;
 	}
-	snprintf(word, sizeof(word), "%.*s", SPAN_ARG(src, s));
-	serv = getservbyname(word, "udp");
-	if (!serv)
-		serv = getservbyname(word, "tcp");
-	if (!serv) {
+	num = pfkey_word_number(&words, src->text + s.off, s.len, check_ask_port);
+	if (num < 0) {
 		source_error(src, s, "'%.*s' is no known service; expected a port number or any",
 			     SPAN_ARG(src, s));
 		return false;
 	}
-	*port = ntohs(serv->s_port);
+	*port = num;
 	return true;
 }
 

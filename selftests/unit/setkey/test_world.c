@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * setkey in a world of our making: a kernel behind a socketpair, whose answers
- * are errnos that the test chose. What setkey makes of a refusal is told by
- * sk->refused, which becomes its exit status.
+ * are errnos that the test chose, and a C library whose names do not depend on
+ * this machine and whose questions are counted. What setkey makes of a refusal
+ * is told by sk->refused, which becomes its exit status.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +16,40 @@
 #include "unit.h"
 
 #define WORLD_PID	4711
+
+/* ---- names, in place of the C library's ---- */
+
+static unsigned int world_asked;
+
+struct servent *getservbyname(const char *name, const char *proto)
+{
+	static struct servent serv;
+
+	world_asked++;
+	if (!strcmp(name, "domain") && !strcmp(proto, "udp"))
+		serv.s_port = htons(53);
+	else if (!strcmp(name, "ssh") && !strcmp(proto, "tcp"))
+		serv.s_port = htons(22);
+	else
+		return NULL;
+	return &serv;
+}
+
+struct protoent *getprotobyname(const char *name)
+{
+	static struct protoent ent;
+
+	world_asked++;
+	if (!strcmp(name, "rsvp"))
+		ent.p_proto = 46;
+	else if (!strcmp(name, "mptcp"))
+		ent.p_proto = 262;
+	else
+		return NULL;
+	return &ent;
+}
+
+/* ---- a kernel ---- */
 
 /**
  * struct world_kernel - what answers
@@ -155,6 +192,25 @@ static void world_one(const struct world_row *row)
 		unit_note("%s\nrefused %d\n%s\n%s", row->text, sk.refused, run->err, run->out);
 }
 
+/* A million lines ask the same of the C library: it must hear it once. */
+static void world_asks(void)
+{
+	struct setkey sk = { 0 };
+	const struct unit_run *run;
+
+	world_asked = 0;
+	run = unit_text("spdadd 10.0.0.1[ssh] 10.0.0.2[ssh] tcp -P out none;"
+			"spdadd 10.0.0.3 10.0.0.2[ssh] rsvp -P out none;"
+			"spdadd 10.0.0.4 10.0.0.2[ssh] rsvp -P out none;", &sk);
+	/* ssh/udp, ssh/tcp, rsvp */
+	if (!unit_ok(!run->errors && world_asked == 3, "a service or protocol is looked up once"))
+		unit_note("%u questions\n%s", world_asked, run->err);
+	world_asked = 0;
+	run = unit_text("spdadd 10.0.0.1[shs] 10.0.0.2[shs] rvsp -P out none;", &sk);
+	if (!unit_ok(run->errors == 3 && world_asked == 3, "also one that does not exist"))
+		unit_note("%u questions\n%s", world_asked, run->err);
+}
+
 /**
  * test_world() - commands and answers
  */
@@ -164,4 +220,5 @@ void test_world(void)
 
 	for (i = 0; i < sizeof(world_rows) / sizeof(world_rows[0]); i++)
 		world_one(&world_rows[i]);
+	world_asks();
 }

@@ -27,6 +27,22 @@
 #define PFKEY_SAFLAG_PRAND	0x00000100
 #define PFKEY_SAFLAG_PZERO	0x00000200
 
+/* ---- words.c: words and numbers, remembered ---- */
+
+#define PFKEY_WORD_MAX		64	/* bytes of a word with its end */
+#define PFKEY_WORDS_HASH	64
+
+/**
+ * struct pfkey_words - answers so far, to one kind of question
+ * @bucket: chains by hash
+ */
+struct pfkey_words {
+	struct pfkey_word *bucket[PFKEY_WORDS_HASH];
+};
+
+int pfkey_word_number(struct pfkey_words *words, const char *s, size_t len,
+		      int (*ask)(const char *word));
+
 /* ---- names.c: identifiers and their names ---- */
 
 /** enum pfkey_alg_kind - the three number spaces of algorithms */
