@@ -79,6 +79,11 @@ static bool check_upper(struct source *src, struct span s, uint8_t *proto)
 			     SPAN_ARG(src, s));
 		return false;
 	}
+	if (num > 255) {
+		source_error(src, s, "'%.*s' is protocol %d, which no IP header can name; expected at most 255",
+			     SPAN_ARG(src, s), num);
+		return false;
+	}
 	*proto = num;
 	return true;
 }

@@ -94,6 +94,7 @@ static const struct bad_row bad_rows[] = {
 	{ "spdadd fd00::/129 fd00::1 any -P out none;", "1:15", "at most 128" },
 	{ "spdadd 10.0.0.1 10.0.0.2 256 -P out none;", "1:26", "a protocol is too large" },
 	{ "spdadd 10.0.0.1 10.0.0.2 nosuchproto -P out none;", "1:26", "no upper protocol" },
+	{ "spdadd 10.0.0.1 10.0.0.2 mptcp -P out none;", "1:26", "'mptcp' is protocol 262" },
 	{ "spdadd 10.0.0.1 10.0.0.2 tcp 1,2 -P out none;", "1:30", "only icmp" },
 	{ "spdadd 10.0.0.1 10.0.0.2 icmp 256,0 -P out none;", "1:31", "a type is too large" },
 	{ "spdadd 10.0.0.1 10.0.0.2 icmp 8,256 -P out none;", "1:33", "a code is too large" },
