@@ -91,6 +91,15 @@ result "-c: a command without its end: status 1"
 printf 'flush; # the end; really\n\n  # "' | run 0 -n -v -c && [[ $(sent) -eq 1 ]]
 result "-c: comments behind the last command"
 
+echo 'add 10.0.0.1 10.0.0.2 esp 0x1001 -E null;' >"$dir/four"
+echo 'add fd00::1 fd00::2 esp 0x1001 -E null;' >"$dir/six"
+run 0 -n -4 -f "$dir/six" && run 0 -n -6 -f "$dir/four"
+result "-4 and -6 are about names, not about numeric addresses"
+echo 'add localhost 127.0.0.1 esp 0x1001 -E null;' >"$dir/name"
+run 1 -n -N -f "$dir/name" && grep -q "1:5: error: 'localhost': not a numeric address" "$dir/err" &&
+	run 0 -n -N -4 -f "$dir/six"
+result "-N forbids names"
+
 # a coprocess must see its command run before it sends the next
 coproc "$setkey" -n -v -c 2>"$dir/err"
 coproc_pid=$COPROC_PID

@@ -54,7 +54,8 @@ bool check_number(struct source *src, struct span s, uint64_t max, const char *w
  * check_resolve() - evaluate an address or a name
  * @sk: run, for -4, -6, -N of the command line
  * @src: text
- * @flags: -4, -6, -n of the command, which go before those of the run
+ * @flags: -4, -6, -n of the command, which go before those of the run and,
+ *	unlike those, hold for numeric addresses too
  * @host: address or name
  * @list: result
  *
@@ -64,24 +65,27 @@ bool check_resolve(const struct setkey *sk, struct source *src, struct span flag
 		   struct addr_list *list)
 {
 	bool numeric = sk->numeric;
-	int family = sk->family;
+	int only = AF_UNSPEC;
 	const char *why;
 	uint32_t i;
 
 	for (i = 0; i < flags.len; i++) {
 		switch (src->text[flags.off + i]) {
 		case '4':
-			family = AF_INET;
+			only = AF_INET;
 			break;
 		case '6':
-			family = AF_INET6;
+			only = AF_INET6;
 			break;
 		case 'n':
 			numeric = true;
 			break;
 		}
 	}
-	why = resolve_host(src->text + host.off, host.len, family, numeric, list);
+	why = resolve_host(src->text + host.off, host.len, only ? only : sk->family, numeric,
+			   list);
+	if (!why && only && list->addr->ss_family != only)
+		why = "an address of the other family than asked for";
 	if (why)
 		source_error(src, host, "'%.*s': %s", SPAN_ARG(src, host), why);
 	return !why;

@@ -118,7 +118,7 @@ static const char *resolve_name(const char *word, int family, struct addr_list *
  * resolve_host() - find the addresses of a word
  * @word: numeric address or name, not terminated
  * @len: its bytes
- * @family: AF_UNSPEC, or the only family that counts
+ * @family: AF_UNSPEC, or the only family that a name stands for
  * @numeric: do not look names up
  * @list: result
  *
@@ -137,18 +137,13 @@ const char *resolve_host(const char *word, size_t len, int family, bool numeric,
 	list->addr = &list->one;
 	list->count = 1;
 	if (resolve_plain(buf, &list->one))
-		goto numeric;
+		return NULL;
 	if (strchr(buf, '%') && !resolve_query(buf, AF_INET6, AI_NUMERICHOST, &res)) {
 		memcpy(&list->one, res->ai_addr, res->ai_addrlen);
 		freeaddrinfo(res);
-		goto numeric;
+		return NULL;
 	}
 	if (numeric)
 		return "not a numeric address";
 	return resolve_name(buf, family, list);
-
-numeric:
-	if (family != AF_UNSPEC && list->one.ss_family != family)
-		return "an address of the other family than asked for";
-	return NULL;
 }

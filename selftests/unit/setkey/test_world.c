@@ -49,6 +49,38 @@ struct protoent *getprotobyname(const char *name)
 	return &ent;
 }
 
+/* "both" has two addresses, "six" one; "late" does not resolve before world_late is set. */
+static bool world_late;
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+		struct addrinfo **res)
+{
+	static struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6 };
+	static struct sockaddr_in sin = { .sin_family = AF_INET };
+	static struct addrinfo four = {
+		.ai_family = AF_INET, .ai_addr = (struct sockaddr *)&sin, .ai_addrlen = sizeof(sin),
+	}, six = {
+		.ai_family = AF_INET6, .ai_addr = (struct sockaddr *)&sin6,
+		.ai_addrlen = sizeof(sin6),
+	};
+	bool both = !strcmp(node, "both") || (!strcmp(node, "late") && world_late);
+
+	(void)service;
+	world_asked++;
+	inet_pton(AF_INET, "10.0.0.9", &sin.sin_addr);
+	inet_pton(AF_INET6, "fd00::9", &sin6.sin6_addr);
+	if (!both && (strcmp(node, "six") || hints->ai_family == AF_INET))
+		return EAI_NONAME;
+	four.ai_next = hints->ai_family == AF_UNSPEC ? &six : NULL;
+	*res = both && hints->ai_family != AF_INET6 ? &four : &six;
+	return 0;
+}
+
+void freeaddrinfo(struct addrinfo *res)
+{
+	(void)res;
+}
+
 /* ---- a kernel ---- */
 
 /**
@@ -212,6 +244,61 @@ static void world_asks(void)
 }
 
 /**
+ * struct world_name - options about names and a command
+ * @text: command
+ * @family: -4 or -6
+ * @numeric: -N
+ * @sources: family of the source of each message, by its digit
+ * @err: part of what is wrong, or NULL
+ */
+struct world_name {
+	const char *text;
+	int family;
+	bool numeric;
+	const char *sources;
+	const char *err;
+};
+
+static const struct world_name world_names[] = {
+	{ "spdadd both both any -P out none;", 0, false, "46", NULL },
+	{ "spdadd both both any -P out none;", AF_INET, false, "4", NULL },
+	{ "spdadd both both any -P out none;", AF_INET6, false, "6", NULL },
+	{ "spdadd -6 both both any -P out none;", AF_INET, false, "6", NULL },
+	{ "spdadd both both any -P out none;", 0, true, "", "not a numeric address" },
+	{ "spdadd six both any -P out none;", AF_INET, false, "", "'six'" },
+	/* the command line is about names, a command's own -4 about its addresses */
+	{ "spdadd fd00::1 fd00::2 any -P out none;", AF_INET, false, "6", NULL },
+	{ "spdadd 10.0.0.1 both any -P out none;", AF_INET6, false, "", "same family" },
+	{ "spdadd -4 fd00::1 fd00::2 any -P out none;", 0, false, "", "other family" },
+	{ "spdadd 10.0.0.1 10.0.0.2 any -P out none;", AF_INET6, true, "4", NULL },
+};
+
+static void world_name(const struct world_name *row)
+{
+	struct setkey sk = { .dry = true, .family = row->family, .numeric = row->numeric };
+	const struct unit_run *run = unit_run(row->text, &sk);
+	const struct sadb_msg *base;
+	struct sockaddr_storage sa;
+	struct pfkey_fault fault;
+	struct pfkey_msg msg;
+	char got[8] = "";
+	size_t off, n = 0;
+
+	for (off = 0; off < run->len && n < sizeof(got) - 1; off += base->sadb_msg_len * 8u) {
+		base = (const struct sadb_msg *)(run->bytes + off);
+		if (pfkey_parse(base, base->sadb_msg_len * 8u, &msg, &fault))
+			break;
+		pfkey_get_address(&msg, SADB_EXT_ADDRESS_SRC, &sa);
+		got[n++] = sa.ss_family == AF_INET ? '4' : '6';
+	}
+	if (!unit_ok(!strcmp(got, row->sources) && !run->errors == !row->err &&
+		     (!row->err || strstr(run->err, row->err)), "names%s%s: %s",
+		     row->family == AF_INET ? " -4" : row->family ? " -6" : "",
+		     row->numeric ? " -N" : "", row->text))
+		unit_note("families %s, wanted %s\n%s", got, row->sources, run->err);
+}
+
+/**
  * test_world() - commands and answers
  */
 void test_world(void)
@@ -221,4 +308,6 @@ void test_world(void)
 	for (i = 0; i < sizeof(world_rows) / sizeof(world_rows[0]); i++)
 		world_one(&world_rows[i]);
 	world_asks();
+	for (i = 0; i < sizeof(world_names) / sizeof(world_names[0]); i++)
+		world_name(&world_names[i]);
 }
