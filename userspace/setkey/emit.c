@@ -495,6 +495,24 @@ static void emit_one(struct emit *e)
 		emit_plain(e, build_type(kind), satype);
 }
 
+static void emit_until_error(struct emit *e, const struct cmd_list *list)
+{
+	const struct cmd *cmd;
+
+	for (cmd = list->first; cmd; cmd = cmd->next)
+		emit_check(e->sk, e->src, cmd);
+	for (cmd = list->first; cmd; cmd = cmd->next) {
+		if (cmd->at.off + cmd->at.len > e->src->first_error)
+			return;
+		if (cmd->kind == CMD_EXIT) {
+			e->sk->quit = true;
+			return;
+		}
+		e->cmd = cmd;
+		emit_one(e);
+	}
+}
+
 /**
  * emit_list() - check a list, then send what stands before its first error
  * @sk: run
@@ -506,20 +524,9 @@ static void emit_one(struct emit *e)
 void emit_list(struct setkey *sk, struct source *src, const struct cmd_list *list)
 {
 	struct emit e = { .sk = sk, .src = src };
-	const struct cmd *cmd;
 
-	for (cmd = list->first; cmd; cmd = cmd->next)
-		emit_check(sk, src, cmd);
-	for (cmd = list->first; cmd; cmd = cmd->next) {
-		if (cmd->at.off + cmd->at.len > src->first_error)
-			return;
-		if (cmd->kind == CMD_EXIT) {
-			sk->quit = true;
-			return;
-		}
-		e.cmd = cmd;
-		emit_one(&e);
-	}
+	emit_until_error(&e, list);
+	resolve_forget_failures();
 }
 
 /**

@@ -34,6 +34,7 @@ struct resolve_name {
 };
 
 static struct resolve_name *resolve_cache[RESOLVE_HASH];
+static bool resolve_failed;	/* some of them have no address */
 
 static struct resolve_name **resolve_bucket(const char *word)
 {
@@ -66,7 +67,7 @@ static int resolve_query(const char *word, int family, int flags, struct addrinf
 	return getaddrinfo(word, NULL, &hints, res);
 }
 
-/* Ask the resolver and remember the answer, the negative one too. */
+/* Ask the resolver and remember the answer, the negative one for this text. */
 static struct resolve_name *resolve_ask(const char *word, int family)
 {
 	struct resolve_name **bucket = resolve_bucket(word);
@@ -86,6 +87,7 @@ static struct resolve_name *resolve_ask(const char *word, int family)
 		for (ai = res; ai; ai = ai->ai_next)
 			if (ai->ai_family == AF_INET || ai->ai_family == AF_INET6)
 				memcpy(&name->addr[name->count++], ai->ai_addr, ai->ai_addrlen);
+		resolve_failed |= !name->count;
 		name->next = *bucket;
 		*bucket = name;
 	}
@@ -112,6 +114,32 @@ static const char *resolve_name(const char *word, int family, struct addr_list *
 	list->addr = name->addr;
 	list->count = name->count;
 	return NULL;
+}
+
+/**
+ * resolve_forget_failures() - let the next text ask again for what failed
+ *
+ * A session of -c may last longer than a name server is away.
+ */
+void resolve_forget_failures(void)
+{
+	struct resolve_name **at, *name;
+	size_t i;
+
+	if (!resolve_failed)
+		return;
+	resolve_failed = false;
+	for (i = 0; i < RESOLVE_HASH; i++) {
+		at = &resolve_cache[i];
+		while ((name = *at)) {
+			if (name->count) {
+				at = &name->next;
+				continue;
+			}
+			*at = name->next;
+			free(name);
+		}
+	}
 }
 
 /**

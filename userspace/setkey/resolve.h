@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Words into addresses: numeric ones at once, names through the resolver, each
- * name once a run. Never reports an error itself.
+ * name that has any once a run. Never reports an error itself.
  */
 #ifndef SETKEY_RESOLVE_H
 #define SETKEY_RESOLVE_H
@@ -21,6 +21,7 @@ struct addr_list {
 	struct sockaddr_storage one;
 };
 
+void resolve_forget_failures(void);
 const char *resolve_host(const char *word, size_t len, int family, bool numeric,
 			 struct addr_list *list);
 

@@ -298,6 +298,23 @@ static void world_name(const struct world_name *row)
 		unit_note("families %s, wanted %s\n%s", got, row->sources, run->err);
 }
 
+/* Within a text a failure is remembered, in the next one the name may be there. */
+static void world_late_name(void)
+{
+	struct setkey sk = { .dry = true };
+	const struct unit_run *run;
+
+	world_asked = 0;
+	run = unit_run("spdadd late both any -P out none; spdadd late both any -P in none;", &sk);
+	unit_ok(run->errors == 2 && world_asked == 2, "a name that fails is asked for once a text");
+	world_late = true;
+	run = unit_run("spdadd late both any -P out none;", &sk);
+	unit_ok(!run->errors && run->len, "and again in the next text");
+	world_asked = 0;
+	unit_run("spdadd late both any -P out none;", &sk);
+	unit_ok(!world_asked, "a name that resolved is remembered");
+}
+
 /**
  * test_world() - commands and answers
  */
@@ -308,6 +325,7 @@ void test_world(void)
 	for (i = 0; i < sizeof(world_rows) / sizeof(world_rows[0]); i++)
 		world_one(&world_rows[i]);
 	world_asks();
+	world_late_name();
 	for (i = 0; i < sizeof(world_names) / sizeof(world_names[0]); i++)
 		world_name(&world_names[i]);
 }
