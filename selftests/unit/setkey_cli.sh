@@ -82,8 +82,15 @@ result "-f -: standard input"
 printf 'flush;\nadd nonsense;\nflush;\n' >"$dir/bad"
 run 1 -n -v -f "$dir/bad" && [[ $(sent) -eq 1 ]] && grep -q "bad:2:13: error: unexpected ';'" "$dir/err"
 result "-f: what stands before a syntax error is done, status 1"
-run 1 -n -v -c <"$dir/bad" && [[ $(sent) -eq 1 ]] && grep -q '<stdin>:2:13: error' "$dir/err"
-result "-c: the same"
+run 1 -n -v -c <"$dir/bad" && [[ $(sent) -eq 2 ]] && grep -q '<stdin>:2:13: error' "$dir/err"
+result "-c: goes on behind a syntax error, status 1"
+printf 'flush;\nflush foo; spdflush;\nadd 10.0.0.1 10.0.0.2 esp 1 -E aes-cbc 0x00; flush esp;' >"$dir/bad"
+run 1 -n -v -c <"$dir/bad" && [[ $(sent) -eq 3 ]] && grep -q '2:7: error' "$dir/err" &&
+	grep -q '3:40: error' "$dir/err"
+result "-c: leaves out what is wrong, however its input was cut"
+{ printf 'add nonsense;'; sleep 0.2; printf 'flush;'; sleep 0.2; printf 'spdflush'; } |
+	run 1 -n -v -c && [[ $(sent) -eq 1 ]] && grep -q 'the text ends here' "$dir/err"
+result "-c: an early mistake stops nothing, and a late one is told too"
 printf 'flush; quit; nonsense' | run 0 -n -v -c && [[ $(sent) -eq 1 ]]
 result "-c: quit ends the input"
 printf 'flush; add' | run 1 -n -v -c && [[ $(sent) -eq 1 ]] && grep -q '<stdin>:1:' "$dir/err"

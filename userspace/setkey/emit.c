@@ -2,7 +2,7 @@
 /*
  * Commands to the kernel: check the whole list first, then send it one command
  * after the other and wait for the one answer that each has. Prints nothing of
- * an answer itself and never goes past the first error of a text.
+ * an answer itself and never goes past the first error of a file.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -513,8 +513,29 @@ static void emit_until_error(struct emit *e, const struct cmd_list *list)
 	}
 }
 
+/* -c: where a text ends depends on who writes it, so each command stands for itself. */
+static void emit_each(struct emit *e, const struct cmd_list *list)
+{
+	const struct cmd *cmd;
+	unsigned int errors;
+
+	for (cmd = list->first; cmd; cmd = cmd->next) {
+		if (cmd->kind == CMD_EXIT) {
+			e->sk->quit = true;
+			return;
+		}
+		errors = e->src->errors;
+		emit_check(e->sk, e->src, cmd);
+		if (e->src->errors != errors)
+			continue;
+		e->cmd = cmd;
+		emit_one(e);
+	}
+}
+
 /**
- * emit_list() - check a list, then send what stands before its first error
+ * emit_list() - check a list and send it: up to its first error, with -c all
+ * commands that are right
  * @sk: run
  * @src: text of the list; its errors are counted there
  * @list: commands
@@ -525,7 +546,10 @@ void emit_list(struct setkey *sk, struct source *src, const struct cmd_list *lis
 {
 	struct emit e = { .sk = sk, .src = src };
 
-	emit_until_error(&e, list);
+	if (sk->stream)
+		emit_each(&e, list);
+	else
+		emit_until_error(&e, list);
 	resolve_forget_failures();
 }
 

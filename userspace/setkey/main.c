@@ -194,23 +194,23 @@ static bool main_stream_rest(const struct main_stream *s)
 	return false;
 }
 
-/* A person at a terminal may go on after an error, a pipe may not. */
+/* A wrong command is left out and shows in the status at the end. */
 static int main_stdin(struct setkey *sk)
 {
 	struct main_stream s = { .line = 1 };
-	bool tty = isatty(STDIN_FILENO);
 	int status = SETKEY_OK, err;
 
+	sk->stream = true;
 	while (main_stream_read(&s)) {
 		main_stream_cut(&s);
 		if (!s.cut)
 			continue;
 		err = main_stream_run(sk, &s, s.cut);
 		status = err ? err : status;
-		if (sk->quit || (err && !tty))
+		if (sk->quit)
 			break;
 	}
-	if (!sk->quit && (!status || tty) && main_stream_rest(&s)) {
+	if (!sk->quit && main_stream_rest(&s)) {
 		err = main_stream_run(sk, &s, s.len);
 		status = err ? err : status;
 	}

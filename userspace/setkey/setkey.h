@@ -38,6 +38,7 @@ struct offer {
  * @offer: the kernel's algorithms
  * @family: -4, -6: AF_INET, AF_INET6, else AF_UNSPEC
  * @numeric: -N: look no name up
+ * @stream: -c: go on behind a wrong command
  * @dry: -n: send nothing
  * @verbose: -v: print all messages
  * @hex: -H: and their bytes
@@ -53,6 +54,7 @@ struct setkey {
 	struct offer offer;
 	int family;
 	bool numeric;
+	bool stream;
 	bool dry;
 	bool verbose;
 	bool hex;

@@ -162,6 +162,18 @@ static void bad_order(void)
 	unit_ok(run->errors == 4 && run->len == 16, "all errors of a text are reported");
 }
 
+/* -c takes each command by itself. */
+static void bad_stream(void)
+{
+	struct setkey sk = { .stream = true };
+	const struct unit_run *run;
+
+	run = unit_text("flush; spdflush; add bad; flush foo; flush;", &sk);
+	unit_ok(run->errors == 2 && run->len == 48, "-c: what is right is sent");
+	run = unit_text("flush foo; exit; flush;", &sk);
+	unit_ok(run->errors == 1 && !run->len && sk.quit, "-c: exit behind a mistake is obeyed");
+}
+
 /* A stream of garbage ends in a count, not in a flood. */
 static void bad_flood(void)
 {
@@ -211,6 +223,7 @@ void test_bad(void)
 		bad_one(&bad_rows[i]);
 	bad_caret();
 	bad_order();
+	bad_stream();
 	bad_flood();
 	bad_offer();
 }
