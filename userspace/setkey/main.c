@@ -3,6 +3,7 @@
  * setkey: options, and which of the other rooms runs. Reads the commands of
  * -f as a whole and those of -c as they come; knows nothing of their meaning.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -113,18 +114,36 @@ struct main_stream {
 	bool comment;
 };
 
-/* Find the last semicolon that ends a command; each byte is looked at once. */
+/* Is the hash sign at @at the one of a level "unique#7"? */
+static bool main_stream_unique(const struct main_stream *s, size_t at)
+{
+	const size_t stem = strlen("unique");
+	char before;
+
+	if (at < stem || memcmp(s->text + at - stem, "unique", stem) ||
+	    !isdigit((unsigned char)s->text[at + 1]))
+		return false;
+	before = at > stem ? s->text[at - stem - 1] : ' ';
+	return !isalnum((unsigned char)before) && !strchr(":_.%", before);
+}
+
+/*
+ * Find the last semicolon that ends a command; each byte is looked at once. A
+ * hash sign waits for the byte behind it.
+ */
 static void main_stream_cut(struct main_stream *s)
 {
 	char c;
 
 	for (; s->seen < s->len; s->seen++) {
 		c = s->text[s->seen];
+		if (c == '#' && s->seen + 1 == s->len)
+			break;
 		if (c == '\n')
 			s->quote = s->comment = false;
 		else if (c == '"' && !s->comment)
 			s->quote = !s->quote;
-		else if (c == '#' && !s->quote)
+		else if (c == '#' && !s->quote && !main_stream_unique(s, s->seen))
 			s->comment = true;
 		else if (c == ';' && !s->quote && !s->comment)
 			s->cut = s->seen + 1;
