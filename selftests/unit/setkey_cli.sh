@@ -107,6 +107,29 @@ run 1 -n -N -f "$dir/name" && grep -q "1:5: error: 'localhost': not a numeric ad
 	run 0 -n -N -4 -f "$dir/six"
 result "-N forbids names"
 
+# run_full STATUS ARG...: as run, with a standard output that takes nothing
+run_full() {
+	local want=$1 got
+
+	shift
+	"$setkey" "$@" >/dev/full 2>"$dir/err"
+	got=$?
+	[[ $got -eq $want ]] && grep -q 'standard output: ' "$dir/err"
+}
+
+run_full 1 -n -v -f "$dir/good" && run_full 1 -n -v -c <"$dir/good" && run_full 1 -V
+result "a full disk: said, status 1"
+"$setkey" -n -v -f "$dir/good" >&- 2>"$dir/err"
+[[ $? -eq 1 ]] && grep -q 'standard output: Bad file descriptor' "$dir/err"
+result "a closed standard output: said, status 1"
+"$setkey" -n -f "$dir/good" >&- 2>"$dir/err"
+[[ $? -eq 0 && ! -s $dir/err ]]
+result "a closed standard output that nothing is written to: status 0"
+run 1 -n -c <"$dir" && grep -q '<stdin>: Is a directory' "$dir/err"
+result "-c from a directory: said, status 1"
+run 1 -n -c <&- && grep -q '<stdin>: Bad file descriptor' "$dir/err"
+result "-c from a closed standard input: said, status 1"
+
 # a coprocess must see its command run before it sends the next
 coproc "$setkey" -n -v -c 2>"$dir/err"
 coproc_pid=$COPROC_PID

@@ -55,6 +55,17 @@ static const char main_usage[] =
 	"  -n check only       -v print the messages        -H and their bytes\n"
 	"  -l repeat, short    -p print ports               -4 -6 -N how names resolve\n";
 
+static int main_out_err;	/* first errno of writing standard output */
+
+static bool main_flush(void)
+{
+	if (!fflush(stdout))
+		return true;
+	if (!main_out_err)
+		main_out_err = errno;
+	return false;
+}
+
 /* One text: parse to a list, check it, send it. Returns SETKEY_*. */
 static int main_text(struct setkey *sk, struct source *src)
 {
@@ -63,7 +74,7 @@ static int main_text(struct setkey *sk, struct source *src)
 
 	cmd_parse(src, &list);
 	emit_list(sk, src, &list);
-	fflush(stdout);
+	main_flush();
 	status = src->errors ? SETKEY_USAGE : SETKEY_OK;
 	source_free(src);
 	return status;
@@ -172,8 +183,8 @@ static int main_stream_run(struct setkey *sk, struct main_stream *s, size_t len)
 	return main_text(sk, &src);
 }
 
-/* More input, or 0 at its end. */
-static size_t main_stream_read(struct main_stream *s)
+/* More input, 0 at its end, or a negative errno. */
+static ssize_t main_stream_read(struct main_stream *s)
 {
 	char *more;
 	ssize_t n;
@@ -190,8 +201,8 @@ static size_t main_stream_read(struct main_stream *s)
 	do {
 		n = read(STDIN_FILENO, s->text + s->len, MAIN_READ);
 	} while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return 0;
+	if (n < 0)
+		return -errno;
 	s->len += n;
 	return n;
 }
@@ -218,9 +229,10 @@ static int main_stdin(struct setkey *sk)
 {
 	struct main_stream s = { .line = 1 };
 	int status = SETKEY_OK, err;
+	ssize_t n;
 
 	sk->stream = true;
-	while (main_stream_read(&s)) {
+	while ((n = main_stream_read(&s)) > 0) {
 		main_stream_cut(&s);
 		if (!s.cut)
 			continue;
@@ -229,7 +241,10 @@ static int main_stdin(struct setkey *sk)
 		if (sk->quit)
 			break;
 	}
-	if (!sk->quit && main_stream_rest(&s)) {
+	if (n < 0) {
+		fprintf(stderr, "setkey: <stdin>: %s\n", strerror(-n));
+		status = SETKEY_USAGE;
+	} else if (!sk->quit && main_stream_rest(&s)) {
 		err = main_stream_run(sk, &s, s.len);
 		status = err ? err : status;
 	}
@@ -243,7 +258,8 @@ static void main_dump(struct setkey *sk, bool policy)
 		printf("%-4s %-3s %-1s %-8s %-7s %s -> %s\n", "time", "p", "s", "spi", "ltime",
 		       "src", "dst");
 	while (emit_short(sk, policy ? SADB_X_SPDDUMP : SADB_DUMP) && sk->forever) {
-		fflush(stdout);
+		if (!main_flush())
+			return;
 		sleep(1);
 	}
 }
@@ -356,6 +372,29 @@ static bool main_how_opt(int c, struct setkey *sk)
 	return true;
 }
 
+/*
+ * A closed descriptor must not become the PF_KEY socket: occupy it with
+ * something that fails in the direction in which it would be used.
+ */
+static void main_descriptors(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/* What could not be printed was not done: a full disk must not look like a short dump. */
+static int main_end(int status)
+{
+	if (main_flush() && !ferror(stdout))
+		return status;
+	fprintf(stderr, "setkey: standard output: %s\n",
+		main_out_err ? strerror(main_out_err) : "not everything could be written");
+	return SETKEY_USAGE;
+}
+
 /**
  * main() - setkey
  * @argc: words
@@ -369,11 +408,12 @@ int main(int argc, char **argv)
 	struct main_opts opts = { .mode = MODE_NONE };
 	int c, status;
 
+	main_descriptors();
 	tzset();
 	while ((c = getopt(argc, argv, "acf:HlnvxDFPphVrkN46")) != -1) {
 		if (c == 'V' || c == 'h') {
 			printf("setkey (testudo) %s\n%s", SETKEY_VERSION, c == 'h' ? main_usage : "");
-			return SETKEY_OK;
+			return main_end(SETKEY_OK);
 		}
 		if (main_mode_opt(c, &opts) || main_how_opt(c, &sk))
 			continue;
@@ -381,7 +421,7 @@ int main(int argc, char **argv)
 		return SETKEY_USAGE;
 	}
 	if (optind < argc)
-		return main_files(&sk, argv + optind);
+		return main_end(main_files(&sk, argv + optind));
 	if (opts.mode == MODE_NONE) {
 		fputs(main_usage, stderr);
 		return SETKEY_USAGE;
@@ -390,5 +430,5 @@ int main(int argc, char **argv)
 		return SETKEY_REFUSED;
 	status = main_run(&sk, &opts);
 	pfkey_sock_close(&sk.sock);
-	return status;
+	return main_end(status);
 }

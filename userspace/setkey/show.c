@@ -206,6 +206,8 @@ int show_monitor(struct setkey *sk, unsigned int stamps)
 	if (!err)
 		err = pfkey_send(&sk->sock, &buf);
 	while (!err) {
+		if (ferror(stdout))
+			return -EIO;
 		err = pfkey_recv_raw(&sk->sock, &len);
 		/* copies were lost when the queue was full; what follows is still good */
 		if (err == -ENOBUFS) {
