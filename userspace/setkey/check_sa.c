@@ -377,6 +377,18 @@ static bool check_ours(struct source *src, const struct cmd *cmd, struct sa_spec
 	return true;
 }
 
+/* What stands between the protocol and the SPI. */
+static bool check_detail(const struct setkey *sk, struct source *src, const struct cmd *cmd,
+			 struct sa_spec *spec)
+{
+	if (!cmd->detail.len)
+		return true;
+	if (spec->natt)
+		return check_resolve(sk, src, cmd->resolve, cmd->detail, &spec->oa);
+	source_error(src, cmd->detail, "only esp-udp takes an original address; expected an SPI");
+	return false;
+}
+
 /**
  * check_sa() - evaluate add, update, getspi, get, delete or deleteall
  * @sk: run
@@ -390,29 +402,31 @@ bool check_sa(const struct setkey *sk, struct source *src, const struct cmd *cmd
 	      struct sa_spec *spec)
 {
 	struct check_keys keys = { 0 };
+	bool proto_ok, opts_ok = true, ok;
 	const struct opt *opt;
 	uint64_t spi = 0;
-	bool ok;
 
 	memset(spec, 0, sizeof(*spec));
 	spec->flags = PFKEY_SAFLAG_CYCSEQ;
 	ok = check_ends(sk, src, cmd, &spec->src, &spec->dst);
 	ok &= check_port(src, cmd->src.port, &spec->src_port);
 	ok &= check_port(src, cmd->dst.port, &spec->dst_port);
-	ok &= check_satype(src, cmd->proto, &spec->satype, &spec->natt);
-	if (cmd->detail.len && !spec->natt) {
-		source_error(src, cmd->detail, "only esp-udp takes an original address; expected an SPI");
-		ok = false;
-	} else if (cmd->detail.len) {
-		ok &= check_resolve(sk, src, cmd->resolve, cmd->detail, &spec->oa);
-	}
+	proto_ok = check_satype(src, cmd->proto, &spec->satype, &spec->natt);
+	if (proto_ok)
+		ok &= check_detail(sk, src, cmd, spec);
 	if (cmd->kind == CMD_DELETEALL)
-		return ok;
+		return ok && proto_ok;
 	ok &= check_number(src, cmd->spi, UINT32_MAX, "an SPI", &spi);
 	spec->spi = spi;
 	for (opt = cmd->opts; opt; opt = opt->next)
-		ok &= check_opt(src, cmd, opt, spec, &keys);
-	if (!ok || (cmd->kind != CMD_ADD && cmd->kind != CMD_UPDATE))
+		opts_ok &= check_opt(src, cmd, opt, spec, &keys);
+	ok &= proto_ok && opts_ok;
+	if (cmd->kind != CMD_ADD && cmd->kind != CMD_UPDATE)
 		return ok;
-	return check_keys(sk, src, cmd, &keys, spec) && check_ours(src, cmd, spec);
+	/* each judges what the words before it came to */
+	if (proto_ok)
+		ok &= check_keys(sk, src, cmd, &keys, spec);
+	if (opts_ok)
+		ok &= check_ours(src, cmd, spec);
+	return ok;
 }

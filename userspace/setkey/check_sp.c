@@ -317,13 +317,14 @@ static bool check_policy(struct source *src, const struct cmd *cmd, struct sp_sp
 		{ "bypass", IPSEC_POLICY_BYPASS },   { NULL, 0 },
 	};
 	const struct policy *pol = cmd->policy;
-	uint32_t dir, type;
+	uint32_t dir = IPSEC_DIR_ANY, type;
+	bool ok;
 
-	if (!check_find(src, pol->dir, dirs, "in, out or fwd", &dir))
-		return false;
+	ok = check_find(src, pol->dir, dirs, "in, out or fwd", &dir);
 	spec->dir = dir;
 	if (!pol->action.len && cmd->kind == CMD_SPDDELETE)
-		return true;
+		return ok;
+	ok &= check_priority(src, pol, &spec->priority);
 	if (!pol->action.len) {
 		source_error(src, pol->dir, "a policy needs an action; expected discard, none or ipsec after the direction");
 		return false;
@@ -332,7 +333,7 @@ static bool check_policy(struct source *src, const struct cmd *cmd, struct sp_sp
 			&type))
 		return false;
 	spec->type = type;
-	return check_priority(src, pol, &spec->priority) && check_requests(src, pol, spec);
+	return check_requests(src, pol, spec) && ok;
 }
 
 /**
@@ -361,8 +362,8 @@ bool check_sp(const struct setkey *sk, struct source *src, const struct cmd *cmd
 		return false;
 	}
 	ok = check_ends(sk, src, cmd, &spec->src, &spec->dst);
-	ok = ok && check_prefix(src, cmd->src.prefix, &spec->src, &spec->src_prefix) &&
-	     check_prefix(src, cmd->dst.prefix, &spec->dst, &spec->dst_prefix);
+	ok &= check_prefix(src, cmd->src.prefix, &spec->src, &spec->src_prefix);
+	ok &= check_prefix(src, cmd->dst.prefix, &spec->dst, &spec->dst_prefix);
 	ok &= check_port(src, cmd->src.port, &spec->src_port);
 	ok &= check_port(src, cmd->dst.port, &spec->dst_port);
 	ok &= check_upper(src, cmd->proto, &spec->proto) && check_detail(src, cmd->detail, spec);

@@ -57,7 +57,7 @@ bool check_number(struct source *src, struct span s, uint64_t max, const char *w
  * @flags: -4, -6, -n of the command, which go before those of the run and,
  *	unlike those, hold for numeric addresses too
  * @host: address or name
- * @list: result
+ * @list: result; empty if it is wrong
  *
  * Return: false if it was reported as wrong.
  */
@@ -86,9 +86,11 @@ bool check_resolve(const struct setkey *sk, struct source *src, struct span flag
 			   list);
 	if (!why && only && list->addr->ss_family != only)
 		why = "an address of the other family than asked for";
-	if (why)
-		source_error(src, host, "'%.*s': %s", SPAN_ARG(src, host), why);
-	return !why;
+	if (!why)
+		return true;
+	source_error(src, host, "'%.*s': %s", SPAN_ARG(src, host), why);
+	list->count = 0;
+	return false;
 }
 
 /**

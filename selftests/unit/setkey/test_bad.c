@@ -147,6 +147,43 @@ static void bad_caret(void)
 		strlen(run->err) < 400, "a long line is cut around the caret");
 }
 
+/**
+ * struct bad_many - a command with several mistakes
+ * @text: command
+ * @at: columns of all complaints, in the order of the text or not
+ */
+struct bad_many {
+	const char *text;
+	const char *at[6];
+};
+
+static const struct bad_many bad_manies[] = {
+	{ A "esp 4294967296 -r 5000 -E aes-cbc 0x00;", { "27", "41", "57" } },
+	{ A "espp 4294967296 -E aes-cbc 0x00;", { "23", "28" } },
+	{ "add 10.0.0.256 10.0.0.257 esp 1 -E aes-xyz 0x00 -A md6;", { "5", "16", "36", "52" } },
+	{ A "esp 1 -f sparkling -u 4294967296 -A hmac-md5 \"x\";", { "32", "45", "23" } },
+	{ "spdadd 10.0.0.0/33 10.0.0.0/34 any -P out none;", { "17", "29" } },
+	{ "spdadd 10.0.0.256/8 10.0.0.0/34[99999] 256 -P out none;", { "8", "30", "33", "40" } },
+	{ SP "-P sideways prio 2147483649 maybe;", { "33", "47", "58" } },
+	{ SP "-P sideways ipsec esp/beet//use ah/transport//maybe;", { "33", "52", "76" } },
+};
+
+static void bad_all(const struct bad_many *row)
+{
+	struct setkey sk = { 0 };
+	const struct unit_run *run = unit_text(row->text, &sk);
+	bool ok = !run->len;
+	char place[32];
+	size_t n;
+
+	for (n = 0; n < 6 && row->at[n]; n++) {
+		snprintf(place, sizeof(place), "t:1:%s: error", row->at[n]);
+		ok &= !!strstr(run->err, place);
+	}
+	if (!unit_ok(ok && run->errors == n, "%zu mistakes in one command", n))
+		unit_note("%s\n%s", row->text, run->err);
+}
+
 /* 8 bytes of type, satype and length tell the messages apart. */
 static void bad_order(void)
 {
@@ -221,6 +258,8 @@ void test_bad(void)
 
 	for (i = 0; i < sizeof(bad_rows) / sizeof(bad_rows[0]); i++)
 		bad_one(&bad_rows[i]);
+	for (i = 0; i < sizeof(bad_manies) / sizeof(bad_manies[0]); i++)
+		bad_all(&bad_manies[i]);
 	bad_caret();
 	bad_order();
 	bad_stream();
