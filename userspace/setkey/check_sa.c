@@ -377,6 +377,20 @@ static bool check_ours(struct source *src, const struct cmd *cmd, struct sa_spec
 	return true;
 }
 
+/* 0 is no SPI, so no SA has it; to getspi it says that any will do. */
+static bool check_spi(struct source *src, const struct cmd *cmd, uint32_t *spi)
+{
+	uint64_t val;
+
+	if (!check_number(src, cmd->spi, UINT32_MAX, "an SPI", &val))
+		return false;
+	*spi = val;
+	if (val || cmd->kind == CMD_GETSPI)
+		return true;
+	source_error(src, cmd->spi, "0 is no SPI (RFC 4303, 2.1); expected 1 to 4294967295");
+	return false;
+}
+
 /* What stands between the protocol and the SPI. */
 static bool check_detail(const struct setkey *sk, struct source *src, const struct cmd *cmd,
 			 struct sa_spec *spec)
@@ -404,7 +418,6 @@ bool check_sa(const struct setkey *sk, struct source *src, const struct cmd *cmd
 	struct check_keys keys = { 0 };
 	bool proto_ok, opts_ok = true, ok;
 	const struct opt *opt;
-	uint64_t spi = 0;
 
 	memset(spec, 0, sizeof(*spec));
 	spec->flags = PFKEY_SAFLAG_CYCSEQ;
@@ -416,8 +429,7 @@ bool check_sa(const struct setkey *sk, struct source *src, const struct cmd *cmd
 		ok &= check_detail(sk, src, cmd, spec);
 	if (cmd->kind == CMD_DELETEALL)
 		return ok && proto_ok;
-	ok &= check_number(src, cmd->spi, UINT32_MAX, "an SPI", &spi);
-	spec->spi = spi;
+	ok &= check_spi(src, cmd, &spec->spi);
 	for (opt = cmd->opts; opt; opt = opt->next)
 		opts_ok &= check_opt(src, cmd, opt, spec, &keys);
 	ok &= proto_ok && opts_ok;

@@ -18,6 +18,7 @@
  * @src: text, NULL for -D and -F
  * @cmd: command being sent, NULL likewise
  * @buf: message under construction
+ * @hint: what EINVAL may be about, NULL if nothing is known
  * @answer: last answer, valid until the next request
  */
 struct emit {
@@ -25,6 +26,7 @@ struct emit {
 	struct source *src;
 	const struct cmd *cmd;
 	struct pfkey_buf buf;
+	const char *hint;
 	struct pfkey_msg answer;
 };
 
@@ -176,7 +178,7 @@ static int emit_send(struct emit *e, int quiet)
 		err = e->answer.base->sadb_msg_errno;
 		if (err) {
 			if (err != quiet)
-				emit_refused(e, show_errno(type, err));
+				emit_refused(e, show_errno(type, err, e->hint));
 			return err;
 		}
 		show_answer(sk, &e->answer);
@@ -238,14 +240,29 @@ static void emit_tell_spi(struct emit *e, const struct sa_spec *spec,
 	       pfkey_addr_text(dst, b, sizeof(b)), pfkey_satype_name(spec->satype), spi, spi);
 }
 
+/* Linux refuses one kind of limit without the other, and says no more than EINVAL. */
+static const char *emit_sa_hint(enum cmd_kind kind, const struct sa_spec *spec)
+{
+	if (kind != CMD_ADD && kind != CMD_UPDATE)
+		return NULL;
+	if (build_limited(&spec->hard) == build_limited(&spec->soft))
+		return NULL;
+	return "Linux takes hard limits only together with soft ones: -lh with -ls, -bh with -bs, -ph with -ps";
+}
+
 static void emit_sa_pair(struct emit *e, const struct sa_spec *spec,
 			 const struct sockaddr_storage *src, const struct sockaddr_storage *dst)
 {
+	int err;
+
 	if (build_sa(&e->buf, e->cmd->kind, spec, src, dst, e->sk->sock.pid)) {
 		emit_refused(e, "the message is too long");
 		return;
 	}
-	if (emit_send(e, 0))
+	e->hint = emit_sa_hint(e->cmd->kind, spec);
+	err = emit_send(e, 0);
+	e->hint = NULL;
+	if (err)
 		return;
 	if (e->cmd->kind == CMD_GETSPI)
 		emit_tell_spi(e, spec, src, dst);
@@ -286,7 +303,8 @@ static uint32_t *emit_grep_spis(struct emit *e, const struct sa_spec *spec,
 		if (e->answer.base->sadb_msg_errno) {
 			if (e->answer.base->sadb_msg_errno != ENOENT)
 				emit_refused(e, show_errno(SADB_DUMP,
-							   e->answer.base->sadb_msg_errno));
+							   e->answer.base->sadb_msg_errno,
+							   NULL));
 			break;
 		}
 		if (!emit_same_sa(&e->answer, spec, src, dst))

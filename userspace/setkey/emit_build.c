@@ -38,7 +38,13 @@ unsigned int build_type(enum cmd_kind kind)
 	return types[kind];
 }
 
-static bool build_limited(const struct pfkey_limits *lim)
+/**
+ * build_limited() - is there any limit that has to be sent?
+ * @lim: hard or soft limits
+ *
+ * Return: false if all are 0.
+ */
+bool build_limited(const struct pfkey_limits *lim)
 {
 	return lim->packets || lim->bytes || lim->addtime || lim->usetime;
 }

@@ -201,6 +201,7 @@ bool emit_short(struct setkey *sk, unsigned int type);
 
 /* emit_build.c: evaluated commands into messages */
 unsigned int build_type(enum cmd_kind kind);
+bool build_limited(const struct pfkey_limits *lim);
 int build_sa(struct pfkey_buf *b, enum cmd_kind kind, const struct sa_spec *spec,
 	     const struct sockaddr_storage *src, const struct sockaddr_storage *dst, uint32_t pid);
 int build_sp(struct pfkey_buf *b, unsigned int type, const struct sp_spec *spec, unsigned int dir,
@@ -210,7 +211,7 @@ int build_sp(struct pfkey_buf *b, unsigned int type, const struct sp_spec *spec,
 void show_answer(const struct setkey *sk, const struct pfkey_msg *msg);
 void show_request(const struct setkey *sk, const struct pfkey_buf *b);
 void show_traffic(const struct setkey *sk, const struct pfkey_msg *msg);
-const char *show_errno(unsigned int type, unsigned int err);
+const char *show_errno(unsigned int type, unsigned int err, const char *hint);
 int show_monitor(struct setkey *sk, unsigned int stamps);
 int show_file(const struct setkey *sk, const char *name);
 

@@ -101,11 +101,12 @@ void show_answer(const struct setkey *sk, const struct pfkey_msg *msg)
  * show_errno() - what the kernel's refusal means
  * @type: SADB_* of the request
  * @err: positive errno
+ * @hint: what EINVAL may be about this time, or NULL
  *
  * Return: strerror()'s words, which scripts know, and for the common cases
  * what they mean here; valid until the next call.
  */
-const char *show_errno(unsigned int type, unsigned int err)
+const char *show_errno(unsigned int type, unsigned int err, const char *hint)
 {
 	static const struct {
 		unsigned int type;
@@ -114,7 +115,6 @@ const char *show_errno(unsigned int type, unsigned int err)
 	} rows[] = {
 		{ SADB_ADD, EEXIST, "an SA with this SPI, protocol and destination is there" },
 		{ SADB_ADD, ENOSYS, "this kernel lacks an algorithm or the protocol" },
-		{ SADB_ADD, EINVAL, "note that -lh and -ls, -bh and -bs go together" },
 		{ SADB_UPDATE, ESRCH, "no such SA" },
 		{ SADB_UPDATE, ENOSYS, "this kernel lacks an algorithm or the protocol" },
 		{ SADB_GET, ESRCH, "no such SA" },
@@ -126,16 +126,17 @@ const char *show_errno(unsigned int type, unsigned int err)
 		{ SADB_X_SPDGET, ENOENT, "no such policy" },
 		{ SADB_X_SPDADD, ELOOP, "too many requests" },
 	};
+	const char *why = err == EINVAL ? hint : NULL;
 	static char buf[160];
 	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (rows[i].type != type || rows[i].err != err)
-			continue;
-		snprintf(buf, sizeof(buf), "%s (%s)", strerror(err), rows[i].why);
-		return buf;
-	}
-	return strerror(err);
+	for (i = 0; !why && i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].type == type && rows[i].err == err)
+			why = rows[i].why;
+	if (!why)
+		return strerror(err);
+	snprintf(buf, sizeof(buf), "%s (%s)", strerror(err), why);
+	return buf;
 }
 
 /* "12:34:56.123456 ADD esp", or the epoch's seconds with -xx */

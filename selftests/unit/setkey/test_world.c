@@ -157,6 +157,8 @@ struct world_row {
 	const char *why;
 };
 
+#define SA(verb)	verb " 10.0.0.1 10.0.0.2 esp 1 -E null "
+#define LIMITS_HINT	"(Linux takes hard limits only together with soft ones"
 #define SEL	" 10.1.0.0/24 10.2.0.0/24 any -P "
 
 static const struct world_row world_rows[] = {
@@ -167,6 +169,17 @@ static const struct world_row world_rows[] = {
 	  .why = "a policy that is there is refused" },
 	{ .text = "spdflush; spdadd" SEL "in none;", .types = "13 0e 0e", .errnos = { 0, 0, EEXIST },
 	  .err = "warning: there is a fwd policy", .why = "a twin that is there is left alone" },
+	/* what EINVAL is about, where that can be known */
+	{ .text = SA("add") "-lh 10;", .types = "03", .errnos = { EINVAL }, .refused = true,
+	  .err = LIMITS_HINT, .why = "an add with hard limits only" },
+	{ .text = SA("update") "-bs 10 -ps 9;", .types = "02", .errnos = { EINVAL }, .refused = true,
+	  .err = LIMITS_HINT, .why = "an update with soft limits only" },
+	{ .text = SA("add") ";", .types = "03", .errnos = { EINVAL }, .refused = true,
+	  .err = "add: Invalid argument\n", .why = "an add without limits" },
+	{ .text = SA("update") "-lh 10 -bs 7;", .types = "02", .errnos = { EINVAL }, .refused = true,
+	  .err = "update: Invalid argument\n", .why = "an update with both kinds of limits" },
+	{ .text = SA("add") "-lh 10;" SA("add") ";", .types = "03 03", .errnos = { EEXIST, EINVAL },
+	  .refused = true, .err = "add: Invalid argument\n", .why = "a hint is for its own command" },
 	/* the twin's slot */
 	{ .text = "spdflush; spdadd" SEL "in none; spdadd" SEL "fwd none; spdadd" SEL "fwd discard;",
 	  .types = "13 0e 0e 0d 0e", .errnos = { 0, 0, 0, 0, EEXIST }, .refused = true,
