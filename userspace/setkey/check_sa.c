@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "near.h"
 #include "setkey.h"
 
 /* Options that make sense where no key is given. */
@@ -145,6 +146,27 @@ static bool check_offer(const struct setkey *sk, struct source *src, const struc
 	return false;
 }
 
+/* The nearest name that this kernel may have, else some of them. */
+static void check_no_alg(struct source *src, struct span s, enum pfkey_alg_kind kind)
+{
+	struct near near = { .word = src->text + s.off, .len = s.len };
+	const char *what = kind == PFKEY_ALG_AUTH ? "authentication" : "encryption";
+	const struct pfkey_alg *alg;
+	size_t i;
+
+	for (i = 0; (alg = pfkey_alg_row(i)); i++)
+		if (alg->kind == kind && !(alg->flags & PFKEY_ALG_GONE))
+			near_try(&near, alg->name);
+	if (near.best)
+		source_error(src, s, "'%.*s' is no %s algorithm; expected %s?", SPAN_ARG(src, s),
+			     what, near.best);
+	else
+		source_error(src, s, "'%.*s' is no %s algorithm; expected %s or another one of setkey(8)",
+			     SPAN_ARG(src, s), what,
+			     kind == PFKEY_ALG_AUTH ? "hmac-sha256, hmac-sha1, aes-cmac" :
+			     "aes-gcm-16, chacha20-poly1305, aes-cbc, null");
+}
+
 /* -E or -A with its key. */
 static const struct pfkey_alg *check_alg(const struct setkey *sk, struct source *src,
 					 const struct opt *opt, enum pfkey_alg_kind kind,
@@ -155,9 +177,7 @@ static const struct pfkey_alg *check_alg(const struct setkey *sk, struct source 
 
 	alg = pfkey_alg_by_name(kind, src->text + opt->arg[0].off, opt->arg[0].len);
 	if (!alg) {
-		source_error(src, opt->arg[0], "'%.*s' is no %s algorithm; expected one of those in setkey(8)",
-			     SPAN_ARG(src, opt->arg[0]),
-			     kind == PFKEY_ALG_AUTH ? "authentication" : "encryption");
+		check_no_alg(src, opt->arg[0], kind);
 		return NULL;
 	}
 	if (alg->flags & PFKEY_ALG_GONE) {
@@ -362,16 +382,36 @@ static bool check_keys(const struct setkey *sk, struct source *src, const struct
 	return esp ? check_esp(sk, src, keys, spec) : check_ah(sk, src, keys, spec);
 }
 
+/* The last option of a kind, with its argument; with a @word the last that says it. */
+static struct span check_opt_at(const struct source *src, const struct cmd *cmd,
+				enum opt_kind kind, const char *word)
+{
+	struct span at = cmd->verb;
+	const struct opt *opt;
+
+	for (opt = cmd->opts; opt; opt = opt->next) {
+		if (opt->kind != kind || (word && !source_is(src, opt->arg[0], word)))
+			continue;
+		at = opt->name;
+		at.len = opt->arg[0].off + opt->arg[0].len - at.off;
+	}
+	return at;
+}
+
 /* What only our own extension can carry, and what it demands. */
 static bool check_ours(struct source *src, const struct cmd *cmd, struct sa_spec *spec)
 {
+	struct span at;
+
 	spec->ours |= spec->esn || spec->window > UINT8_MAX;
 	if (spec->esn && !spec->window) {
-		source_error(src, cmd->verb, "-f esn needs a replay window (RFC 4303, 3.4.3); expected -r as well");
+		at = check_opt_at(src, cmd, OPT_FLAG, "esn");
+		source_error(src, at, "-f esn needs a replay window (RFC 4303, 3.4.3); expected -r as well");
 		return false;
 	}
 	if (spec->seq > UINT32_MAX && !spec->esn) {
-		source_error(src, cmd->verb, "-seq above 4294967295 needs -f esn");
+		at = check_opt_at(src, cmd, OPT_SEQ, NULL);
+		source_error(src, at, "-seq above 4294967295 needs -f esn");
 		return false;
 	}
 	return true;

@@ -9,6 +9,7 @@
 }
 %code provides {
 int yylex(YYSTYPE *lval, YYLTYPE *lloc, void *scanner);
+const char *scan_near_verb(const char *word, size_t len);
 }
 %code {
 #include <stdio.h>
@@ -409,6 +410,17 @@ static struct span gram_last(const struct source *src)
 	return at;
 }
 
+static void gram_no_command(struct source *src, struct span at)
+{
+	const char *near = scan_near_verb(src->text + at.off, at.len);
+
+	if (near)
+		source_error(src, at, "'%.*s' is no command; expected %s?", SPAN_ARG(src, at), near);
+	else
+		source_error(src, at, "'%.*s' is no command; expected add, update, get, getspi, delete, deleteall, flush, dump or exit, or spd with add, update, delete, get, flush or dump",
+			     at.len > 60 ? 60 : (int)at.len, src->text + at.off);
+}
+
 static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, struct source *src,
 				 struct cmd_list *list)
 {
@@ -424,7 +436,7 @@ static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, struct 
 	else if (got == YYSYMBOL_UNTERMINATED)
 		source_error(src, at, "the string has no closing quote on its line");
 	else if (got == YYSYMBOL_BAD_VERB)
-		source_error(src, at, "'%.*s' is no command", SPAN_ARG(src, at));
+		gram_no_command(src, at);
 	else if (got == YYSYMBOL_BAD_OPTION)
 		source_error(src, at, "unknown option '%.*s'; expected %s", SPAN_ARG(src, at),
 			     expected);

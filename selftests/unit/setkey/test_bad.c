@@ -25,7 +25,10 @@ struct bad_row {
 
 static const struct bad_row bad_rows[] = {
 	/* syntax */
-	{ "frobnicate;", "1:1", "'frobnicate' is no command" },
+	{ "frobnicate;", "1:1", "'frobnicate' is no command; expected add, update, get" },
+	{ "spadd 1;", "1:1", "'spadd' is no command; expected spdadd?" },
+	{ "dleete 1;", "1:1", "'dleete' is no command; expected delete?" },
+	{ "sdpflush;", "1:1", "'sdpflush' is no command; expected spdflush?" },
 	{ "flush", "1:5", "the text ends here; expected" },
 	{ "flush;\n\n  add", "3:5", "the text ends here" },
 	{ "flush; ]", "1:8", "unexpected ']'" },
@@ -68,12 +71,18 @@ static const struct bad_row bad_rows[] = {
 	{ A "esp 1 -u 4294967296 -E null;", "1:32", "a reqid is too large" },
 	{ A "esp 1 -lh 99999999999999999999 -E null;", "1:33", "too large" },
 	{ A "esp 1 -lh soon -E null;", "1:33", "expected a number" },
-	{ A "esp 1 -f esn -E null;", "1:1", "needs a replay window" },
-	{ A "esp 1 -seq 4294967296 -r 32 -E null;", "1:1", "needs -f esn" },
+	{ A "esp 1 -f esn -E null;", "1:29", "needs a replay window" },
+	{ A "esp 1 -f noecn -r 0 -f esn -f noecn -E null;", "1:43", "needs a replay window" },
+	{ A "esp 1 -r 32 -seq 4294967296 -E null;", "1:35", "needs -f esn" },
 	{ A "esp 1 -ctx 256 1 \"x\" -E null;", "1:34", "at most 255" },
 	/* algorithms and keys */
-	{ A "esp 1 -E aes-xyz 0x00;", "1:32", "no encryption algorithm" },
-	{ A "esp 1 -E null -A md6 0x00;", "1:40", "no authentication algorithm" },
+	{ A "esp 1 -E aes-xyz 0x00;", "1:32", "no encryption algorithm; expected aes-gcm-16" },
+	{ A "esp 1 -E aes-cbx 0x00;", "1:32", "expected aes-cbc?" },
+	{ A "esp 1 -E chacha20poly1305 0x00;", "1:32", "expected chacha20-poly1305?" },
+	{ A "esp 1 -E rot13 0x00;", "1:32", "expected aes-gcm-16, chacha20" },
+	{ A "esp 1 -E null -A md6 0x00;", "1:40", "no authentication algorithm; expected hmac-sha256, hmac" },
+	{ A "esp 1 -E null -A hmac-md6 0x00;", "1:40", "expected hmac-md5?" },
+	{ A "esp 1 -E null -A hmac-sha-256 0x00;", "1:40", "expected hmac-sha256?" },
 	{ A "esp 1 -E des-deriv 0x0011223344556677;", "1:32", "no Linux kernel has" },
 	{ A "esp 1 -E aes-cbc;", "1:32", "needs a key; expected \"text\" or 0x and digits, 128, 192 or 256 bits" },
 	{ A "esp 1 -E aes-cbc 0x00112;", "1:40", "odd number of hexadecimal digits (5)" },
@@ -144,6 +153,9 @@ static void bad_caret(void)
 	char far[400];
 
 	unit_ok(strstr(run->err, "    \tflush foo;\n    \t      ^~~\n"), "caret behind a tab");
+	run = unit_text("add 1.1.1.1 1.1.1.2 esp 1 -E null -f esn;", &sk);
+	unit_ok(strstr(run->err, "\n                                      ^~~~~~\n"),
+		"the caret of an option covers its argument");
 	memset(far, ' ', sizeof(far));
 	strcpy(far + 300, "flush foo; dump;");
 	run = unit_text(far, &sk);
