@@ -248,6 +248,8 @@ static int main_stdin(struct setkey *sk)
 		err = main_stream_run(sk, &s, s.len);
 		status = err ? err : status;
 	}
+	if (s.text)
+		explicit_bzero(s.text, s.cap);
 	free(s.text);
 	return status;
 }

@@ -52,7 +52,9 @@ void source_init(struct source *src, const char *name, char *text, size_t len, u
  * source_free() - free a text and all that was parsed out of it
  * @src: source
  *
- * The memory held keys, so it is wiped.
+ * The text held keys, so it is wiped; what was parsed out of it only points
+ * there. That keeps keys out of memory that is used again, and is all: copies
+ * that the scanner and a growing buffer have left are gone with the process.
  */
 void source_free(struct source *src)
 {
