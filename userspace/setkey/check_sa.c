@@ -150,10 +150,15 @@ static bool check_offer(const struct setkey *sk, struct source *src, const struc
 static void check_no_alg(struct source *src, struct span s, enum pfkey_alg_kind kind)
 {
 	struct near near = { .word = src->text + s.off, .len = s.len };
-	const char *what = kind == PFKEY_ALG_AUTH ? "authentication" : "encryption";
+	const char *some = "aes-gcm-16, chacha20-poly1305, aes-cbc, null";
+	const char *what = "encryption";
 	const struct pfkey_alg *alg;
 	size_t i;
 
+	if (kind == PFKEY_ALG_AUTH) {
+		some = "hmac-sha256, hmac-sha1, aes-cmac";
+		what = "authentication";
+	}
 	for (i = 0; (alg = pfkey_alg_row(i)); i++)
 		if (alg->kind == kind && !(alg->flags & PFKEY_ALG_GONE))
 			near_try(&near, alg->name);
@@ -162,9 +167,7 @@ static void check_no_alg(struct source *src, struct span s, enum pfkey_alg_kind 
 			     what, near.best);
 	else
 		source_error(src, s, "'%.*s' is no %s algorithm; expected %s or another one of setkey(8)",
-			     SPAN_ARG(src, s), what,
-			     kind == PFKEY_ALG_AUTH ? "hmac-sha256, hmac-sha1, aes-cmac" :
-			     "aes-gcm-16, chacha20-poly1305, aes-cbc, null");
+			     SPAN_ARG(src, s), what, some);
 }
 
 /* -E or -A with its key. */
