@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Damaged PF_KEY messages: good ones of every type, with extensions moved,
- * doubled, cut, exchanged and overwritten. After each burst a good message
- * must work, and whatever the kernel answers is checked as in all other tests.
+ * doubled, cut, exchanged and overwritten, and some that are nothing but random
+ * bytes behind a header. After each burst a good message must work, and
+ * whatever the kernel answers is checked as in all other tests: an answer with
+ * memory of the kernel where zeroes belong fails here.
  *
  * usage: fuzz_pfkey [MESSAGES [SEED]]
  *
  * # kernels: 6.12 debug
- * # timeout: 900
+ * # timeout: 1200
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -21,7 +23,7 @@
 
 #define BURST	500
 
-static unsigned long long messages = 20000;
+static unsigned long long messages = 100000;
 static unsigned long long seed = 1;
 static unsigned long long state;
 
@@ -57,14 +59,15 @@ static const char *v4(void)
 {
 	static const char *const addrs[] = { "10.0.0.1", "10.0.0.2", "0.0.0.0", "224.0.0.1" };
 
-	return addrs[pick(ARRAY_SIZE(addrs))];
+	/* few, so that messages meet what earlier ones made */
+	return addrs[pick(4) ? 0 : pick(ARRAY_SIZE(addrs))];
 }
 
 static const char *v6(void)
 {
 	static const char *const addrs[] = { "2001:db8::1", "2001:db8::2", "::", "ff02::1" };
 
-	return addrs[pick(ARRAY_SIZE(addrs))];
+	return addrs[pick(4) ? 0 : pick(ARRAY_SIZE(addrs))];
 }
 
 static void put_ends(struct msg *m)
@@ -90,21 +93,53 @@ static void put_policy(struct msg *m)
 	}
 }
 
-static void put_sa_parts(struct msg *m)
+/**
+ * struct suite - algorithms and the keys that they want
+ * @enc: sadb_sa_encrypt
+ * @auth: sadb_sa_auth
+ * @enc_bits: key length
+ * @auth_bits: key length, 0 for no key
+ */
+struct suite {
+	uint8_t enc;
+	uint8_t auth;
+	uint16_t enc_bits;
+	uint16_t auth_bits;
+};
+
+static struct suite some_suite(void)
 {
+	static const struct suite good[] = {
+		{ 12, 3, 128, 160 }, { 12, 5, 256, 256 }, { 3, 2, 192, 128 }, { 11, 3, 0, 160 },
+		{ 20, 0, 160, 0 }, { 20, 0, 288, 0 }, { 16, 0, 152, 0 }, { 225, 0, 288, 0 },
+		{ 13, 9, 160, 128 }, { 12, 0, 192, 0 },
+	};
 	static const uint8_t encs[] = { 3, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22, 23, 225, 2, 7 };
 	static const uint16_t bits[] = { 0, 128, 152, 160, 192, 256, 288, 384, 512 };
 	static const uint8_t auths[] = { 0, 2, 3, 5, 6, 7, 9, 226, 251 };
+	struct suite s = good[pick(ARRAY_SIZE(good))];
+
+	if (pick(4))
+		return s;
+	s.enc = encs[pick(ARRAY_SIZE(encs))];
+	s.auth = auths[pick(ARRAY_SIZE(auths))];
+	s.enc_bits = bits[pick(ARRAY_SIZE(bits))];
+	s.auth_bits = bits[pick(ARRAY_SIZE(bits))];
+	return s;
+}
+
+static void put_sa_parts(struct msg *m)
+{
+	struct suite s = some_suite();
 	struct sadb_sa *sa;
 
-	sa = m_sa(m, pick(4) ? 0x1000 + pick(16) : edge(), auths[pick(ARRAY_SIZE(auths))],
-		  encs[pick(ARRAY_SIZE(encs))]);
+	sa = m_sa(m, pick(8) ? 0x1000 + pick(4) : edge(), s.auth, s.enc);
 	sa->sadb_sa_replay = edge();
 	sa->sadb_sa_flags = edge();
-	if (pick(8))
-		m_key(m, SADB_EXT_KEY_ENCRYPT, bits[pick(ARRAY_SIZE(bits))]);
-	if (pick(4))
-		m_key(m, SADB_EXT_KEY_AUTH, bits[pick(ARRAY_SIZE(bits))]);
+	if (pick(16))
+		m_key(m, SADB_EXT_KEY_ENCRYPT, s.enc_bits);
+	if (s.auth_bits || !pick(16))
+		m_key(m, SADB_EXT_KEY_AUTH, s.auth_bits);
 	if (pick(2))
 		m_sa2(m, pick(4), edge());
 	if (!pick(3)) {
@@ -129,12 +164,27 @@ static void put_junk(struct msg *m)
 		ext[i] = pick(2) ? rnd() : 0;
 }
 
+/* A header that send() takes, and anything at all behind it. */
+static void generate_noise(struct msg *m)
+{
+	size_t bytes = 8 * pick(33), i;
+
+	m_begin(m, 1 + pick(SADB_MAX), pick(2) ? SADB_SATYPE_ESP : edge());
+	for (i = 0; i < bytes; i++)
+		m->b[m->len + i] = rnd();
+	m->len += bytes;
+	m_end(m);
+}
+
 /* A message of its type as it should be, more or less. */
 static void generate(struct msg *m)
 {
 	unsigned int type = 1 + pick(SADB_MAX);
 
-	m_begin(m, type, pick(4) ? SADB_SATYPE_ESP : edge());
+	/* seldom, or nothing is ever old enough to be found */
+	if ((type == SADB_FLUSH || type == SADB_X_SPDFLUSH) && pick(8))
+		type = SADB_ADD;
+	m_begin(m, type, pick(8) ? SADB_SATYPE_ESP : edge());
 	m->base.sadb_msg_seq = pick(2) ? pick(16) : edge();
 	switch (type) {
 	case SADB_GETSPI:
@@ -233,20 +283,61 @@ static void damage(struct msg *m)
 		m_end(m);
 }
 
-/* The raw bytes: requests of others that a promiscuous socket sees are no answers. */
-static void drain(int fd, bool check)
+/**
+ * struct seen - what the messages led to, so that a fuzzer which no longer
+ * reaches anything does not pass for a quiet one
+ * @errors: answers with an errno
+ * @got: answers of GET that succeeded
+ * @dumped: messages of dumps
+ * @policies: answers that carry a policy
+ */
+static struct seen {
+	unsigned long errors;
+	unsigned long got;
+	unsigned long dumped;
+	unsigned long policies;
+} seen;
+
+static void note(struct msg *m)
+{
+	m_check(m);
+	if (m->base.sadb_msg_errno) {
+		seen.errors++;
+		return;
+	}
+	switch (m->base.sadb_msg_type) {
+	case SADB_GET:
+		seen.got++;
+		break;
+	case SADB_DUMP:
+	case SADB_X_SPDDUMP:
+		seen.dumped++;
+		break;
+	default:
+		break;
+	}
+	seen.policies += m_find(m, SADB_X_EXT_POLICY) != NULL;
+}
+
+/* Answers and events, each one checked. */
+static void drain(int fd)
 {
 	static struct msg m;
 	ssize_t n;
 
-	for (;;) {
-		n = recv(fd, m.b, sizeof(m.b), MSG_DONTWAIT);
-		if (n < 0)
-			return;
+	while ((n = recv(fd, m.b, sizeof(m.b), MSG_DONTWAIT)) >= 0) {
 		m.len = n;
-		if (check)
-			m_check(&m);
+		note(&m);
 	}
+}
+
+/* What a promiscuous socket sees are requests too, which look as we made them. */
+static void drain_raw(int fd)
+{
+	static struct msg m;
+
+	while (recv(fd, m.b, sizeof(m.b), MSG_DONTWAIT) >= 0)
+		continue;
 }
 
 /* A good message works, and the tables can be emptied. */
@@ -259,6 +350,8 @@ static void still_good(void)
 	EQ(k_do(fd, &m), 0);
 	m_begin(&m, SADB_X_SPDFLUSH, 0);
 	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, 0), 0);
+	EQ(k_count_sp(fd), 0);
 	m_add(&m, SADB_ADD, 0x1000, "10.0.0.1", "10.0.0.2");
 	EQ(k_do(fd, &m), 0);
 	m_said(&m, SADB_GET, SADB_SATYPE_ESP, 0x1000, "10.0.0.1", "10.0.0.2");
@@ -275,32 +368,58 @@ static void still_good(void)
 	close(fd);
 }
 
-static void burst(unsigned int n)
+/**
+ * struct players - the sockets of a burst
+ * @sender: asks
+ * @events: registered, and only listens
+ * @spy: the only one that is ever promiscuous, and sends only what may make it so
+ */
+struct players {
+	int sender;
+	int events;
+	int spy;
+};
+
+static void one_message(struct players *p)
 {
-	int fd = k_open(), events = k_open();
 	struct msg m;
 	unsigned int i;
 
-	m_begin(&m, SADB_REGISTER, SADB_SATYPE_ESP);
-	EQ(k_do(events, &m), 0);
-	while (n--) {
+	if (pick(10))
 		generate(&m);
-		for (i = pick(4); i; i--)
-			damage(&m);
-		send(fd, m.b, m.len, 0);
-		/* unread answers now and then, for a queue that is not empty */
-		if (pick(4)) {
-			/* PROMISC makes this socket see requests */
-			drain(fd, false);
-			drain(events, true);
-		}
-		if (!pick(100)) {
-			close(fd);
-			fd = k_open();
-		}
+	else
+		generate_noise(&m);
+	for (i = pick(4); i; i--)
+		damage(&m);
+	/* after the damage: it may have become one, or be one no longer */
+	send(m.base.sadb_msg_type == SADB_X_PROMISC ? p->spy : p->sender, m.b, m.len, 0);
+	/* unread answers now and then, for a queue that is not empty */
+	if (pick(4)) {
+		drain(p->sender);
+		drain(p->events);
+		drain_raw(p->spy);
 	}
-	close(fd);
-	close(events);
+	if (!pick(100)) {
+		drain(p->sender);
+		close(p->sender);
+		p->sender = k_open();
+	}
+}
+
+static void burst(unsigned int n)
+{
+	struct players p = { k_open(), k_open(), k_open() };
+	struct msg m;
+
+	m_begin(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	EQ(k_do(p.events, &m), 0);
+	while (n--)
+		one_message(&p);
+	drain(p.sender);
+	drain(p.events);
+	close(p.sender);
+	close(p.events);
+	close(p.spy);
 }
 
 TEST(good_messages_work_after_bad_ones)
@@ -311,11 +430,16 @@ TEST(good_messages_work_after_bad_ones)
 	state = seed;
 	while (left) {
 		n = left < BURST ? left : BURST;
-		alarm(60);
+		test_more_time();
 		burst(n);
 		still_good();
 		left -= n;
 	}
+	printf("# answers: %lu errors, %lu of GET, %lu of dumps, %lu with a policy\n", seen.errors,
+	       seen.got, seen.dumped, seen.policies);
+	if (messages < 10 * BURST)
+		return;
+	OK(seen.errors && seen.got && seen.dumped && seen.policies);
 }
 
 int main(int argc, char **argv)

@@ -64,14 +64,32 @@ bool test_is_slow(void)
 	return kernel && !strcmp(kernel, "debug");
 }
 
-static void test_child(const struct test *t)
+/* Its time begins anew: for a test that has come one step further of many. */
+void test_more_time(void)
 {
 	alarm(test_is_slow() ? 4 * TEST_TIME : TEST_TIME);
+}
+
+static void test_child(const struct test *t)
+{
+	test_more_time();
 	if (unshare(CLONE_NEWNET))
 		test_skip("no network namespaces, or not root");
 	t->run();
 	fflush(stdout);
 	_exit(KSFT_PASS);
+}
+
+/* /proc/sys/net/testudo/@name of the test's own namespace. */
+void test_sysctl(const char *name, unsigned int value)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/testudo/%s", name);
+	f = fopen(path, "w");
+	if (!f || fprintf(f, "%u\n", value) < 0 || fclose(f))
+		test_fail(__FILE__, __LINE__, "%s: %s", path, strerror(errno));
 }
 
 static int test_run(const struct test *t)

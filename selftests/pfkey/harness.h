@@ -30,10 +30,15 @@ struct test {
 void test_register(struct test *t);
 int test_main(void);
 bool test_is_slow(void);
+void test_more_time(void);
 void test_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
 void test_skip(const char *why) __attribute__((noreturn));
 void test_in_row(const char *why);
+void test_sysctl(const char *name, unsigned int value);
+
+/* For larval SAs that must not go away while a slow machine looks at them. */
+#define LARVAL_SECONDS	86400
 
 /* TEST(name) { ... } defines a test and puts it on the list. */
 #define TEST(name)							\

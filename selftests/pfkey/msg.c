@@ -376,6 +376,17 @@ static size_t check_sockaddr(const void *p, size_t room)
 	return sizeof(*sin6);
 }
 
+/* An SA's end is a whole address without a port: setkey compares sockaddrs. */
+static void check_end(const struct sadb_address *addr)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)(addr + 1);
+
+	/* sin6_port is at the same place */
+	EQ(sin->sin_port, 0);
+	EQ(addr->sadb_address_proto, 0);
+	EQ(addr->sadb_address_prefixlen, sin->sin_family == AF_INET ? 32 : 128);
+}
+
 static void check_address(const struct sadb_address *addr, size_t bytes)
 {
 	size_t len = sizeof(*addr) + check_sockaddr(addr + 1, bytes - sizeof(*addr));
@@ -471,16 +482,44 @@ static void check_ext(const void *ext, unsigned int type, size_t bytes)
 		return;
 	case SADB_X_EXT_TESTUDO_SA:
 		EQ(bytes, sizeof(struct sadb_x_testudo_sa));
+		EQ(((const struct sadb_x_testudo_sa *)ext)->sadb_x_testudo_sa_reserved, 0);
 		return;
 	default:
 		test_fail(__FILE__, __LINE__, "extension %u, which libipsec can not read", type);
 	}
 }
 
+static bool is_end(unsigned int type)
+{
+	return type == SADB_EXT_ADDRESS_SRC || type == SADB_EXT_ADDRESS_DST;
+}
+
+/* In messages about a policy it is a number that setkey prints. */
+static void check_reserved(const struct sadb_msg *base)
+{
+	switch (base->sadb_msg_type) {
+	case SADB_X_SPDUPDATE:
+	case SADB_X_SPDADD:
+	case SADB_X_SPDDELETE:
+	case SADB_X_SPDGET:
+	case SADB_X_SPDDUMP:
+	case SADB_X_SPDSETIDX:
+	case SADB_X_SPDEXPIRE:
+	case SADB_X_SPDDELETE2:
+		if (!base->sadb_msg_errno)
+			return;
+		break;
+	default:
+		break;
+	}
+	EQ(base->sadb_msg_reserved, 0);
+}
+
 /*
  * What holds for every message from the kernel: the header tells the length,
- * no extension comes twice or is longer than it says, nothing is longer than
- * 4096 bytes, and all padding and reserved fields are zero.
+ * no extension comes twice or is longer than it says, an error is a header
+ * alone, nothing is longer than 4096 bytes, and all padding and reserved fields
+ * are zero.
  */
 void m_check(const struct msg *m)
 {
@@ -492,6 +531,9 @@ void m_check(const struct msg *m)
 	OK(m->len <= 4096);
 	EQ(m->base.sadb_msg_version, PF_KEY_V2);
 	EQ(m->base.sadb_msg_len * 8, m->len);
+	check_reserved(&m->base);
+	if (m->base.sadb_msg_errno)
+		EQ(m->len, sizeof(m->base));
 	for (off = sizeof(m->base); off < m->len; off += bytes) {
 		ext = (const struct sadb_ext *)(m->b + off);
 		bytes = ext->sadb_ext_len * 8;
@@ -501,6 +543,8 @@ void m_check(const struct msg *m)
 			seen |= 1ULL << ext->sadb_ext_type;
 		}
 		check_ext(ext, ext->sadb_ext_type, bytes);
+		if (is_end(ext->sadb_ext_type) && m->base.sadb_msg_type <= SADB_DUMP)
+			check_end((const struct sadb_address *)ext);
 	}
 }
 
