@@ -25,6 +25,7 @@ static void fill_larval(int fd, uint32_t first, unsigned int n)
 {
 	struct msg m;
 
+	test_sysctl("larval_seconds", LARVAL_SECONDS);
 	while (n--) {
 		m_getspi(&m, SRC, DST, first, first);
 		first++;

@@ -38,18 +38,24 @@ static struct race race;
  * k_ask() takes the next message for the answer; with 16 sockets that all hear
  * of everything the answer is the one that carries our sequence number.
  */
+static int ask_for(int fd, struct msg *m, uint32_t id, struct msg *a)
+{
+	m->base.sadb_msg_pid = id;
+	EQ(k_send(fd, m), 0);
+	do {
+		OK(k_recv(fd, a, 0));
+	} while (a->base.sadb_msg_pid != id || a->base.sadb_msg_type != m->base.sadb_msg_type ||
+		 a->base.sadb_msg_seq != m->base.sadb_msg_seq);
+	k_drain(fd);
+	return a->base.sadb_msg_errno;
+}
+
+/* The same for who does not want to see the answer. */
 static int ask_among_others(int fd, struct msg *m, uint32_t id)
 {
 	struct msg a;
 
-	m->base.sadb_msg_pid = id;
-	EQ(k_send(fd, m), 0);
-	do {
-		OK(k_recv(fd, &a, 0));
-	} while (a.base.sadb_msg_pid != id || a.base.sadb_msg_type != m->base.sadb_msg_type ||
-		 a.base.sadb_msg_seq != m->base.sadb_msg_seq);
-	k_drain(fd);
-	return a.base.sadb_msg_errno;
+	return ask_for(fd, m, id, &a);
 }
 
 static uint32_t thread_id(void)
@@ -139,6 +145,54 @@ TEST(one_of_sixteen_deletes_an_sa)
 	EQ(k_count_sa(fd, 0), 0);
 }
 
+/*
+ * Thread 0 of four adds and deletes, the others look: they see the SA as it was
+ * added or not at all, and one that is gone does not come back.
+ */
+static void get_worker(struct race *r, int fd, int round)
+{
+	bool writer = !(thread_id() & 3);
+	uint32_t spi = 0x1000 + round;
+	struct msg m, a;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		if (writer) {
+			m_add(&m, SADB_ADD, spi, SRC, DST);
+			if (!ask_among_others(fd, &m, thread_id()))
+				atomic_fetch_add(&r->winners[round], 1);
+			m_said(&m, SADB_DELETE, SADB_SATYPE_ESP, spi, SRC, DST);
+			if (!ask_among_others(fd, &m, thread_id()))
+				atomic_fetch_sub(&r->winners[round], 1);
+			continue;
+		}
+		m_said(&m, SADB_GET, SADB_SATYPE_ESP, spi, SRC, DST);
+		if (ask_for(fd, &m, thread_id(), &a)) {
+			EQ(a.base.sadb_msg_errno, ESRCH);
+			continue;
+		}
+		EQ(((struct sadb_sa *)m_find(&a, SADB_EXT_SA))->sadb_sa_state,
+		   SADB_SASTATE_MATURE);
+		m_add(&m, SADB_ADD, spi, SRC, DST);
+		EQ(memcmp(m_find(&a, SADB_EXT_KEY_AUTH), m_find(&m, SADB_EXT_KEY_AUTH), 28), 0);
+		EQ(memcmp(m_find(&a, SADB_EXT_KEY_ENCRYPT), m_find(&m, SADB_EXT_KEY_ENCRYPT), 24),
+		   0);
+	}
+}
+
+TEST(sixteen_get_what_others_add_and_delete)
+{
+	struct msg m, a;
+	int fd, round;
+
+	run_race(get_worker);
+	fd = k_open();
+	for (round = 0; round < ROUNDS; round++) {
+		m_said(&m, SADB_GET, SADB_SATYPE_ESP, 0x1000 + round, SRC, DST);
+		EQ(k_ask(fd, &m, &a), race.winners[round] ? 0 : ESRCH);
+	}
+}
+
 /* Adding and deleting the same one: as many deletions as additions, in the end. */
 static atomic_int balance;
 
@@ -186,6 +240,7 @@ TEST(four_of_sixteen_get_one_of_four_spis)
 {
 	int fd, round;
 
+	test_sysctl("larval_seconds", LARVAL_SECONDS);
 	run_race(getspi_worker);
 	for (round = 0; round < ROUNDS; round++)
 		EQ(race.winners[round], 4);
