@@ -224,14 +224,32 @@ static void v4_5_words(struct msg *m)
 	src_of(m, AF_INET, 40, 32);
 }
 
+/* The same of IPv6, with a destination that it goes together with. */
+static void src6_of(struct msg *m, size_t bytes, unsigned int prefix)
+{
+	src_of(m, AF_INET6, bytes, prefix);
+	without(m, SADB_EXT_ADDRESS_DST);
+	m_addr(m, SADB_EXT_ADDRESS_DST, DST6, 128, 255, 0);
+}
+
 static void v6_3_words(struct msg *m)
 {
-	src_of(m, AF_INET6, 24, 128);
+	src6_of(m, 24, 128);
 }
 
 static void v6_4_words(struct msg *m)
 {
-	src_of(m, AF_INET6, 32, 128);
+	src6_of(m, 32, 128);
+}
+
+static void v6_5_words(struct msg *m)
+{
+	src6_of(m, 40, 128);
+}
+
+static void v6_6_words(struct msg *m)
+{
+	src6_of(m, 48, 128);
 }
 
 static void no_family(struct msg *m)
@@ -246,7 +264,7 @@ static void v4_33(struct msg *m)
 
 static void v6_129(struct msg *m)
 {
-	src_of(m, AF_INET6, 40, 129);
+	src6_of(m, 40, 129);
 }
 
 static void family_0(struct msg *m)
@@ -284,6 +302,8 @@ TEST(n16_to_n20_addresses)
 		{ "N16 IPv4 in 5 words", v4_5_words, EINVAL },
 		{ "N16 IPv6 in 3 words", v6_3_words, EINVAL },
 		{ "N16 IPv6 in 4 words", v6_4_words, EINVAL },
+		{ "N16 IPv6 in 6 words", v6_6_words, EINVAL },
+		{ "IPv6 in 5 words", v6_5_words, 0 },
 		{ "N17 family out of bounds", no_family, EINVAL },
 		{ "N18 IPv4/33", v4_33, EINVAL },
 		{ "N18 IPv6/129", v6_129, EINVAL },
@@ -325,6 +345,17 @@ static void key_bits(struct msg *m, unsigned int type, unsigned int room, unsign
 	without(m, type);
 	key = m_key(m, type, room);
 	key->sadb_key_bits = bits;
+}
+
+/* What the algorithm wants, and twelve bytes of it beyond the extension. */
+static void auth_160_in_2(struct msg *m)
+{
+	key_bits(m, SADB_EXT_KEY_AUTH, 64, 160);
+}
+
+static void enc_128_in_2(struct msg *m)
+{
+	key_bits(m, SADB_EXT_KEY_ENCRYPT, 64, 128);
 }
 
 static void auth_65535(struct msg *m)
@@ -455,9 +486,48 @@ static void soft_and_hard(struct msg *m)
 	m_life(m, SADB_EXT_LIFETIME_HARD, 100);
 }
 
+/* Allowed, as in the stock stack: the SA just ends without having been DYING. */
+static void hard_before_soft(struct msg *m)
+{
+	m_life(m, SADB_EXT_LIFETIME_SOFT, 3600);
+	m_life(m, SADB_EXT_LIFETIME_HARD, 1800);
+}
+
+static void lifetimes_of(struct msg *m, uint64_t v)
+{
+	static const unsigned int types[] = { SADB_EXT_LIFETIME_SOFT, SADB_EXT_LIFETIME_HARD };
+	struct sadb_lifetime *life;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		life = m_life(m, types[i], v);
+		life->sadb_lifetime_usetime = v;
+		life->sadb_lifetime_bytes = v;
+		life->sadb_lifetime_allocations = 0xffffffff;
+	}
+}
+
+/* Added to the time of today these are negative, or small again. */
+static void lifetimes_2_63(struct msg *m)
+{
+	lifetimes_of(m, 1ULL << 63);
+}
+
+static void lifetimes_2_63_less_1(struct msg *m)
+{
+	lifetimes_of(m, (1ULL << 63) - 1);
+}
+
+static void lifetimes_2_64_less_1(struct msg *m)
+{
+	lifetimes_of(m, ~0ULL);
+}
+
 TEST(n21_to_n26_keys_and_lifetimes)
 {
 	static const struct row rows[] = {
+		{ "N21 SHA1's 160 bits in 2 words", auth_160_in_2, EINVAL },
+		{ "N21 AES's 128 bits in 2 words", enc_128_in_2, EINVAL },
 		{ "N21 65535 bits in 2 words", auth_65535, EINVAL },
 		{ "N21 65 bits in 2 words", auth_65, EINVAL },
 		{ "N21 65535 bits of KEY_ENCRYPT", enc_65535, EINVAL },
@@ -475,6 +545,10 @@ TEST(n21_to_n26_keys_and_lifetimes)
 		{ "N25 HARD only", hard_only, EINVAL },
 		{ "N25 SOFT only", soft_only, EINVAL },
 		{ "SOFT before HARD", soft_and_hard, 0 },
+		{ "HARD before SOFT", hard_before_soft, 0 },
+		{ "lifetimes of 2^63", lifetimes_2_63, 0 },
+		{ "lifetimes of 2^63 - 1", lifetimes_2_63_less_1, 0 },
+		{ "lifetimes of 2^64 - 1", lifetimes_2_64_less_1, 0 },
 		{ "N26 ESP without KEY_ENCRYPT", no_key_encrypt, EINVAL },
 		{ "N26 encrypt 0 with a key", enc_none, EINVAL },
 		{ "auth 0 with a key", auth_none_with_key, EINVAL },
@@ -487,14 +561,14 @@ TEST(n21_to_n26_keys_and_lifetimes)
 
 /* --- N24, N26, N27: other protocols ------------------------------------------- */
 
-/* errno of an ADD of another satype */
-static int add_satype(int fd, unsigned int satype, unsigned int enc, bool keys)
+/* errno of an ADD of another satype; with @key there is one for HMAC-SHA1 */
+static int add_satype(int fd, unsigned int satype, unsigned int auth, unsigned int enc, bool key)
 {
 	struct msg m;
 
 	m_begin(&m, SADB_ADD, satype);
-	m_sa(&m, 0x1000, keys ? SADB_AALG_SHA1HMAC : 0, enc);
-	if (keys)
+	m_sa(&m, 0x1000, auth, enc);
+	if (key)
 		m_key(&m, SADB_EXT_KEY_AUTH, 160);
 	m_ends(&m, SRC, DST);
 	return k_do(fd, &m);
@@ -517,16 +591,19 @@ TEST(n27_satypes)
 
 TEST(n24_n26_protocols_that_are_not_there_yet)
 {
+	const unsigned int sha1 = SADB_AALG_SHA1HMAC;
 	int fd = k_open();
 
-	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 5, false), EINVAL);
-	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 1, false), ENOSYS);
-	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, SADB_X_CALG_LZS, false), ENOSYS);
-	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, false), EINVAL);
-	EQ(add_satype(fd, SADB_SATYPE_AH, 0, false), EINVAL);
+	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, 5, false), EINVAL);
+	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, 1, false), ENOSYS);
+	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, SADB_X_CALG_LZS, false), ENOSYS);
+	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, 0, false), EINVAL);
+	EQ(add_satype(fd, SADB_SATYPE_AH, 0, 0, false), EINVAL);
+	EQ(add_satype(fd, SADB_SATYPE_AH, 0, 0, true), EINVAL);
+	EQ(add_satype(fd, SADB_SATYPE_AH, sha1, 0, false), EINVAL);
 	/* nothing wrong with these, but nothing behind them either */
-	EQ(add_satype(fd, SADB_SATYPE_AH, 0, true), EPROTONOSUPPORT);
-	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, SADB_X_CALG_DEFLATE, false), EPROTONOSUPPORT);
+	EQ(add_satype(fd, SADB_SATYPE_AH, sha1, 0, true), EPROTONOSUPPORT);
+	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, SADB_X_CALG_DEFLATE, false), EPROTONOSUPPORT);
 	nothing_changed(fd);
 }
 
@@ -584,31 +661,11 @@ static void natt_2(struct msg *m)
 	natt(m, 2);
 }
 
-static void sec_ctx(struct msg *m, unsigned int bytes, unsigned int ctx_len)
+static void label(struct msg *m)
 {
-	struct sadb_x_sec_ctx *ctx = m_ext(m, SADB_X_EXT_SEC_CTX, bytes);
+	struct sadb_x_sec_ctx *ctx = m_ext(m, SADB_X_EXT_SEC_CTX, 16);
 
-	ctx->sadb_x_ctx_len = ctx_len;
-}
-
-static void ctx_ffff(struct msg *m)
-{
-	sec_ctx(m, 16, 0xffff);
-}
-
-static void ctx_short(struct msg *m)
-{
-	sec_ctx(m, 16, 9);
-}
-
-static void ctx_long(struct msg *m)
-{
-	sec_ctx(m, 24, 8);
-}
-
-static void ctx_good(struct msg *m)
-{
-	sec_ctx(m, 16, 8);
+	ctx->sadb_x_ctx_len = 8;
 }
 
 static void spi_0(struct msg *m)
@@ -657,7 +714,12 @@ static void esn_oseq(struct msg *m)
 	m_x_sa(m, SADB_X_TESTUDO_SA_ESN, 64)->sadb_x_testudo_sa_oseq = 1ULL << 32;
 }
 
-TEST(n31_n32_n48_options)
+static void x_reserved(struct msg *m)
+{
+	m_x_sa(m, 0, 64)->sadb_x_testudo_sa_reserved = 1;
+}
+
+TEST(n31_n32_options)
 {
 	static const struct row rows[] = {
 		{ "SPI 0", spi_0, EINVAL },
@@ -669,21 +731,178 @@ TEST(n31_n32_n48_options)
 		{ "N32 NAT_T_TYPE 3", natt_3, EINVAL },
 		{ "N32 NAT_T_TYPE 9", natt_9, EINVAL },
 		{ "UDP encapsulation is not there yet", natt_2, EPROTONOSUPPORT },
-		{ "N48 label of 0xffff", ctx_ffff, EINVAL },
-		{ "N48 label longer than its room", ctx_short, EINVAL },
-		{ "N48 label shorter than its room", ctx_long, EINVAL },
-		{ "a label that nobody would enforce", ctx_good, EINVAL },
+		{ "a label that nobody would enforce", label, EINVAL },
 		{ "ESN without a window", esn_no_window, EINVAL },
 		{ "ESN with a window", esn_window, 0 },
 		{ "ESN with sadb_sa_replay", esn_old_window, 0 },
 		{ "window 4096", window_4096, 0 },
 		{ "window 4097", window_4097, EINVAL },
 		{ "a flag of tomorrow", unknown_x_flag, EINVAL },
+		{ "a reserved field in use", x_reserved, EINVAL },
 		{ "33-bit sequence number without ESN", oseq_beyond_32_bits, EINVAL },
 		{ "33-bit sequence number with ESN", esn_oseq, 0 },
 	};
 
 	RUN(rows);
+}
+
+/*
+ * In what makes an SA or a policy the best of labels is refused, so its form
+ * shows only where it is carried along unread.
+ */
+TEST(n48_labels)
+{
+	static const struct {
+		const char *why;
+		unsigned int bytes;
+		unsigned int ctx_len;
+		int err;
+	} rows[] = {
+		{ "exact", 16, 8, 0 },
+		{ "exact, with padding", 16, 5, 0 },
+		{ "empty", 8, 0, 0 },
+		{ "one page", 8 + 4096, 4096, 0 },
+		{ "0xffff", 16, 0xffff, EINVAL },
+		{ "longer than its room", 16, 9, EINVAL },
+		{ "shorter than its room", 24, 8, EINVAL },
+		{ "exact, and longer than a page", 8 + 4104, 4097, EINVAL },
+	};
+	static const unsigned int types[] = { SADB_GET, SADB_DUMP, SADB_X_SPDDUMP };
+	struct sadb_x_sec_ctx *ctx;
+	int fd = k_open();
+	struct msg m;
+	size_t i, j;
+
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	m_spd(&m, SADB_X_SPDADD, IPSEC_DIR_OUTBOUND, SRC, DST, 32);
+	m_req(&m, IPPROTO_ESP, IPSEC_MODE_TRANSPORT, IPSEC_LEVEL_REQUIRE, 0, NULL, NULL);
+	EQ(k_do(fd, &m), 0);
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		for (j = 0; j < ARRAY_SIZE(types); j++) {
+			test_in_row(rows[i].why);
+			m_said(&m, SADB_GET, SADB_SATYPE_ESP, 0x1000, SRC, DST);
+			m.base.sadb_msg_type = types[j];
+			ctx = m_ext(&m, SADB_X_EXT_SEC_CTX, rows[i].bytes);
+			ctx->sadb_x_ctx_len = rows[i].ctx_len;
+			EQ(k_do(fd, &m), rows[i].err);
+			k_quiet(fd, 0);
+		}
+}
+
+/* --- group N of the scenarios: what else must be there, or may ----------------- */
+
+TEST(sa_messages_need_all_of_sa_src_and_dst)
+{
+	static const unsigned int types[] = { SADB_ADD, SADB_UPDATE };
+	static const unsigned int needs[] = {
+		SADB_EXT_SA, SADB_EXT_ADDRESS_SRC, SADB_EXT_ADDRESS_DST,
+	};
+	int fd = k_open();
+	struct msg m;
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		for (j = 0; j < ARRAY_SIZE(needs); j++) {
+			/* something that UPDATE would find, were it not for the message */
+			m_getspi(&m, SRC, DST, 0x1000, 0x1000);
+			EQ(k_do(fd, &m), 0);
+			m_add(&m, types[i], types[i] == SADB_ADD ? 0x1001 : 0x1000, SRC, DST);
+			without(&m, needs[j]);
+			EQ(k_do(fd, &m), EINVAL);
+			EQ(k_count_sa(fd, 0), 1);
+			m_begin(&m, SADB_FLUSH, 0);
+			EQ(k_do(fd, &m), 0);
+		}
+}
+
+/* Numbers of IPComp's algorithms are other ciphers to ESP, or none: 1, 2, 4. */
+TEST(esp_with_a_number_of_ipcomp)
+{
+	static const struct {
+		const char *why;
+		unsigned int id;
+		unsigned int bits;
+	} rows[] = {
+		{ "OUI", SADB_X_CALG_OUI, 128 },
+		{ "DEFLATE is DES-CBC, which is not here", SADB_X_CALG_DEFLATE, 64 },
+		{ "LZJH", 4, 128 },
+	};
+	int fd = k_open();
+	struct msg m;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		test_in_row(rows[i].why);
+		m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+		cipher(&m, rows[i].id, rows[i].bits);
+		EQ(k_do(fd, &m), ENOSYS);
+		nothing_changed(fd);
+	}
+}
+
+/* Accepted and ignored: contract, section 2. */
+TEST(extensions_that_say_nothing_to_us)
+{
+	int fd = k_open();
+	struct msg m;
+
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	m_ext(&m, SADB_EXT_IDENTITY_SRC, 32);
+	m_ext(&m, SADB_EXT_IDENTITY_DST, 16);
+	m_ext(&m, SADB_EXT_SENSITIVITY, 16);
+	m_addr(&m, SADB_EXT_ADDRESS_PROXY, SRC6, 128, 0, 0);
+	/* racoon's prefix length of an original address is the length of a sockaddr */
+	m_addr(&m, SADB_X_EXT_NAT_T_OA, SRC, 16, 0, 0);
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, 0), 1);
+	m_begin(&m, SADB_FLUSH, 0);
+	EQ(k_do(fd, &m), 0);
+
+	/* ignored is not unread: their lengths count */
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	m_ext(&m, SADB_EXT_IDENTITY_SRC, 8);
+	EQ(k_do(fd, &m), EINVAL);
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	m_ext(&m, SADB_EXT_SENSITIVITY, 8);
+	EQ(k_do(fd, &m), EINVAL);
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	m_ext(&m, SADB_EXT_ADDRESS_PROXY, 24);
+	EQ(k_do(fd, &m), EINVAL);
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	m_addr(&m, SADB_X_EXT_NAT_T_OA, SRC, 33, 0, 0);
+	EQ(k_do(fd, &m), EINVAL);
+	nothing_changed(fd);
+}
+
+/* ADD of 2^63 or more seconds is an SA without end, not one that ended long ago. */
+TEST(lifetimes_do_not_overflow)
+{
+	static const uint64_t values[] = { 1ULL << 62, (1ULL << 63) - 1, 1ULL << 63, ~0ULL };
+	struct sadb_lifetime *life;
+	int fd = k_open(), events = k_open();
+	struct msg m, a;
+	size_t i;
+
+	m_begin(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	EQ(k_do(events, &m), 0);
+	for (i = 0; i < ARRAY_SIZE(values); i++) {
+		m_add(&m, SADB_ADD, 0x1000 + i, SRC, DST);
+		lifetimes_of(&m, values[i]);
+		EQ(k_do(fd, &m), 0);
+		m_said(&m, SADB_GET, SADB_SATYPE_ESP, 0x1000 + i, SRC, DST);
+		EQ(k_ask(fd, &m, &a), 0);
+		EQ(((struct sadb_sa *)m_find(&a, SADB_EXT_SA))->sadb_sa_state,
+		   SADB_SASTATE_MATURE);
+		life = m_find(&a, SADB_EXT_LIFETIME_HARD);
+		EQ(life->sadb_lifetime_addtime, values[i]);
+		EQ(life->sadb_lifetime_usetime, values[i]);
+		EQ(life->sadb_lifetime_bytes, values[i]);
+		EQ(life->sadb_lifetime_allocations, 0xffffffff);
+	}
+	while (k_recv(events, &a, 300))
+		EQ(a.base.sadb_msg_type, SADB_ADD);
+	EQ(k_count_sa(fd, 0), ARRAY_SIZE(values));
 }
 
 TEST(n32_natt_on_ah)
