@@ -4,10 +4,13 @@
  * what a full receive buffer costs whom.
  *
  * # kernels: 6.12 7.3 debug
+ * # timeout: 600
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -335,6 +338,38 @@ TEST(n57_a_listener_that_does_not_read)
 	EQ(k_do(deaf, &m), 0);
 }
 
+/* What the kernel says by itself, to the registered, is lost for the deaf one only. */
+TEST(n57_an_expire_passes_a_listener_that_does_not_read)
+{
+	int fd = k_open(), deaf = k_open(), size = 1;
+	unsigned int i, before;
+	struct msg m, a;
+	int good;
+
+	OK(!setsockopt(deaf, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
+	m_begin(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	EQ(k_send(deaf, &m), 0);
+	for (i = 0; i < 50; i++) {
+		m_add(&m, SADB_ADD, 0x1000 + i, SRC, DST);
+		EQ(k_do(fd, &m), 0);
+	}
+	good = k_open();
+	m_begin(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	EQ(k_do(good, &m), 0);
+	m_add(&m, SADB_ADD, 0x2000, SRC, DST);
+	m_life(&m, SADB_EXT_LIFETIME_SOFT, 1);
+	m_life(&m, SADB_EXT_LIFETIME_HARD, 3600);
+	EQ(k_do(fd, &m), 0);
+	OK(k_recv(good, &a, 0));
+	EQ(a.base.sadb_msg_type, SADB_ADD);
+	OK(k_recv(good, &a, 60000));
+	EQ(a.base.sadb_msg_type, SADB_EXPIRE);
+	/* it was full: what it has is what came first */
+	for (before = 0; k_recv(deaf, &a, 0); before++)
+		OK(a.base.sadb_msg_type == SADB_ADD || a.base.sadb_msg_type == SADB_REGISTER);
+	OK(before > 0 && before < 50);
+}
+
 /* The answer comes even to a queue that events have filled. */
 TEST(n57_an_answer_is_never_lost)
 {
@@ -353,6 +388,106 @@ TEST(n57_an_answer_is_never_lost)
 	while (k_recv(full, &a, 0))
 		found |= a.base.sadb_msg_type == SADB_GET;
 	OK(found);
+}
+
+/**
+ * struct storm - L08: what is open in it
+ * @n: sockets
+ * @fd: the sockets, registered for ESP
+ */
+struct storm {
+	unsigned int n;
+	int *fd;
+};
+
+/* Every fourth one is slow: it has the least buffer and does not read. */
+static bool storm_slow(unsigned int i)
+{
+	return i % 4 == 3;
+}
+
+static void storm_open(struct storm *s, unsigned int n)
+{
+	struct rlimit lim = { n + 64, n + 64 };
+	int size = 1;
+	struct msg m;
+
+	OK(!setrlimit(RLIMIT_NOFILE, &lim));
+	s->fd = calloc(n, sizeof(*s->fd));
+	OK(s->fd);
+	/* a REGISTER goes to all who are registered: read it before it fills them */
+	for (s->n = 0; s->n < n; s->n++) {
+		s->fd[s->n] = k_open();
+		if (storm_slow(s->n))
+			OK(!setsockopt(s->fd[s->n], SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
+	}
+	m_begin(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	for (; n--;)
+		EQ(k_send(s->fd[n], &m), 0);
+	for (n = 0; n < s->n; n++)
+		while (recv(s->fd[n], m.b, sizeof(m.b), MSG_DONTWAIT) > 0)
+			continue;
+}
+
+/* Copies of ADD that wait, in the order of their SPIs; the next one wanted is @spi. */
+static uint32_t storm_read(int fd, uint32_t spi)
+{
+	struct sadb_sa *sa;
+	struct msg a;
+
+	while (k_recv(fd, &a, 0)) {
+		EQ(a.base.sadb_msg_type, SADB_ADD);
+		sa = m_find(&a, SADB_EXT_SA);
+		OK(sa);
+		EQ(ntohl(sa->sadb_sa_spi), spi);
+		spi++;
+	}
+	return spi;
+}
+
+/*
+ * L08: hundreds of listeners, of which some do not read. These lose what does
+ * not fit, from some copy on, and no other loses any; the sender has every
+ * answer when send() returns.
+ */
+TEST(l08_event_storm)
+{
+	const unsigned int n = test_is_slow() ? 120 : 500;
+	const unsigned int adds = test_is_slow() ? 300 : 1000;
+	const uint32_t first = 0x10000;
+	int sender = k_open();
+	struct storm s;
+	unsigned int i, j;
+	uint32_t *next;
+	struct msg m;
+
+	storm_open(&s, n);
+	next = calloc(n, sizeof(*next));
+	OK(next);
+	for (j = 0; j < n; j++)
+		next[j] = first;
+	for (i = 0; i < adds; i++) {
+		m_add(&m, SADB_ADD, first + i, SRC, DST);
+		EQ(k_do(sender, &m), 0);
+		/* the default buffer takes far more than this */
+		for (j = 0; j < n && (i % 50 == 49 || i + 1 == adds); j++)
+			if (!storm_slow(j))
+				next[j] = storm_read(s.fd[j], next[j]);
+	}
+	k_quiet(sender, 0);
+	for (j = 0; j < n; j++) {
+		if (storm_slow(j)) {
+			next[j] = storm_read(s.fd[j], first);
+			OK(next[j] > first && next[j] < first + adds);
+		} else {
+			EQ(next[j], first + adds);
+		}
+	}
+	/* and the slow ones hear again, once they have read */
+	m_begin(&m, SADB_FLUSH, 0);
+	EQ(k_do(sender, &m), 0);
+	for (j = 0; j < n; j++)
+		expect(s.fd[j], SADB_FLUSH, true);
 }
 
 int main(void)

@@ -137,6 +137,91 @@ TEST(n58_dirt_in_addresses)
 	EQ(k_do(fd, &m), 0);
 }
 
+/* What the kernel says by itself: the next one of @type, on a registered socket. */
+static void wait_for(int events, unsigned int type, struct msg *a)
+{
+	do
+		OK(k_recv(events, a, 60000));
+	while (a->base.sadb_msg_type != type);
+	EQ(a->base.sadb_msg_pid, 0);
+	EQ(a->base.sadb_msg_seq, 0);
+}
+
+TEST(n58_expire)
+{
+	/* header, SA, CURRENT and one more lifetime, SA2 */
+	const unsigned int fixed = 16 + 16 + 2 * 32 + 16;
+	int fd = k_open(), events = k_open();
+	const struct family *f;
+	struct msg m, a;
+
+	m_begin(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	EQ(k_do(events, &m), 0);
+	for EACH(f) {
+		test_in_row(f->name);
+		m_add(&m, SADB_ADD, 0x4000, f->src, f->dst);
+		m_life(&m, SADB_EXT_LIFETIME_SOFT, 1);
+		m_life(&m, SADB_EXT_LIFETIME_HARD, 2);
+		EQ(k_do(fd, &m), 0);
+		wait_for(events, SADB_EXPIRE, &a);
+		OK(m_find(&a, SADB_EXT_LIFETIME_SOFT));
+		EQ(a.len, fixed + 2 * f->addr_bytes);
+		wait_for(events, SADB_EXPIRE, &a);
+		OK(m_find(&a, SADB_EXT_LIFETIME_HARD));
+		EQ(a.len, fixed + 2 * f->addr_bytes);
+	}
+}
+
+TEST(n58_spdexpire)
+{
+	const unsigned int fixed = 16 + 3 * 32 + 16;	/* header, lifetimes, policy */
+	int fd = k_open(), events = k_open();
+	const struct family *f;
+	struct msg m, a;
+
+	m_begin(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	EQ(k_do(events, &m), 0);
+	for EACH(f) {
+		test_in_row(f->name);
+		m_spd(&m, SADB_X_SPDADD, IPSEC_DIR_INBOUND, f->src, f->dst, f->bits);
+		m_req(&m, IPPROTO_ESP, IPSEC_MODE_TRANSPORT, IPSEC_LEVEL_USE, 0, NULL, NULL);
+		m_req(&m, IPPROTO_ESP, IPSEC_MODE_TUNNEL, IPSEC_LEVEL_UNIQUE, 7, f->gw1, f->gw2);
+		m_life(&m, SADB_EXT_LIFETIME_HARD, 1);
+		EQ(k_do(fd, &m), 0);
+		wait_for(events, SADB_X_SPDEXPIRE, &a);
+		EQ(a.len, fixed + 2 * f->addr_bytes + 16 + 16 + f->ends_bytes);
+	}
+}
+
+/* Ports that a daemon of NAT-T names are not the SA's: k_recv() sees to that. */
+TEST(n58_ports_are_not_shown)
+{
+	static const unsigned int types[] = {
+		SADB_GETSPI, SADB_UPDATE, SADB_GET, SADB_DUMP, SADB_DELETE,
+	};
+	const struct family *f;
+	int fd = k_open();
+	struct msg m, a;
+	size_t i;
+
+	for EACH(f)
+		for (i = 0; i < ARRAY_SIZE(types); i++) {
+			test_in_row(f->name);
+			m_begin(&m, types[i], SADB_SATYPE_ESP);
+			if (types[i] == SADB_GETSPI)
+				m_range(&m, 0x5000, 0x5000);
+			else
+				m_sa(&m, 0x5000, SADB_AALG_SHA1HMAC, SADB_X_EALG_AESCBC);
+			m_key(&m, SADB_EXT_KEY_ENCRYPT, 128);
+			m_key(&m, SADB_EXT_KEY_AUTH, 160);
+			m_addr(&m, SADB_EXT_ADDRESS_SRC, f->src, 0, IPPROTO_UDP, 500);
+			m_addr(&m, SADB_EXT_ADDRESS_DST, f->dst, 0, IPPROTO_UDP, 4500);
+			EQ(k_ask(fd, &m, &a), 0);
+			OK(m_find(&a, SADB_EXT_ADDRESS_SRC) && m_find(&a, SADB_EXT_ADDRESS_DST));
+			k_quiet(fd, 0);
+		}
+}
+
 static void spd_messages(int fd, const struct family *f, unsigned int dir)
 {
 	const unsigned int fixed = 16 + 3 * 32 + 16;	/* header, lifetimes, policy */
