@@ -28,6 +28,8 @@
 LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 RUN=s$$
 STACK=${STACK:-testudo}
+# A debug kernel takes several times as long, as run_kselftest.sh knows too.
+[ "${TESTUDO_KERNEL:-}" != debug ] || TEST_TIMEOUT=${TEST_TIMEOUT:-120}
 TEST_TIMEOUT=${TEST_TIMEOUT:-30}
 TEST_SEED=${TEST_SEED:-$RANDOM$RANDOM}
 RANDOM=$TEST_SEED
@@ -137,12 +139,28 @@ add_case()
 	CASES+=("$*")
 }
 
-COMPLAINT='BUG:|WARNING:|KASAN|UBSAN|possible circular|inconsistent lock|refcount_t|suspicious RCU|rcu_.*stall|unregister_netdevice: waiting|general protection|Oops|scheduling while atomic'
+# log_mark - from here on log_said looks. A line of our own, not a count: when the
+# ring has wrapped, counted lines are others.
+log_mark()
+{
+	LOG_MARK="testudo-case: $RUN $EPOCHREALTIME"
+	{ echo "$LOG_MARK" >/dev/kmsg; } 2>/dev/null || LOG_MARK=
+}
+
+# log_said - the first complaint of the kernel since log_mark. Without the mark in
+# the ring all that is there is newer.
+log_said()
+{
+	[ -n "$LOG_MARK" ] || return 0
+	dmesg 2>/dev/null | awk -v m="$LOG_MARK" 'index($0, m) { text = ""; next }
+		{ text = text $0 "\n" } END { printf "%s", text }' |
+		grep -E -m 1 -f "$LIB/vm/trouble"
+}
 
 # run_cases [PATTERN] - run what add_case collected; exits
 run_cases()
 {
-	local row name log said
+	local row name said
 	local -a word chosen=()
 
 	for row in "${CASES[@]}"; do
@@ -154,9 +172,9 @@ run_cases()
 		IFS=$'\x1f' read -ra word <<<"$row"
 		name=${word[0]}
 		WHY=() SKIP=
-		log=$(dmesg 2>/dev/null | wc -l)
+		log_mark
 		"${word[@]:1}"
-		said=$(dmesg 2>/dev/null | tail -n "+$((log + 1))" | grep -E -m 1 "$COMPLAINT")
+		said=$(log_said)
 		[ -z "$said" ] || WHY+=("kernel log: $said")
 		if [ -e "$WORKDIR/missing" ]; then
 			WHY+=("$(cat "$WORKDIR/missing")")
@@ -571,27 +589,39 @@ mark_new()
 	done
 }
 
-# cap_start NODE DEV [in|out|inout] - capture there into $CAP until cap_stop; `cap_start WIRE left` is the wire
+# cap_start NODE DEV [in|out] - capture there into $CAP until cap_stop; `cap_start WIRE left` is the wire.
+# The direction is a filter, since what -Q drops counts as received for ever. What came before the filter was
+# in force counts too: CAP_EARLY.
 cap_start()
 {
 	CAP=$WORKDIR/cap.$RANDOM.pcap
-	bg "$1" tcpdump -Z root -i "$2" -Q "${3:-inout}" -U --immediate-mode -B 8192 -s 0 -w "$CAP" 2>"$CAP.log"
+	bg "$1" tcpdump -Z root -i "$2" -U --immediate-mode -B 8192 -s 0 -w "$CAP" ${3:+"$3bound"} 2>"$CAP.log"
 	CAP_PID=$BG_PID
 	wait_for grep -q "listening on" "$CAP.log" || fail "tcpdump: $(cat "$CAP.log")"
+	CAP_EARLY=0
+	[ -z "${3:-}" ] || { wait_for cap_count && CAP_EARLY=$(tail -n 1 "$CAP.log" | awk '{ print $5 - $2 }'); }
 }
 
+# cap_count - have it say "tcpdump: 9 packets captured, 9 packets received by filter, 0 packets dropped by kernel"
+cap_count()
+{
+	kill -USR1 "$CAP_PID" || return
+	sleep 0.02
+	tail -n 1 "$CAP.log" | grep -q 'packets captured'
+}
+
+# cap_drained - it has written what it received, or is dead
 cap_drained()
 {
-	kill -USR1 "$CAP_PID" || return 0
-	sleep 0.02
-	tail -n 1 "$CAP.log" | awk '{ exit !($2 == $5) }'
+	kill -0 "$CAP_PID" || return 0
+	cap_count && tail -n 1 "$CAP.log" | awk -v early="${CAP_EARLY:-0}" '{ exit $5 - $2 > early }'
 }
 
-# cap_stop - all that was on the link is in $CAP
+# cap_stop - all that was on the link is in $CAP; a capture that lacks some proves nothing, and fails the case
 cap_stop()
 {
-	wait_for cap_drained
-	kill -INT "$CAP_PID" 2>/dev/null
+	wait_for cap_drained || fail "the capture is not complete: $(tail -n 1 "$CAP.log")"
+	kill -INT "$CAP_PID" 2>/dev/null || fail "the capture ended too early: $(tail -n 1 "$CAP.log")"
 	wait "$CAP_PID" 2>/dev/null
 	CAP_PID=
 }

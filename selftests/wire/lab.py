@@ -30,7 +30,7 @@ import pfkey
 from ktap import Fail, Skip, check
 
 STACK = os.environ.get("STACK", "testudo")
-TIMEOUT = float(os.environ.get("TEST_TIMEOUT", "20"))
+TIMEOUT = float(os.environ.get("TEST_TIMEOUT", "80" if os.environ.get("TESTUDO_KERNEL") == "debug" else "20"))
 STAT = {"testudo": "/proc/thread-self/net/testudo_stat", "xfrm": "/proc/thread-self/net/xfrm_stat"}
 OUTER = {4: ("10.0.0.1", "10.0.0.2"), 6: ("fd00::1", "fd00::2")}
 INNER = {4: ("10.0.1.1", "10.0.2.2"), 6: ("fd00:1::1", "fd00:2::2")}
