@@ -85,13 +85,44 @@ verdict()
 	}' "$1"
 }
 
+# lost - a machine that was booted with the module is without it
+lost()
+{
+	[ -n "${TESTUDO_MODULE:-}" ] && [ ! -d /sys/module/testudo ]
+}
+
+# reload - load it again; without the module tests skip, which would hide them
+reload()
+{
+	# shellcheck disable=SC2086 # parameters are words
+	insmod "$TESTUDO_MODULE" ${TESTUDO_PARAMS:-} 2>&1
+}
+
+# conclude OUT NAME SECONDS PASSED FAILED SKIPPED WHY - the .result, and a line
+conclude()
+{
+	local out=$1 name=$2 time=$3 pass=$4 fail=$5 skip=$6 why=$7
+
+	printf '%s\t%s\t%s\t%s\t%s\n' "$pass" "$fail" "$skip" "$time" "$why" >"$out.tmp"
+	mv "$out.tmp" "$out.result"
+	printf '%s [%s] %s: %s passed, %s failed%s (%s s)%s\n' \
+		"$([ "$fail" -eq 0 ] && echo ok || echo 'not ok')" "$kernel" "$name" "$pass" "$fail" \
+		"$([ "$skip" -eq 0 ] || echo ", $skip skipped")" "$time" "${why:+ $why}"
+	[ "$fail" -eq 0 ]
+}
+
 run_test()
 {
-	local test=$1 name out rc why='' limit t0=$SECONDS pass fail skip bad left cases
+	local test=$1 name out rc why='' limit t0=$SECONDS pass fail skip bad left cases said
 
 	name=${test#build/}
 	name=${name#selftests/}
 	out=$results/${name//\//-}
+	if lost && ! said=$(reload); then
+		: >"$out.out"
+		conclude "$out" "$name" 0 0 1 0 "not run: testudo is not loaded, and ${said:-insmod failed}"
+		return
+	fi
 	limit=$(header "$test" timeout "$timeout")
 	[ "$kernel" != debug ] || limit=$((limit * 4))
 	cases=()
@@ -116,12 +147,8 @@ run_test()
 	esac
 	[ -z "$bad" ] || { why="the kernel complains: ${bad%%$'\n'*}"; fail=$((fail + 1)); }
 	[ -z "$left" ] || why="$why (left behind: $left)"
-	printf '%s\t%s\t%s\t%s\t%s\n' "$pass" "$fail" "$skip" "$((SECONDS - t0))" "$why" >"$out.tmp"
-	mv "$out.tmp" "$out.result"
-	printf '%s [%s] %s: %s passed, %s failed%s (%s s)%s\n' \
-		"$([ "$fail" -eq 0 ] && echo ok || echo 'not ok')" "$kernel" "$name" "$pass" "$fail" \
-		"$([ "$skip" -eq 0 ] || echo ", $skip skipped")" "$((SECONDS - t0))" "${why:+ $why}"
-	[ "$fail" -eq 0 ]
+	! lost || { why="$why (left the machine without testudo)"; fail=$((fail + 1)); }
+	conclude "$out" "$name" $((SECONDS - t0)) "$pass" "$fail" "$skip" "$why"
 }
 
 verbose='' queue=''
