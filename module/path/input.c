@@ -24,6 +24,7 @@
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
+#include <net/addrconf.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
@@ -481,27 +482,64 @@ static struct xfrm6_protocol in_esp6 = {
 
 /*
  * Reassembly keeps the record of the first fragment alone, so fragments that
- * came through different SAs, or some in clear, must not meet: those on a
- * record are put together here, by record. Forwarded ones, too: only whole have
- * they the ports that the policy may name, and where they are going is not yet
- * known. Where they leave they are cut again, to the size that they came in.
- * (IPv6 reassembly is not within a module's reach.)
+ * came through different SAs, or some in clear, must not meet when somebody
+ * will put them together later.
+ *
+ * IPv4: those on a record are put together here, by record. Forwarded ones, too:
+ * only whole have they the ports that the policy may name, and where they are
+ * going is not yet known. Where they leave they are cut again, to the size that
+ * they came in.
+ *
+ * IPv6 reassembly is not within a module's reach, so there the identification,
+ * which nothing else depends on, is made one of the record's own. Conntrack
+ * gathers before the inbound check; without it each fragment is checked before
+ * the kernel gathers.
  */
 static bool in_must_gather(const struct sk_buff *skb)
 {
 	return ip_is_fragment(ip_hdr(skb));
 }
 
-static unsigned int in_gather(struct ipsec_net *ipn, struct sk_buff *skb)
+static unsigned int in_gather(struct ipsec_net *ipn, struct sk_buff *skb,
+			      u32 record)
 {
-	u32 record = ipsec_secpath_record(ipn, skb);
-
-	if (likely(!record) || !in_must_gather(skb))
+	if (!in_must_gather(skb))
 		return NF_ACCEPT;
 	/* the kernel's own users of ip_defrag() have small numbers */
 	if (ip_defrag(ipn->net, skb, record | BIT(31)))
 		return NF_STOLEN;
 	skb->ignore_df = 1;
+	return NF_ACCEPT;
+}
+
+static bool in_must_part(struct net *net, const struct sk_buff *skb)
+{
+	const struct in6_addr *daddr = &ipv6_hdr(skb)->daddr;
+
+#if IS_ENABLED(CONFIG_NF_DEFRAG_IPV6)
+	if (READ_ONCE(net->nf.defrag_ipv6_users))
+		return true;
+#endif
+	return ipv6_addr_is_multicast(daddr) ||
+	       ipv6_chk_addr(net, daddr, NULL, 0);
+}
+
+static unsigned int in_part(struct ipsec_net *ipn, struct sk_buff *skb,
+			    u32 record)
+{
+	unsigned int off = 0;
+	struct frag_hdr *fh;
+
+	if (ipv6_find_hdr(skb, &off, NEXTHDR_FRAGMENT, NULL, NULL) < 0 ||
+	    !in_must_part(ipn->net, skb))
+		return NF_ACCEPT;
+	if (skb_ensure_writable(skb, off + sizeof(*fh))) {
+		ipsec_drop(ipn, skb, IPSEC_DROP_IN_NOMEM, 0);
+		return NF_STOLEN;
+	}
+	fh = (struct frag_hdr *)(skb->data + off);
+	/* not by xor, which the second showing in a VRF would undo */
+	be32_add_cpu(&fh->identification, ipsec_secpath_tint(ipn, record));
 	return NF_ACCEPT;
 }
 
@@ -515,17 +553,24 @@ static unsigned int in_gather(struct ipsec_net *ipn, struct sk_buff *skb)
  * carries what the packet came through.
  *
  * Context: Softirq, RCU.
- * Return: NF_ACCEPT, or NF_STOLEN for a fragment that waits for the others.
+ * Return: NF_ACCEPT, or NF_STOLEN for a fragment that waits for the others, or
+ * was dropped.
  */
 unsigned int ipsec_in_prerouting(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *st)
 {
+	u32 record;
+
 	/* a VRF shows its ports' packets twice, the second time on itself */
 	if (st->in && netif_is_l3_master(st->in))
 		ipsec_secpath_arrive_again(priv, skb);
 	else
 		ipsec_secpath_arrive(priv, skb);
-	return st->pf == NFPROTO_IPV4 ? in_gather(priv, skb) : NF_ACCEPT;
+	record = ipsec_secpath_record(priv, skb);
+	if (likely(!record))
+		return NF_ACCEPT;
+	return st->pf == NFPROTO_IPV4 ? in_gather(priv, skb, record) :
+					in_part(priv, skb, record);
 }
 
 /**

@@ -27,6 +27,7 @@
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/siphash.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
@@ -48,6 +49,7 @@
  * @records: by number; its lock (BH) guards every trail list of the namespace
  * @next: where to look for a free number: none is used again soon
  * @secret: beside a number in a trail, see secpath_mark()
+ * @tint: key of ipsec_secpath_tint()
  * @ref: one for the namespace, one for each record
  * @rcu: for the end
  */
@@ -55,6 +57,7 @@ struct ipsec_in_net {
 	struct xarray records;
 	u32 next;
 	u32 secret;
+	siphash_key_t tint;
 	refcount_t ref;
 	struct rcu_head rcu;
 };
@@ -439,6 +442,23 @@ __be32 ipsec_secpath_spi(struct ipsec_net *ipn, u32 record)
 }
 
 /**
+ * ipsec_secpath_tint() - a number that tells records apart, and that no sender
+ *	knows
+ * @ipn: namespace
+ * @record: number, not 0
+ *
+ * Context: any.
+ * Return: the same odd number for the same record: neither it nor twice it is 0,
+ * which clear text has.
+ */
+u32 ipsec_secpath_tint(struct ipsec_net *ipn, u32 record)
+{
+	const struct ipsec_in_net *home = secpath_home(ipn);
+
+	return (u32)siphash_1u32(record, &home->tint) | 1;
+}
+
+/**
  * ipsec_secpath_clear() - forget what a packet came through
  * @skb: packet in the IP layer
  */
@@ -521,6 +541,7 @@ int ipsec_secpath_net_init(struct ipsec_net *ipn)
 		return -ENOMEM;
 	xa_init_flags(&home->records, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
 	home->secret = get_random_u32();
+	get_random_bytes(&home->tint, sizeof(home->tint));
 	/* so that another namespace's number most likely means nothing here */
 	home->next = get_random_u32();
 	refcount_set(&home->ref, 1);

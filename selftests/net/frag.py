@@ -5,6 +5,7 @@
 # kernels: 6.12 debug
 # timeout: 900
 """
+import contextlib
 import os
 import random
 import sys
@@ -12,7 +13,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import lab
 import packet
-from ktap import Suite, check, equal
+from ktap import Skip, Suite, check, equal
 
 suite = Suite(__doc__)
 
@@ -84,13 +85,61 @@ def overlap(tw):
     tw.delivered([flow.udp(data[0])], data, "next packet")
 
 
-def under_port_policy(tw):
+def mixed(tw, v, tracked):
+    """Inner fragments, some through the SA, some in clear: never a datagram, whoever comes first.
+
+    @tracked: connection tracking puts fragments together before the SPD is asked.
+    """
+    flow = tw.flow("gcm16_128", v=v, mode="tunnel", ways=("in",))
+    nh = packet.IPIP if v == 4 else packet.IPV6
+
+    def parts(data):
+        body = flow.datagram(data)
+        clear = packet.frag(flow.w_in, flow.a_in, packet.UDP, body, (len(body) // 2 + 7) // 8 * 8)
+        return clear, [flow.outer(flow.tx.seal(part, nh)) for part in clear]
+    # a clear fragment waits for its like unseen where reassembly comes first
+    refused = {"in_clear": 4} if v == 6 and not tracked else {}
+    with conntrack(tw, tracked):
+        with tw.drops(**refused):
+            for turn in range(4):
+                clear, sealed = parts(os.urandom(400))
+                pkts = [(clear if n == turn & 1 else sealed)[n] for n in (0, 1)]
+                tw.delivered(pkts[::-1] if turn & 2 else pkts, [], f"fragment {turn & 1} in clear, order {turn >> 1}")
+        for order in (1, -1):
+            data = os.urandom(400)
+            tw.delivered(parts(data)[1][::order], [data], "both protected")
+        clear, _ = parts(os.urandom(400))
+        with tw.drops(in_clear=2 if v == 6 and not tracked else 1):
+            tw.delivered(clear, [], "both in clear")
+
+
+@contextlib.contextmanager
+def conntrack(tw, on):
+    """Connection tracking in A while the context lasts."""
+    if not on:
+        yield
+        return
+    table = "table inet track { chain pre { type filter hook prerouting priority 0; ct state new accept; }; }"
+    status, text = tw.a.run("nft", table, fails=True)
+    if status:
+        raise Skip(f"no connection tracking: {text.strip()}")
+    try:
+        yield
+    finally:
+        tw.a.run("nft", "delete table inet track")
+
+
+def under_port_policy(tw, v):
     """M12: clear fragments under a policy that names ports: no crash, the second fragment decides nothing in clear."""
     tw.need_testudo()
-    flow = tw.flow("gcm16_128", ways=())
+    flow = tw.flow("gcm16_128", v=v, ways=())
     tw.dut.setkey(f"spdadd {flow.w_in} {flow.a_in}[{tw.port}] udp -P in ipsec esp/transport//require;")
-    body = packet.udp(flow.w_in, flow.a_in, 9, tw.port, os.urandom(2000))
-    tw.delivered(packet.frag(flow.w_in, flow.a_in, packet.UDP, body, 1000), [], "clear in fragments")
+    # IPv6 is judged fragment by fragment, IPv4 when it is whole
+    refused = {"in_clear": 1, "in_fragment": 1} if v == 6 else {"in_clear": 1}
+    body = packet.udp(flow.w_in, flow.a_in, 9, tw.port, os.urandom(1500))
+    for order in (1, -1):
+        with tw.drops(**refused):
+            tw.delivered(packet.frag(flow.w_in, flow.a_in, packet.UDP, body, 1000)[::order], [], "clear in fragments")
     data = lab.unique(1)
     tw.delivered([flow.udp(data[0])], data, "protected")
 
@@ -103,7 +152,10 @@ for enc, auth in (("gcm16_128", "none"), ("aes128", "sha256")):
         suite.add(f"F07_larger_than_link_{name}", out_large, enc, auth, v, mode, outer)
 suite.add("F08_fragment_missing", one_missing)
 suite.add("F08_fragments_overlap", overlap)
-suite.add("M12_fragments_under_port_policy", under_port_policy)
+for v in (4, 6):
+    suite.add(f"M12_fragments_under_port_policy_v{v}", under_port_policy, v)
+    suite.add(f"F09_clear_and_protected_v{v}", mixed, v, False)
+    suite.add(f"F09_clear_and_protected_tracked_v{v}", mixed, v, True)
 
 if __name__ == "__main__":
     suite.run(lab.Lab)
