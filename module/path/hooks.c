@@ -10,6 +10,7 @@
  *   LOCAL_OUT    last     to be protected? After mangle, destination NAT and
  *   FORWARD      last     filter have seen the packet, and changed it or not;
  *                         in FORWARD this is after the inbound check
+ *   FORWARD      second   no flow table may take what has to come by here
  */
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
@@ -19,11 +20,13 @@
 #include "path/hooks.h"
 #include "path/inbound_check.h"
 #include "path/input.h"
+#include "path/offload.h"
 #include "path/output.h"
 #include "path/path.h"
 
 #define HOOKS_FIRST	NF_IP_PRI_FIRST
 #define HOOKS_CHECK	(NF_IP_PRI_FIRST + 1)
+#define HOOKS_OFFLOAD	(NF_IP_PRI_FIRST + 2)
 /* conntrack's confirm has the last place of all, in LOCAL_IN */
 #define HOOKS_LATE	(NF_IP_PRI_LAST - 1)
 
@@ -38,6 +41,7 @@ static const struct nf_hook_ops hooks[] = {
 	HOOK_BOTH(NF_INET_PRE_ROUTING, HOOKS_FIRST, ipsec_in_prerouting),
 	HOOK_BOTH(NF_INET_LOCAL_IN, HOOKS_CHECK, ipsec_in_check_local),
 	HOOK_BOTH(NF_INET_FORWARD, HOOKS_CHECK, ipsec_in_check_forward),
+	HOOK_BOTH(NF_INET_FORWARD, HOOKS_OFFLOAD, ipsec_offload_refuse),
 	HOOK_BOTH(NF_INET_FORWARD, HOOKS_LATE, ipsec_out_catch),
 	HOOK_BOTH(NF_INET_LOCAL_OUT, HOOKS_LATE, ipsec_out_catch),
 };

@@ -33,6 +33,7 @@
 #include "base/trace.h"
 #include "path/frag.h"
 #include "path/gso.h"
+#include "path/offload.h"
 #include "path/outdst.h"
 #include "path/output.h"
 #include "path/path.h"
@@ -684,6 +685,8 @@ unsigned int ipsec_out_catch(void *priv, struct sk_buff *skb,
 	struct ipsec_net *ipn = priv;
 	int why;
 
+	if (st->hook == NF_INET_FORWARD)
+		ipsec_offload_undo(ipn, skb);
 	if (ipsec_spd_empty(ipn, IPSEC_SP_OUT) || out_exempt(ipn, skb, st))
 		return NF_ACCEPT;
 

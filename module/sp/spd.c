@@ -271,7 +271,7 @@ static void spd_settle(struct ipsec_spd *spd, struct ipsec_sp *sp)
 {
 	refcount_inc(&sp->ref);
 	spd_timer_start(spd, sp);
-	ipsec_net_new_gen(spd->ipn);
+	ipsec_net_new_policy(spd->ipn);
 }
 
 static void spd_unsettle(struct ipsec_spd *spd, struct ipsec_sp *sp)
@@ -280,7 +280,7 @@ static void spd_unsettle(struct ipsec_spd *spd, struct ipsec_sp *sp)
 	spd_timer_stop(spd, sp);
 	spd_reqids_drop(spd, sp, sp->ntmpl);
 	WRITE_ONCE(sp->dead, true);
-	ipsec_net_new_gen(spd->ipn);
+	ipsec_net_new_policy(spd->ipn);
 }
 
 /**
