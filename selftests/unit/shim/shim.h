@@ -74,6 +74,7 @@ typedef unsigned int gfp_t;
 #define pr_info(...)	printf("# " __VA_ARGS__)
 
 #define GFP_KERNEL	0
+#define GFP_KERNEL_ACCOUNT	GFP_KERNEL
 #define kmalloc(size, gfp)	((void)(gfp), malloc(size))
 #define kzalloc(size, gfp)	((void)(gfp), calloc(1, size))
 #define kcalloc(n, size, gfp)	((void)(gfp), calloc(n, size))
