@@ -610,16 +610,25 @@ cap_count()
 	tail -n 1 "$CAP.log" | grep -q 'packets captured'
 }
 
-# cap_drained - it has written what it received, or is dead
+# cap_drained - it has written what it received, or is dead. libpcap keeps some of what it received to itself
+# (what came before it was ready, what loopback shows twice): so it is also done when it has stood at the same
+# place for four seconds, in at least three looks.
 cap_drained()
 {
+	local now
+
 	kill -0 "$CAP_PID" || return 0
-	cap_count && tail -n 1 "$CAP.log" | awk -v early="${CAP_EARLY:-0}" '{ exit $5 - $2 > early }'
+	cap_count || return
+	now=$(tail -n 1 "$CAP.log")
+	[ "$now" = "$CAP_LAST" ] || CAP_SAME=0 CAP_SINCE=$SECONDS CAP_LAST=$now
+	[ $((CAP_SAME += 1)) -lt 3 ] || [ $((SECONDS - CAP_SINCE)) -lt 4 ] || return 0
+	awk -v early="$CAP_EARLY" '{ exit $5 - $2 > early }' <<<"$now"
 }
 
 # cap_stop - all that was on the link is in $CAP; a capture that lacks some proves nothing, and fails the case
 cap_stop()
 {
+	CAP_LAST=
 	wait_for cap_drained || fail "the capture is not complete: $(tail -n 1 "$CAP.log")"
 	kill -INT "$CAP_PID" 2>/dev/null || fail "the capture ended too early: $(tail -n 1 "$CAP.log")"
 	wait "$CAP_PID" 2>/dev/null
