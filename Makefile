@@ -130,9 +130,10 @@ help:
 	@echo
 	@echo '  make demo [K=6.1]  two gateways, one setkey file, packets under ESP: in a VM'
 	@echo '  make check         every test, with all set-up; ends with "N passed, N failed"'
-	@echo '  make check-unit    pure rooms on the host'
+	@echo '  make check-unit    on the host: pure rooms, setkey, install, the build by dkms'
 	@echo '  make check-K       the tests of one kernel of the test machine'
-	@echo '  make lint          layers, cycles, headers, checkpatch, sparse, shellcheck, ...'
+	@echo '  make check-debug   those of 6.12 under KASAN, lockdep and kmemleak: hours, and not in check'
+	@echo '  make lint          layers, cycles, headers, checkpatch, sparse, shellcheck, W=1, ...'
 	@echo '  make clean         remove build/'
 	@echo
 	@echo '  W=1                more compiler warnings         C=1, C=2   sparse'
