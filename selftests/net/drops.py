@@ -179,7 +179,8 @@ def late_fragment(v, src, dst):
     """A fragment that is not the first."""
     if v == 4:
         return packet.ip4(src, dst, packet.UDP, bytes(16), off=64)
-    return packet.ip6(src, dst, packet.FRAG, struct.pack("!BBHI", packet.UDP, 0, 64, random.getrandbits(32)) + bytes(16))
+    head = struct.pack("!BBHI", packet.UDP, 0, 64, random.getrandbits(32))
+    return packet.ip6(src, dst, packet.FRAG, head + bytes(16))
 
 
 @reason("out_fragment", 4, 6)
@@ -244,7 +245,8 @@ def in_state(tw, v):
     """An SPI that was asked for, and has no keys yet."""
     dst, src = lab.OUTER[v]
     key, low = tw.pfkey(), pfkey.random_spi()
-    spi = key.request(pfkey.GETSPI, pfkey.SATYPE_ESP, pfkey.ext_addr(pfkey.EXT_SRC, src), pfkey.ext_addr(pfkey.EXT_DST, dst),
+    spi = key.request(pfkey.GETSPI, pfkey.SATYPE_ESP,
+                      pfkey.ext_addr(pfkey.EXT_SRC, src), pfkey.ext_addr(pfkey.EXT_DST, dst),
                       pfkey.ext(pfkey.EXT_SPIRANGE, struct.pack("=III", low, low + 1000, 0))).spi
     sa = esp.Sa(spi, "gcm16_128", "none")
     with tw.drops(in_state=2):
@@ -270,8 +272,8 @@ def in_encap(tw, v):
         sock.setsockopt(socket.IPPROTO_UDP, 100, 2)             # UDP_ENCAP, UDP_ENCAP_ESPINUDP
         sock.bind(("", 4500))
         inside = flow.tx.seal(flow.datagram(b"encap"), packet.UDP)
-        tw.delivered([packet.ip(flow.w_out, flow.a_out, packet.UDP, packet.udp(flow.w_out, flow.a_out, 4500, 4500, inside))],
-                     [], "ESP in UDP")
+        body = packet.udp(flow.w_out, flow.a_out, 4500, 4500, inside)
+        tw.delivered([packet.ip(flow.w_out, flow.a_out, packet.UDP, body)], [], "ESP in UDP")
 
 
 @reason("in_ecn", 4, 6)

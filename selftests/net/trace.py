@@ -175,7 +175,8 @@ def outbound(tw, v):
     src, dst = lab.OUTER[v]
     flow, sock = tw.flow(ALG, v=v, mode="tunnel", ways=("out",)), tw.sinks[0 if v == 4 else 1]
     other = lab.FENCE[v]
-    tw.dut.setkey(f"spdadd {src} {dst} any -P out discard; spdadd {src} {other} any -P out ipsec esp/transport//require;")
+    tw.dut.setkey(f"spdadd {src} {dst} any -P out discard;"
+                  f"spdadd {src} {other} any -P out ipsec esp/transport//require;")
     with tw.a:
         big = socket.socket(sock.family, socket.SOCK_DGRAM)
     level, option = (socket.IPPROTO_IP, 10) if v == 4 else (socket.IPPROTO_IPV6, 23)
