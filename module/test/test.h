@@ -33,14 +33,20 @@
 		}							\
 	} while (0)
 
-bool ipsec_test_addr(void);
-bool ipsec_test_selector(void);
-bool ipsec_test_alg_table(void);
-bool ipsec_test_replay(void);
-bool ipsec_test_lifetime(void);
-bool ipsec_test_flow(void);
-bool ipsec_test_spd_lookup(void);
-bool ipsec_test_pfkey_parse(void);
+/* X(room) - the self-tests, in the order in which they run: in both worlds */
+#define IPSEC_SELFTESTS(X) \
+	X(addr) \
+	X(selector) \
+	X(alg_table) \
+	X(replay) \
+	X(lifetime) \
+	X(flow) \
+	X(spd_lookup) \
+	X(pfkey_parse)
+
+#define X(room) bool ipsec_test_##room(void);
+IPSEC_SELFTESTS(X)
+#undef X
 
 bool ipsec_selftest(void);
 

@@ -11,13 +11,9 @@ static const struct {
 	const char *room;
 	bool (*run)(void);
 } rooms[] = {
-	{ "addr", ipsec_test_addr },
-	{ "selector", ipsec_test_selector },
-	{ "alg_table", ipsec_test_alg_table },
-	{ "replay", ipsec_test_replay },
-	{ "lifetime", ipsec_test_lifetime },
-	{ "flow", ipsec_test_flow },
-	{ "pfkey_parse", ipsec_test_pfkey_parse },
+#define X(room) { #room, ipsec_test_##room },
+	IPSEC_SELFTESTS(X)
+#undef X
 };
 
 int main(void)

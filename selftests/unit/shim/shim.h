@@ -30,6 +30,9 @@ typedef unsigned int gfp_t;
 #define U32_MAX		UINT32_MAX
 #define U64_MAX		UINT64_MAX
 #define S64_MAX		INT64_MAX
+#ifndef ULONG_MAX
+#define ULONG_MAX	(~0UL)
+#endif
 
 #define __aligned(x)	__attribute__((aligned(x)))
 #define __packed	__attribute__((packed))
@@ -73,13 +76,44 @@ typedef unsigned int gfp_t;
 #define pr_err(...)	printf("# " __VA_ARGS__)
 #define pr_info(...)	printf("# " __VA_ARGS__)
 
+#define container_of(p, type, member)					\
+	((type *)((char *)(1 ? (p) : &((type *)0)->member) - offsetof(type, member)))
+#define clamp_t(t, v, lo, hi)	min_t(t, max_t(t, v, lo), hi)
+#define check_add_overflow(a, b, d) __builtin_add_overflow(a, b, d)
+#define struct_size(p, member, n) (sizeof(*(p)) + sizeof((p)->member[0]) * (n))
+#define ERR_PTR(err)		((void *)(long)(err))
+#define PTR_ERR(p)		((long)(p))
+#define IS_ERR(p)		((unsigned long)(p) >= (unsigned long)-4095)
+
 #define GFP_KERNEL	0
 #define GFP_KERNEL_ACCOUNT	GFP_KERNEL
 #define kmalloc(size, gfp)	((void)(gfp), malloc(size))
 #define kzalloc(size, gfp)	((void)(gfp), calloc(1, size))
 #define kcalloc(n, size, gfp)	((void)(gfp), calloc(n, size))
 #define kfree(p)		free(p)
+#define kvmalloc(size, gfp)	kmalloc(size, gfp)
+#define kvzalloc_node(size, gfp, node) ((void)(node), kzalloc(size, gfp))
+#define kvfree(p)		free(p)
+#define kmem_cache_zalloc(cache, gfp) kzalloc((cache)->size, gfp)
+#define kmem_cache_free(cache, p) ((void)(cache), free(p))
+#define kmem_cache_destroy(cache) free(cache)
+#define SLAB_HWCACHE_ALIGN	0
+#define SLAB_ACCOUNT		0
 #define cond_resched()		do { } while (0)
+
+struct kmem_cache {
+	size_t size;
+};
+
+static inline struct kmem_cache *kmem_cache_create(const char *name, size_t size,
+						   unsigned int align, unsigned int flags,
+						   void *ctor)
+{
+	struct kmem_cache *cache = kzalloc(sizeof(*cache), GFP_KERNEL);
+
+	cache->size = size;
+	return cache;
+}
 
 static inline bool is_power_of_2(unsigned long n)
 {
@@ -105,6 +139,43 @@ static inline u32 jhash2(const u32 *k, u32 length, u32 initval)
 		h ^= h >> 29;
 	}
 	return h ^ h >> 32;
+}
+
+static inline u32 jhash_3words(u32 a, u32 b, u32 c, u32 initval)
+{
+	u32 k[3] = { a, b, c };
+
+	return jhash2(k, 3, initval);
+}
+
+/* Not random: a failure shall be had again. */
+static inline u64 get_random_u64(void)
+{
+	static u64 state;
+
+	return state += 0x9e3779b97f4a7c15ULL;
+}
+
+#define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
+#define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+static inline void atomic_set(atomic_t *v, int i)
+{
+	v->counter = i;
+}
+
+static inline int atomic_read_acquire(const atomic_t *v)
+{
+	return v->counter;
+}
+
+static inline int atomic_inc_return(atomic_t *v)
+{
+	return ++v->counter;
 }
 
 typedef struct {
@@ -155,6 +226,10 @@ static inline bool atomic64_try_cmpxchg(atomic64_t *v, s64 *old, s64 new)
 	return __atomic_compare_exchange_n(&v->counter, old, new, false,
 					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
+
+typedef s64 ktime_t;
+
+#define KTIME_MAX	S64_MAX
 
 static inline s64 shim_seconds(clockid_t clock)
 {
