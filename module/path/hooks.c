@@ -10,6 +10,7 @@
  *   LOCAL_OUT    last     to be protected? After mangle, destination NAT and
  *   FORWARD      last     filter have seen the packet, and changed it or not;
  *                         in FORWARD this is after the inbound check
+ *   POST_ROUTING NAT + 1  has source NAT made a clear packet one of those?
  *   FORWARD      second   no flow table may take what has to come by here
  */
 #include <linux/netfilter.h>
@@ -27,6 +28,7 @@
 #define HOOKS_FIRST	NF_IP_PRI_FIRST
 #define HOOKS_CHECK	(NF_IP_PRI_FIRST + 1)
 #define HOOKS_OFFLOAD	(NF_IP_PRI_FIRST + 2)
+#define HOOKS_NAT	(NF_IP_PRI_NAT_SRC + 1)
 /* conntrack's confirm has the last place of all, in LOCAL_IN */
 #define HOOKS_LATE	(NF_IP_PRI_LAST - 1)
 
@@ -44,6 +46,7 @@ static const struct nf_hook_ops hooks[] = {
 	HOOK_BOTH(NF_INET_FORWARD, HOOKS_OFFLOAD, ipsec_offload_refuse),
 	HOOK_BOTH(NF_INET_FORWARD, HOOKS_LATE, ipsec_out_catch),
 	HOOK_BOTH(NF_INET_LOCAL_OUT, HOOKS_LATE, ipsec_out_catch),
+	HOOK_BOTH(NF_INET_POST_ROUTING, HOOKS_NAT, ipsec_out_after_nat),
 };
 
 /**

@@ -43,6 +43,7 @@
 #include "sa/sa.h"
 #include "sa/sad.h"
 #include "sa/xform.h"
+#include "sp/flow.h"
 #include "sp/spd.h"
 
 /**
@@ -596,8 +597,8 @@ static bool out_is_protected(struct ipsec_net *ipn, const struct sk_buff *skb,
 }
 
 /*
- * Packets that are not to be classified. Only LOCAL_OUT believes the mark of a
- * protected packet: nothing that is forwarded was made here. Tunnel devices
+ * Packets that are not to be classified. FORWARD does not believe the mark of
+ * a protected packet: what comes by there was not made here. Tunnel devices
  * clear it when they put their own header in front.
  */
 static bool out_exempt(struct ipsec_net *ipn, struct sk_buff *skb,
@@ -611,7 +612,7 @@ static bool out_exempt(struct ipsec_net *ipn, struct sk_buff *skb,
 	/* a VRF shows its packets twice */
 	if (ipsec_outdst_of(dst))
 		return true;
-	if (st->hook != NF_INET_LOCAL_OUT)
+	if (st->hook == NF_INET_FORWARD)
 		return false;
 	if (st->pf == NFPROTO_IPV6 ?
 	    IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED :
@@ -637,6 +638,71 @@ static int out_redirect(struct sk_buff *skb, struct ipsec_dst *xd)
 	return 0;
 }
 
+/*
+ * The end of its connection that gives a packet the source which POST_ROUTING
+ * will write, or has written; NULL when it keeps its own. Known here for all
+ * packets but the first of a connection.
+ */
+static const struct nf_conntrack_tuple *out_nat_end(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info info;
+	enum ip_conntrack_dir dir;
+	const struct nf_conn *ct;
+	unsigned long manip;
+
+	ct = nf_ct_get(skb, &info);
+	if (likely(!ct || !(ct->status & IPS_NAT_MASK)))
+		return NULL;
+	dir = CTINFO2DIR(info);
+	manip = dir == IP_CT_DIR_ORIGINAL ? IPS_SRC_NAT : IPS_DST_NAT;
+	return ct->status & manip ? &ct->tuplehash[!dir].tuple : NULL;
+}
+
+/* ICMP errors about a connection get its address, and have no port. */
+static void out_nat_flow(struct ipsec_flow *fl,
+			 const struct nf_conntrack_tuple *end)
+{
+	if (fl->family == AF_INET6)
+		ipsec_addr_set6(&fl->saddr, &end->dst.u3.in6);
+	else
+		ipsec_addr_set4(&fl->saddr, end->dst.u3.ip);
+
+	if (fl->proto != end->dst.protonum || fl->flags)
+		return;
+	switch (fl->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		fl->sport = end->dst.u.all;
+		break;
+	}
+}
+
+/*
+ * A policy for the address that goes on the wire decides: the answers of a
+ * server behind destination NAT bear the gateway's. One for the address in
+ * front of NAT is heeded as well, so that NAT never opens a way out in clear.
+ */
+static int out_decide(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
+		      const struct ipsec_way *way, struct ipsec_flow *fl,
+		      struct ipsec_dst **xdp)
+{
+	const struct nf_conntrack_tuple *end = out_nat_end(skb);
+	int why;
+
+	if (unlikely(end)) {
+		if (ipsec_flow_from_skb(fl, skb, family))
+			return IPSEC_DROP_OUT_HDR;
+		out_nat_flow(fl, end);
+		why = ipsec_resolve_flow(ipn, way, fl, xdp);
+		if (why || *xdp)
+			return why;
+	}
+	return ipsec_resolve(ipn, skb, family, way, fl, xdp);
+}
+
 static int out_catch(struct ipsec_net *ipn, struct sk_buff *skb, u16 family)
 {
 	struct ipsec_way way = {
@@ -649,7 +715,7 @@ static int out_catch(struct ipsec_net *ipn, struct sk_buff *skb, u16 family)
 	unsigned int mtu;
 	int why;
 
-	why = ipsec_resolve(ipn, skb, family, &way, &fl, &xd);
+	why = out_decide(ipn, skb, family, &way, &fl, &xd);
 	if (why || !xd)
 		return why;
 
@@ -692,6 +758,57 @@ unsigned int ipsec_out_catch(void *priv, struct sk_buff *skb,
 
 	local_bh_disable();
 	why = out_catch(ipn, skb, st->pf == NFPROTO_IPV6 ? AF_INET6 : AF_INET);
+	local_bh_enable();
+	if (likely(!why))
+		return NF_ACCEPT;
+
+	ipsec_drop_count(ipn, skb, why, 0);
+	return NF_DROP_ERR((out_errno(why)));
+}
+
+static int out_check_nat(struct ipsec_net *ipn, struct sk_buff *skb, u16 family)
+{
+	struct ipsec_way way = {
+		.route = skb_dst(skb),
+		.dev = skb_dst(skb)->dev,
+		.mark = skb->mark,
+	};
+	struct ipsec_flow fl;
+	struct ipsec_dst *xd;
+	int why;
+
+	why = ipsec_resolve(ipn, skb, family, &way, &fl, &xd);
+	if (!why && xd)
+		return IPSEC_DROP_OUT_NAT;
+	return why;
+}
+
+/**
+ * ipsec_out_after_nat() - hook in POST_ROUTING behind source NAT, both families
+ * @priv: struct ipsec_net
+ * @skb: packet
+ * @st: where it is
+ *
+ * The first packet of a connection gets its source from NAT only now. Taken
+ * away here it would miss conntrack's confirm, which comes last, and so would
+ * the second one. So it must not go at all.
+ *
+ * Context: RCU; process or softirq.
+ * Return: verdict.
+ */
+unsigned int ipsec_out_after_nat(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *st)
+{
+	struct ipsec_net *ipn = priv;
+	int why;
+
+	if (likely(!out_nat_end(skb)) || ipsec_spd_empty(ipn, IPSEC_SP_OUT) ||
+	    out_exempt(ipn, skb, st))
+		return NF_ACCEPT;
+
+	local_bh_disable();
+	why = out_check_nat(ipn, skb,
+			    st->pf == NFPROTO_IPV6 ? AF_INET6 : AF_INET);
 	local_bh_enable();
 	if (likely(!why))
 		return NF_ACCEPT;

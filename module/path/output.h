@@ -12,6 +12,8 @@ struct sock;
 
 unsigned int ipsec_out_catch(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *st);
+unsigned int ipsec_out_after_nat(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *st);
 int ipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb);
 
 #endif

@@ -121,29 +121,23 @@ static int resolve_new(struct ipsec_net *ipn, const struct ipsec_decision *d,
 }
 
 /**
- * ipsec_resolve() - what becomes of an outgoing packet
+ * ipsec_resolve_flow() - what becomes of a packet whose flow is known
  * @ipn: namespace
- * @skb: packet, still clear
- * @family: of its header
  * @way: how it would go in clear
- * @fl: set to the packet's flow
+ * @fl: flow
  * @xdp: set to how it is to be protected, NULL when it passes in clear;
  *	borrowed until the end of the RCU section, may be without a reference
  *
  * Context: RCU, BH off.
  * Return: 0 or a drop reason.
  */
-int ipsec_resolve(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
-		  const struct ipsec_way *way, struct ipsec_flow *fl,
-		  struct ipsec_dst **xdp)
+int ipsec_resolve_flow(struct ipsec_net *ipn, const struct ipsec_way *way,
+		       const struct ipsec_flow *fl, struct ipsec_dst **xdp)
 {
 	struct ipsec_decision d;
 	struct ipsec_dst *xd;
 
 	*xdp = NULL;
-	if (ipsec_flow_from_skb(fl, skb, family))
-		return IPSEC_DROP_OUT_HDR;
-
 	ipsec_flow_decide(ipn, IPSEC_SP_OUT, fl, &d);
 	if (unlikely(d.opaque_risk))
 		return IPSEC_DROP_OUT_FRAGMENT;
@@ -163,4 +157,26 @@ int ipsec_resolve(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 		return 0;
 	}
 	return resolve_new(ipn, &d, way, fl, xdp);
+}
+
+/**
+ * ipsec_resolve() - what becomes of an outgoing packet
+ * @ipn: namespace
+ * @skb: packet, still clear
+ * @family: of its header
+ * @way: how it would go in clear
+ * @fl: set to the packet's flow
+ * @xdp: as for ipsec_resolve_flow()
+ *
+ * Context: RCU, BH off.
+ * Return: 0 or a drop reason.
+ */
+int ipsec_resolve(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
+		  const struct ipsec_way *way, struct ipsec_flow *fl,
+		  struct ipsec_dst **xdp)
+{
+	*xdp = NULL;
+	if (ipsec_flow_from_skb(fl, skb, family))
+		return IPSEC_DROP_OUT_HDR;
+	return ipsec_resolve_flow(ipn, way, fl, xdp);
 }

@@ -48,6 +48,8 @@ struct ipsec_way {
 	u32 mark;
 };
 
+int ipsec_resolve_flow(struct ipsec_net *ipn, const struct ipsec_way *way,
+		       const struct ipsec_flow *fl, struct ipsec_dst **xdp);
 int ipsec_resolve(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 		  const struct ipsec_way *way, struct ipsec_flow *fl,
 		  struct ipsec_dst **xdp);
