@@ -703,7 +703,30 @@ static int out_decide(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 	return ipsec_resolve(ipn, skb, family, way, fl, xdp);
 }
 
-static int out_catch(struct ipsec_net *ipn, struct sk_buff *skb, u16 family)
+/*
+ * Here, where an ICMP error still finds the packet's own route. A local sender
+ * that would not hear it has the packet cut, whatever its DF says.
+ */
+static int out_size(struct ipsec_dst *xd, struct sk_buff *skb,
+		    const struct nf_hook_state *st)
+{
+	enum ipsec_fit fit;
+	unsigned int mtu;
+
+	fit = ipsec_pmtu_fit(xd, skb, &mtu);
+	if (fit == IPSEC_FIT_TOO_BIG && st->hook == NF_INET_LOCAL_OUT &&
+	    !ipsec_pmtu_hears(skb, st->sk)) {
+		skb->ignore_df = 1;
+		fit = ipsec_pmtu_fit(xd, skb, &mtu);
+	}
+	if (likely(fit != IPSEC_FIT_TOO_BIG))
+		return 0;
+	ipsec_pmtu_tell(skb, xd->family, mtu);
+	return IPSEC_DROP_OUT_TOO_BIG;
+}
+
+static int out_catch(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
+		     const struct nf_hook_state *st)
 {
 	struct ipsec_way way = {
 		.route = skb_dst(skb),
@@ -712,7 +735,6 @@ static int out_catch(struct ipsec_net *ipn, struct sk_buff *skb, u16 family)
 	};
 	struct ipsec_flow fl;
 	struct ipsec_dst *xd;
-	unsigned int mtu;
 	int why;
 
 	why = out_decide(ipn, skb, family, &way, &fl, &xd);
@@ -724,12 +746,8 @@ static int out_catch(struct ipsec_net *ipn, struct sk_buff *skb, u16 family)
 		if (why)
 			return why;
 	}
-	/* here, where an ICMP error still finds the packet's own route */
-	if (ipsec_pmtu_fit(xd, skb, &mtu) == IPSEC_FIT_TOO_BIG) {
-		ipsec_pmtu_tell(skb, family, mtu);
-		return IPSEC_DROP_OUT_TOO_BIG;
-	}
-	return out_redirect(skb, xd);
+	why = out_size(xd, skb, st);
+	return why ?: out_redirect(skb, xd);
 }
 
 /**
@@ -757,7 +775,8 @@ unsigned int ipsec_out_catch(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 
 	local_bh_disable();
-	why = out_catch(ipn, skb, st->pf == NFPROTO_IPV6 ? AF_INET6 : AF_INET);
+	why = out_catch(ipn, skb,
+			st->pf == NFPROTO_IPV6 ? AF_INET6 : AF_INET, st);
 	local_bh_enable();
 	if (likely(!why))
 		return NF_ACCEPT;

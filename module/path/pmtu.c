@@ -157,6 +157,31 @@ static bool pmtu_may_fragment(const struct ipsec_dst *xd,
 	return skb->ignore_df && IPCB(skb)->frag_max_size <= mtu;
 }
 
+/* A socket that an error may be put into: TCP's and others' are kept away. */
+static bool pmtu_inet_socket(const struct sock *sk)
+{
+	return sk && sk_fullsock(sk) &&
+	       (sk->sk_family == AF_INET || sk->sk_family == AF_INET6);
+}
+
+/**
+ * ipsec_pmtu_hears() - does the sender of a local packet learn its MTU
+ * @skb: packet in LOCAL_OUT
+ * @sk: socket on whose behalf it is sent, or NULL
+ *
+ * Packets of tunnel devices have no socket, or still that of the datagram that
+ * is inside. An ICMP error would reach the device, which takes it for the MTU
+ * of the protected packet, and comes down with it packet by packet (ipip) or
+ * not at all (gre); the datagram's socket would be told a wrong one.
+ *
+ * Context: any.
+ * Return: true if so. Otherwise set ignore_df: it is cut for the sender.
+ */
+bool ipsec_pmtu_hears(const struct sk_buff *skb, const struct sock *sk)
+{
+	return sk == skb->sk && pmtu_inet_socket(sk);
+}
+
 static enum ipsec_fit pmtu_fit_big(struct ipsec_dst *xd, struct sk_buff *skb,
 				   unsigned int *mtu)
 {
@@ -223,7 +248,7 @@ void ipsec_pmtu_tell(struct sk_buff *skb, u16 family, unsigned int mtu)
 {
 	struct sock *sk = skb->sk;
 
-	if (sk && sk_fullsock(sk)) {
+	if (pmtu_inet_socket(sk)) {
 		skb->protocol = family == AF_INET6 ? htons(ETH_P_IPV6) :
 						     htons(ETH_P_IP);
 		xfrm_local_error(skb, mtu);

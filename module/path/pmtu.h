@@ -11,6 +11,7 @@
 
 struct ipsec_dst;
 struct sk_buff;
+struct sock;
 
 /**
  * enum ipsec_fit - what a packet's size asks for
@@ -47,6 +48,7 @@ static inline unsigned int ipsec_pmtu_hlen(u16 family)
 unsigned int ipsec_pmtu_plain(struct ipsec_dst *xd);
 enum ipsec_fit ipsec_pmtu_fit(struct ipsec_dst *xd, struct sk_buff *skb,
 			      unsigned int *mtu);
+bool ipsec_pmtu_hears(const struct sk_buff *skb, const struct sock *sk);
 void ipsec_pmtu_tell(struct sk_buff *skb, u16 family, unsigned int mtu);
 int ipsec_pmtu_clamp(struct ipsec_dst *xd, struct sk_buff *skb);
 
