@@ -248,7 +248,9 @@ static int out_shape(struct out_ctx *ctx, struct sk_buff *skb)
 		ipsec_pmtu_tell(skb, xd->family, mtu);
 		return IPSEC_DROP_OUT_TOO_BIG;
 	case IPSEC_FIT_FRAGMENT:
-		return out_fragments(ctx, skb, mtu);
+		/* the fragmenter would put a wrong sum into SCTP */
+		why = ipsec_gso_checksum(skb);
+		return why ?: out_fragments(ctx, skb, mtu);
 	case IPSEC_FIT_RESIZE:
 		why = ipsec_gso_resize(skb, xd->family, mtu);
 		return why ?: out_cut(ctx, skb, OUT_RESOLVE);
