@@ -105,6 +105,47 @@ static unsigned int pmtu_of(struct ipsec_dst *xd, struct sk_buff *skb)
 	return pmtu_inner(xd, min(dst_mtu(xd->route), PMTU_MAX), hlen);
 }
 
+/* Options that sign the segment: what is signed must not be touched. */
+#define PMTU_TCPOPT_MD5		19	/* RFC 2385 */
+#define PMTU_TCPOPT_AO		29	/* RFC 5925 */
+
+/*
+ * Where an option of TCP is, from the start of its header; 0 for not at all.
+ */
+static unsigned int pmtu_find_opt(const u8 *th, unsigned int len, u8 opt)
+{
+	unsigned int i = sizeof(struct tcphdr);
+
+	while (i < len && th[i] != TCPOPT_EOL) {
+		if (th[i] == TCPOPT_NOP) {
+			i++;
+			continue;
+		}
+		if (i + 1 >= len || th[i + 1] < 2 || i + th[i + 1] > len)
+			return 0;
+		if (th[i] == opt)
+			return i;
+		i += th[i + 1];
+	}
+	return 0;
+}
+
+/* Two halves of a segment would have one signature, or each be a SYN. */
+static bool pmtu_divisible(const struct sk_buff *skb, unsigned int thoff)
+{
+	const struct tcphdr *th;
+	u8 buf[60] __aligned(4);
+	u32 len;
+
+	th = skb_header_pointer(skb, thoff, sizeof(*th), buf);
+	if (!th || th->syn)
+		return false;
+	len = th->doff * 4;
+	th = skb_header_pointer(skb, thoff, len, buf);
+	return th && !pmtu_find_opt((const u8 *)th, len, PMTU_TCPOPT_MD5) &&
+	       !pmtu_find_opt((const u8 *)th, len, PMTU_TCPOPT_AO);
+}
+
 /*
  * TCP whose segments may be cut anew. One that is no super-packet, but whose
  * checksum is still open, comes from a socket here (or from a guest), and can
@@ -123,10 +164,12 @@ static bool pmtu_resizable(const struct ipsec_dst *xd,
 	if (skb->ip_summed != CHECKSUM_PARTIAL || skb->encapsulation ||
 	    skb->csum_offset != offsetof(struct tcphdr, check))
 		return false;
-	if (xd->family == AF_INET6)
-		return ipv6_hdr(skb)->nexthdr == IPPROTO_TCP;
-	return ip_hdr(skb)->protocol == IPPROTO_TCP &&
-	       !ip_is_fragment(ip_hdr(skb));
+	if (xd->family == AF_INET6 ?
+	    ipv6_hdr(skb)->nexthdr != IPPROTO_TCP :
+	    ip_hdr(skb)->protocol != IPPROTO_TCP ||
+	    ip_is_fragment(ip_hdr(skb)))
+		return false;
+	return pmtu_divisible(skb, skb_checksum_start_offset(skb));
 }
 
 /*
@@ -259,28 +302,6 @@ void ipsec_pmtu_tell(struct sk_buff *skb, u16 family, unsigned int mtu)
 	}
 }
 
-/*
- * Where the 16 bits of the MSS are, from the start of the TCP header; 0 for
- * no such option.
- */
-static unsigned int pmtu_find_mss(const u8 *th, unsigned int len)
-{
-	unsigned int i = sizeof(struct tcphdr);
-
-	while (i < len && th[i] != TCPOPT_EOL) {
-		if (th[i] == TCPOPT_NOP) {
-			i++;
-			continue;
-		}
-		if (i + 1 >= len || th[i + 1] < 2 || i + th[i + 1] > len)
-			return 0;
-		if (th[i] == TCPOPT_MSS && th[i + 1] == TCPOLEN_MSS)
-			return i + 2;
-		i += th[i + 1];
-	}
-	return 0;
-}
-
 static void pmtu_set_mss(struct sk_buff *skb, unsigned int thoff,
 			 unsigned int at, unsigned int most)
 {
@@ -306,8 +327,8 @@ static void pmtu_set_mss(struct sk_buff *skb, unsigned int thoff,
  * @skb: TCP packet, not a later fragment, skb->data at its IP header
  *
  * What comes back then fits without fragments and without ICMP errors, which
- * many networks lose: the peer protects it with much the same overhead.
- * Headers may move.
+ * many networks lose: the peer protects it with much the same overhead. An
+ * offer that TCP-AO has signed stays as it is. Headers may move.
  *
  * Context: RCU, softirq or BH off.
  * Return: 0 or a drop reason.
@@ -337,8 +358,9 @@ int ipsec_pmtu_clamp(struct ipsec_dst *xd, struct sk_buff *skb)
 		return IPSEC_DROP_OUT_NOMEM;
 
 	th = (struct tcphdr *)(skb->data + thoff);
-	at = pmtu_find_mss((const u8 *)th, th->doff * 4);
-	if (at)
-		pmtu_set_mss(skb, thoff, at, mtu - hlen);
+	at = pmtu_find_opt((const u8 *)th, th->doff * 4, TCPOPT_MSS);
+	if (at && ((const u8 *)th)[at + 1] == TCPOLEN_MSS &&
+	    !pmtu_find_opt((const u8 *)th, th->doff * 4, PMTU_TCPOPT_AO))
+		pmtu_set_mss(skb, thoff, at + 2, mtu - hlen);
 	return 0;
 }
