@@ -156,6 +156,12 @@ static int out_segments(struct out_ctx *ctx, struct sk_buff *segs,
 
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
+		/* one of those before may have decided anew */
+		ctx->redecided = false;
+		if (skb_dst(seg) != &ctx->xd->dst) {
+			skb_dst_drop(seg);
+			skb_dst_set_noref(seg, &ctx->xd->dst);
+		}
 		if (row == OUT_RESOLVE)
 			out_begin(seg, ctx->xd->family);
 		err = out_run(ctx, seg, row);
