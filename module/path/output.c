@@ -194,13 +194,12 @@ static int out_cut(struct out_ctx *ctx, struct sk_buff *skb, unsigned int row)
 }
 
 /*
- * The IP layer's fragmenter stops at every answer but 0, and hands it on as it
- * is. With this added, what a fragment met, which is counted, is positive, and
- * the fragmenter's own failures are not.
+ * What is added to an errno of ours on its way through the fragmenter, so that
+ * its own, for which nobody has counted the packet yet, are told apart.
  */
-#define OUT_FRAG_MET	0x10000
+#define OUT_FRAGMENT_ERR	0x10000
 
-/* Takes each fragment from the fragmenter; RCU, BH off. */
+/* Takes each fragment from the IP layer's fragmenter; RCU, BH off. */
 static int out_fragment(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	struct ipsec_dst *xd = ipsec_outdst_of(skb_dst(skb));
@@ -210,36 +209,43 @@ static int out_fragment(struct net *net, struct sock *sk, struct sk_buff *skb)
 	skb->ip_summed = CHECKSUM_NONE;
 	out_begin(skb, xd->family);
 	err = out_run(&ctx, skb, OUT_RESOLVE);
-	return err < 0 ? OUT_FRAG_MET + err : err;
+	return err < 0 ? OUT_FRAGMENT_ERR - err : err;
 }
 
-static int out_frag_reason(int err)
+/*
+ * The fragmenter refused a packet, and has freed it. Its header stands in for
+ * it in the trace, which so shows the length of that.
+ */
+static void out_count_unfragmented(struct ipsec_net *ipn, const void *hdr,
+				   unsigned int hlen, int why)
 {
-	switch (err) {
-	case -ENOMEM:
-		return IPSEC_DROP_OUT_NOMEM;
-	case -EMSGSIZE:
-		return IPSEC_DROP_OUT_TOO_BIG;
-	default:
-		return IPSEC_DROP_OUT_HDR;
+	struct sk_buff *skb = alloc_skb(hlen, GFP_ATOMIC);
+
+	if (!skb) {
+		ipsec_mib_inc(ipn, why);
+		return;
 	}
+	skb_reset_network_header(skb);
+	skb_put_data(skb, hdr, hlen);
+	ipsec_drop_count(ipn, skb, why, 0);
+	consume_skb(skb);
 }
 
-/* Where the fragmenter fails, the packet is gone: it is counted, not traced. */
 static int out_fragments(struct out_ctx *ctx, struct sk_buff *skb,
 			 unsigned int mtu)
 {
-	struct ipsec_dst *xd = ctx->xd;
-	int why = ipsec_gso_checksum(skb);
+	unsigned int hlen = ipsec_pmtu_hlen(ctx->xd->family);
+	u8 hdr[sizeof(struct ipv6hdr)];
+	int err;
 
-	if (why)
-		return why;
-	ctx->err = ipsec_frag_before(ctx->ipn->net, ctx->sk, skb, xd->family,
-				     mtu, out_fragment);
-	if (ctx->err < 0)
-		ipsec_mib_inc(ctx->ipn, out_frag_reason(ctx->err));
-	else if (ctx->err >= OUT_FRAG_MET - MAX_ERRNO)
-		ctx->err -= OUT_FRAG_MET;
+	memcpy(hdr, skb_network_header(skb), hlen);
+	err = ipsec_frag_before(ctx->ipn->net, ctx->sk, skb, ctx->xd->family,
+				mtu, out_fragment);
+	ctx->err = err >= OUT_FRAGMENT_ERR ? OUT_FRAGMENT_ERR - err : err;
+	if (unlikely(err < 0))
+		out_count_unfragmented(ctx->ipn, hdr, hlen, err == -ENOMEM ?
+				       IPSEC_DROP_OUT_NOMEM :
+				       IPSEC_DROP_OUT_TOO_BIG);
 	return IPSEC_STOLEN;
 }
 

@@ -242,7 +242,8 @@ static enum ipsec_fit pmtu_fit_big(struct ipsec_dst *xd, struct sk_buff *skb,
 		return IPSEC_FIT_TOO_BIG;
 	if (skb_is_gso(skb))
 		return IPSEC_FIT_CUT;
-	if (ipsec_outdst_is_tunnel(xd, 0))
+	/* below IPv4's least MTU a fragment might hold nothing but a header */
+	if (ipsec_outdst_is_tunnel(xd, 0) && *mtu >= IPV4_MIN_MTU)
 		return IPSEC_FIT_FRAGMENT;
 
 	/* fragments can not be protected in transport mode (RFC 4303 3.1.1) */
