@@ -626,6 +626,9 @@ static bool out_exempt(struct ipsec_net *ipn, struct sk_buff *skb,
 	/* a VRF shows its packets twice */
 	if (ipsec_outdst_of(dst))
 		return true;
+	/* disable_xfrm of its device, which is set for lo: as on the way in */
+	if (dst->flags & DST_NOXFRM)
+		return true;
 	if (st->hook == NF_INET_FORWARD)
 		return false;
 	if (st->pf == NFPROTO_IPV6 ?
