@@ -265,6 +265,8 @@ static int out_shape(struct out_ctx *ctx, struct sk_buff *skb)
 		return why ?: out_fragments(ctx, skb, mtu);
 	case IPSEC_FIT_RESIZE:
 		why = ipsec_gso_resize(skb, xd->family, mtu);
+		if (why == IPSEC_DROP_OUT_TOO_BIG)
+			ipsec_pmtu_tell(skb, xd->family, mtu);
 		return why ?: out_cut(ctx, skb, OUT_RESOLVE);
 	case IPSEC_FIT_CUT:
 		return out_cut(ctx, skb, OUT_SHAPE);
@@ -307,6 +309,7 @@ static int out_resolve(struct out_ctx *ctx, struct sk_buff *skb)
 	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
 	struct ipsec_dst *xd = ctx->xd;
 	struct ipsec_sa *sa;
+	int err;
 	int why;
 
 	if (unlikely(ctx->resumed && xd->gen != ipsec_net_gen(ctx->ipn)))
@@ -314,14 +317,18 @@ static int out_resolve(struct out_ctx *ctx, struct sk_buff *skb)
 
 	sa = xd->bundle.sa[cb->depth];
 	ctx->spi = sa->spi;
-	if (likely(!ipsec_sa_check_use(sa) &&
-		   ipsec_sa_account(sa, out_payload(xd, skb)) !=
-		   IPSEC_LIFE_HARD)) {
-		cb->sa = sa;
-		return IPSEC_NEXT;
+	err = ipsec_sa_check_use(sa);
+	if (likely(!err)) {
+		if (likely(ipsec_sa_account(sa, out_payload(xd, skb)) !=
+			   IPSEC_LIFE_HARD)) {
+			cb->sa = sa;
+			return IPSEC_NEXT;
+		}
+		err = -ETIME;
 	}
 	if (cb->depth || ctx->redecided)
-		return IPSEC_DROP_OUT_EXPIRED;
+		return err == -ETIME ? IPSEC_DROP_OUT_EXPIRED :
+				       IPSEC_DROP_OUT_STALE;
 	why = out_decide_again(ctx, skb);
 	return why ?: IPSEC_AGAIN;
 }
