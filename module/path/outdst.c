@@ -15,6 +15,7 @@
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
+#include <net/xfrm.h>
 
 #include "compat/dst.h"
 #include "path/outdst.h"
@@ -241,7 +242,8 @@ bool ipsec_outdst_current(const struct ipsec_dst *xd)
  * @xd: decision, current
  * @way: how the packet would have gone in clear
  *
- * Flows do not say which device a socket is bound to, nor the mark.
+ * Flows do not say which device a socket is bound to, nor the mark; and in
+ * transport mode a packet keeps its own route, with what its socket asked for.
  *
  * Context: RCU.
  * Return: true if so.
@@ -249,8 +251,12 @@ bool ipsec_outdst_current(const struct ipsec_dst *xd)
 bool ipsec_outdst_fits(const struct ipsec_dst *xd,
 		       const struct ipsec_way *way)
 {
-	return xd->way_dev == way->dev && xd->way_mark == way->mark &&
-	       dst_check(xd->route, xd->cookie);
+	if (xd->way_dev != way->dev || xd->way_mark != way->mark)
+		return false;
+	if (!xd->bundle.tunnel && way->route && !dst_xfrm(way->route) &&
+	    way->route != xd->route)
+		return false;
+	return dst_check(xd->route, xd->cookie);
 }
 
 /**

@@ -8,6 +8,7 @@
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
 #include <net/route.h>
+#include <net/xfrm.h>
 
 #include "base/net.h"
 #include "path/resolve.h"
@@ -68,7 +69,7 @@ static struct dst_entry *route_lookup6(struct ipsec_net *ipn,
  * @way: how it would have gone in clear
  *
  * In transport mode that is the clear packet's own route, with all that its
- * socket asked for.
+ * socket asked for, unless it leads into the stock stack.
  *
  * Context: RCU, BH off.
  * Return: a referenced dst, or NULL when there is no way there.
@@ -79,7 +80,7 @@ struct dst_entry *ipsec_route_get(struct ipsec_net *ipn,
 {
 	struct dst_entry *dst;
 
-	if (!b->tunnel && way->route)
+	if (!b->tunnel && way->route && !dst_xfrm(way->route))
 		return dst_hold_safe(way->route) ? way->route : NULL;
 
 	if (b->family == AF_INET6)
