@@ -14,9 +14,9 @@
 #include "path/gso.h"
 
 /*
- * Packets up to this size are brought into one piece: one copy, which also
- * parts them from pages that others hold. Larger ones would need a high-order
- * allocation; for them the transform maps the pieces.
+ * Packets up to this size are brought into one piece here: one copy, which also
+ * parts them from pages that others hold. What is to become of larger ones, for
+ * which that needs a high-order allocation, is the transform's to say.
  */
 #define GSO_LINEAR_MAX	(4 * PAGE_SIZE)
 
@@ -112,7 +112,8 @@ int ipsec_gso_checksum(struct sk_buff *skb)
  * @tail: bytes wanted behind the packet
  *
  * A packet whose header is shared gets one of its own. What is still not
- * linear afterwards may have shared pages.
+ * linear afterwards may have shared pages, and no room behind: the transform
+ * sees to both.
  *
  * Context: any.
  * Return: 0 or a drop reason.
