@@ -90,11 +90,12 @@ def too_big(tw, v):
     """ESP came in fragments; the packet inside must not be cut, and its sender hears so."""
     flow = tw.flow("gcm16_128", v=v, mode="tunnel")
     tw.a.run("nft", "-f", "-", text="table inet t { chain c { type filter hook prerouting priority 0; "
-                                    "ct state new accept; } }")
+                                    "ct state new accept; }\n}\n")
     tw.a.ip("link", "set", "a1", "mtu", "1300")
     try:
         body = packet.udp(far(v), lab.HOST[v], 4321, PORT, os.urandom(1360 - 8))
-        whole = packet.parse(sealed(flow, packet.ip(far(v), lab.HOST[v], packet.UDP, body, **{"df": 1} if v == 4 else {})))
+        whole = {"df": 1} if v == 4 else {}
+        whole = packet.parse(sealed(flow, packet.ip(far(v), lab.HOST[v], packet.UDP, body, **whole)))
         for part in packet.frag(whole.src, whole.dst, packet.ESP, whole.payload, 800):
             tw.wire.send(part)
         pkt = tw.wire.recv(flow.is_reply)
@@ -114,6 +115,7 @@ def disguised(tw, depth):
     tw.need_testudo()
     flow = tw.flow("gcm16_128", mode="tunnel", ways=())
     tw.dut.setkey(f"spdadd {flow.w_out} {flow.a_out} udp -P in ipsec esp/tunnel/{flow.w_out}-{flow.a_out}/require;")
+    lab.sh("modprobe", "-q", "fou", fails=True)
     if tw.a.run("ip", "fou", "add", "port", str(PORT), "ipproto", "50", fails=True)[0]:
         raise Skip("no FOU")
 
@@ -132,7 +134,8 @@ def disguised(tw, depth):
 suite.add("F09_forwarded_fragments_under_port_policy", forwarded_fragments)
 suite.add("F09_forwarded_fragments_partly_clear", forwarded_mixture)
 for v in (4, 6):
-    suite.add(f"F06_inner_too_big_of_fragmented_esp_v{v}", too_big, v)suite.add("C09_nested_in_udp_16_deep", disguised, 16)
+    suite.add(f"F06_inner_too_big_of_fragmented_esp_v{v}", too_big, v)
+suite.add("C09_nested_in_udp_16_deep", disguised, 16)
 
 if __name__ == "__main__":
     suite.run(lambda: lab.Lab(behind=True))
