@@ -6,19 +6,23 @@
  *
  *   field of outer header   IPv4                       IPv6
  *   DSCP, ECN               both copied from the inner header (RFC 6040, normal
- *                           mode: a CE mark too)
+ *                           mode: a CE mark too); noecn: ECN is 0, since the
+ *                           other end would not carry a mark inside
  *   TTL, hop limit          the default of the outer route
  *   identification          as the stack chooses it    -
  *   DF                      inner IPv4: copied         -
  *                           inner IPv6: set, but for packets of up to 1280
- *                           bytes, which nobody can be asked to make smaller
+ *                           bytes, which nobody can be asked to make smaller.
+ *                           nopmtudisc: not set
  *   flow label              -                          0
  *   options, extensions     none                       none
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/pfkeyv2.h>
 #include <linux/skbuff.h>
 #include <net/dsfield.h>
+#include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
@@ -188,7 +192,7 @@ static void tunnel_push6(struct sk_buff *skb, const struct ipsec_sa *sa,
  * ipsec_tunnel_push() - tunnel mode: put the outer header in front
  * @net: namespace
  * @skb: packet, skb->data at its IP header, with headroom, on the OUT road
- * @sa: gives the addresses
+ * @sa: gives the addresses, and flags that change the table above
  * @ttl: TTL or hop limit
  *
  * The control block then speaks of the outer header. Lengths and IPv4 checksum
@@ -215,6 +219,10 @@ void ipsec_tunnel_push(struct net *net, struct sk_buff *skb,
 		df = ip_hdr(skb)->frag_off & htons(IP_DF);
 		cb->nexthdr = IPPROTO_IPIP;
 	}
+	if (sa->flags & SADB_SAFLAGS_NOPMTUDISC)
+		df = 0;
+	if (sa->flags & SADB_SAFLAGS_NOECN)
+		dsfield &= ~INET_ECN_MASK;
 
 	cb->family = sa->family;
 	if (sa->family == AF_INET6) {

@@ -198,6 +198,57 @@ def df_copy(tw):
         equal((outer.df, inner.df), (df, df), f"DF outside and inside for {df}")
 
 
+def flagged(tw, v, outer_v, flag):
+    """A tunnel whose SAs were given a flag of setkey's."""
+    tw.need_testudo()
+    flow = tunnel(tw, v, outer_v, install=False)
+    ends = ((flow.tx, flow.w_out, flow.a_out), (flow.rx, flow.a_out, flow.w_out))
+    lines = [tw.dut.sa_line(sa, src, dst, "tunnel", 64) for sa, src, dst in ends]
+    tw.dut.setkey("".join(line.replace(" -E", f" -f {flag} -E") for line in lines))
+    return flow
+
+
+def nopmtudisc(tw):
+    """-f nopmtudisc: DF outside is never set, whatever is inside."""
+    flow = flagged(tw, 4, 4, "nopmtudisc")
+    for df in (0, 1):
+        send_in(tw, 4, os.urandom(8), df=df)
+        outer, inner = at_wire(tw, flow)
+        equal((outer.df, inner.df), (0, df), f"DF outside and inside for {df}")
+    for flag, df in (("nopmtudisc", 0), ("cyclic-seq", 1)):
+        tw.reset()
+        flow = flagged(tw, 6, 4, flag)
+        send_in(tw, 6, os.urandom(1300))
+        equal(at_wire(tw, flow)[0].df, df, f"DF outside 1348 bytes of IPv6, -f {flag}")
+
+
+def decap_dscp(tw, v, outer_v):
+    """-f decap-dscp: H gets the outer DSCP; ECN is combined as ever."""
+    flow = flagged(tw, v, outer_v, "decap-dscp")
+    for outer_ecn, ecn in ((ECT0, ECT0), (CE, CE)):
+        data = os.urandom(8)
+        from_wire(tw, flow, v, data, outer={"tos": 7 << 2 | outer_ecn}, inner={"tos": 46 << 2 | ECT0})
+        seen = at_inside(tw, data)
+        check(seen is not None, "nothing came to H")
+        equal(seen.tos, 7 << 2 | ecn, f"TOS at H for outer ECN {outer_ecn}")
+        if v == 4:
+            equal(packet.csum(seen.raw[:20]), 0, "checksum of the IPv4 header")
+
+
+def noecn(tw, v, outer_v):
+    """-f noecn: ECN inside stays, whatever the outer header says; on the way out the outer one has none."""
+    flow = flagged(tw, v, outer_v, "noecn")
+    for ecn in range(4):
+        data, tos = os.urandom(8), 46 << 2 | ecn
+        from_wire(tw, flow, v, data, outer={"tos": 7 << 2 | CE}, inner={"tos": tos})
+        seen = at_inside(tw, data)
+        check(seen is not None, f"inner ECN {ecn}, outer CE: nothing came to H")
+        equal(seen.tos, tos, f"TOS at H for inner ECN {ecn}")
+        send_in(tw, v, data, tos=tos)
+        outer, inner = at_wire(tw, flow)
+        equal((outer.tos, inner.tos), (46 << 2, tos), f"TOS outside and inside for ECN {ecn}")
+
+
 def csum(tw, v):
     """Checksums left to the device are completed before encryption (transmit offload is on)."""
     flow = tunnel(tw, v)
@@ -230,6 +281,10 @@ for v in (4, 6):
     suite.add(f"F09_inner_fragments_v{v}", inner_fragments, v)
     suite.add(f"G11_csum_offload_v{v}", csum, v)
 suite.add("F11_df_copied", df_copy)
+suite.add("F11_flag_nopmtudisc", nopmtudisc)
+for v, outer in ((4, 6), (6, 4)):
+    suite.add(f"F12_flag_decap_dscp_{v}in{outer}", decap_dscp, v, outer)
+    suite.add(f"F13_flag_noecn_{v}in{outer}", noecn, v, outer)
 
 if __name__ == "__main__":
     suite.run(lambda: lab.Lab(behind=True))
