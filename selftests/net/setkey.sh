@@ -140,13 +140,14 @@ t_exit_status()
 	grep -q 'Operation not permitted' "$WORKDIR/err" || fail "EPERM: $(<"$WORKDIR/err")"
 }
 
+# t_fqdn SAS POLICIES [OPTION] - so many come of the names in the text
 t_fqdn()
 {
 	printf '%s\n' '10.0.0.1 gw' '10.0.0.9 gw' 'fd00::1 gw' '10.0.0.2 peer' 'fd00::2 peer' >"$WORKDIR/hosts"
 	echo 'hosts: files' >"$WORKDIR/nsswitch"
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	n A unshare -m sh -c 'mount --bind "$1/hosts" /etc/hosts && mount --bind "$1/nsswitch" /etc/nsswitch.conf &&
-		setkey -f "$1/text"' sh "$WORKDIR" 2>"$WORKDIR/err" || fail "names: $(<"$WORKDIR/err")"
+		setkey $2 -f "$1/text"' sh "$WORKDIR" "${3:-}" 2>"$WORKDIR/err" || fail "names: $(<"$WORKDIR/err")"
 	holds sad 'spi=4097(' "$1"
 	holds spd 'out prio def none' "$2"
 }
@@ -161,6 +162,20 @@ t_fqdn_family()
 {
 	echo 'spdadd -4 gw peer any -P out none; add -6 peer gw esp 0x1001 -E null;' >"$WORKDIR/text"
 	t_fqdn 1 2
+}
+
+# -4 and -6 for all commands; what a command says for itself is stronger
+t_fqdn_option()
+{
+	echo 'spdadd gw peer any -P out none; add peer gw esp 0x1001 -E null;' >"$WORKDIR/text"
+	t_fqdn 2 2 -4
+	holds sad 'fd00:' 0
+	flush A
+	t_fqdn 1 1 -6
+	holds sad '10.0.0.' 0
+	flush A
+	echo 'spdadd -4 gw peer any -P out none; add peer gw esp 0x1001 -E null;' >"$WORKDIR/text"
+	t_fqdn 1 2 -6
 }
 
 t_numeric_only()
@@ -205,10 +220,23 @@ t_deleteall()
 	sk 0 "deleteall 10.0.0.1 10.0.0.2 esp;"
 }
 
+larvals()
+{
+	n A setkey -D | grep -c 'state=larval'
+}
+
+# gone TEXT - no line of the SAD has it
+gone()
+{
+	! n A setkey -D | grep -qF -- "$1"
+}
+
 t_getspi()
 {
 	local spi
 
+	# the machine may be slow, and larvals must outlive the case
+	n A sysctl -qw net.testudo.larval_seconds=1000
 	sk 0 "getspi 10.0.0.1 10.0.0.2 esp 0x5555 -m tunnel -u 9; getspi 10.0.0.3 10.0.0.2 esp 0;"
 	spi=$(sed -n 's/^\tesp spi=\([0-9]*\)(0x.*/\1/p' <<<"$OUT")
 	[ "${spi:-0}" -ge 256 ] || fail "no SPI was told: $OUT"
@@ -218,6 +246,11 @@ t_getspi()
 	holds sad 'state=mature' 1
 	sk 2 "getspi 10.0.0.1 10.0.0.2 esp 0x5555;"
 	sk 2 "update 10.0.0.1 10.0.0.2 esp 0x7777 $ESP;"
+	equal "$(larvals)" 1 "larvals that nobody gave keys"
+	n A sysctl -qw net.testudo.larval_seconds=1
+	sk 0 "getspi 10.0.0.3 10.0.0.2 esp 0x5556;"
+	wait_for gone 'spi=21846(' || fail "a larval outlives net.testudo.larval_seconds"
+	n A sysctl -qw net.testudo.larval_seconds=0
 }
 
 t_spdget()
@@ -258,13 +291,73 @@ t_monitor()
 	refuse grep -q malformed "$WORKDIR/seen"
 }
 
+# twice FILE - what -l repeats every second is there again
+twice()
+{
+	[ "$(grep -c ' esp M 00001000 ' "$1")" -ge 2 ]
+}
+
 t_short()
 {
 	sk 0 "add 10.0.0.1[4500] 10.0.0.2 esp 0x1000 $ESP;"
-	n A timeout 1 setkey -Dl >"$WORKDIR/short"
+	bg A setkey -Dl >"$WORKDIR/short"
+	wait_for twice "$WORKDIR/short" || fail "-l shows the SA once, or never"
+	kill "$BG_PID"
 	grep -qE '^[0-9]{4} esp M 00001000 +[0-9]+/0 +10.0.0.1 -> 10.0.0.2$' "$WORKDIR/short" ||
 		fail "short form: $(<"$WORKDIR/short")"
 	n A setkey -Dp | grep -q '^10.0.0.1\[' || fail "no port is shown"
+}
+
+t_flush_policies()
+{
+	sk 0 "add 10.0.0.1 10.0.0.2 esp 0x1000 $ESP; spdadd 10.0.0.1 10.0.0.2 any -P out none;"
+	expect n A setkey -FP
+	equal "$(n A setkey -DP)" "No SPD entries." "policies after -FP"
+	holds sad 'spi='
+	sk 0 "spdadd 10.0.0.1 10.0.0.2 any -P out none;"
+	expect n A setkey -F
+	equal "$(n A setkey -D)" "No SAD entries." "SAs after -F"
+	holds spd 'out prio def none'
+}
+
+# stored - a dump as the kernel sends it, into two files: as it is, and with the SA's state made "dead"
+stored()
+{
+	n A python3 - "$WORKDIR/alive" "$WORKDIR/dead" <<-'PY'
+		import os, socket, struct, sys
+		s = socket.socket(15, socket.SOCK_RAW, 2)
+		s.send(struct.pack("=BBBBHHII", 2, 10, 0, 0, 2, 0, 1, os.getpid()))
+		msg = bytearray(s.recv(65536))
+		open(sys.argv[1], "wb").write(msg)
+		at = 16
+		while struct.unpack_from("=H", msg, at + 2)[0] != 1:
+		    at += struct.unpack_from("=H", msg, at)[0] * 8
+		msg[at + 9] = 3
+		open(sys.argv[2], "wb").write(msg)
+	PY
+}
+
+t_dead()
+{
+	sk 0 "add 10.0.0.1 10.0.0.2 esp 0x1000 $ESP;"
+	equal "$(n A setkey -aD | grep -c 'spi=4096(')" 1 "SAs of -aD"
+	stored || fail "no dump message"
+	n A setkey "$WORKDIR/alive" | grep -q 'spi=4096(' || fail "a stored message is not shown"
+	equal "$(n A setkey "$WORKDIR/dead")" "" "a dead SA without -a"
+	n A setkey -a "$WORKDIR/dead" | grep -q 'state=dead' || fail "no dead SA with -a"
+}
+
+# The bytes of what is sent, and of what a monitor sees, are the message itself.
+t_hex()
+{
+	sk 0 "add 10.0.0.1 10.0.0.2 esp 0x1000 $ESP;" -H
+	grep -qE '^00000000: 02 03 00 03 ' <<<"$OUT" || fail "-H: $OUT"
+	bg A setkey -H -xx >"$WORKDIR/seen" 2>&1
+	wait_for grep -q X_PROMISC "$WORKDIR/seen" || fail "the monitor does not run"
+	sk 0 "delete 10.0.0.1 10.0.0.2 esp 0x1000;"
+	wait_for grep -qE '^00000000: 02 04 00 03 ' "$WORKDIR/seen" || fail "-H -xx shows no bytes of a DELETE"
+	kill "$BG_PID"
+	grep -qE '^[0-9]{10}\.[0-9]{6} DELETE esp' "$WORKDIR/seen" || fail "-xx: $(grep DELETE "$WORKDIR/seen")"
 }
 
 t_many()
@@ -288,11 +381,15 @@ add_case O02_roundtrip t_roundtrip
 add_case O03_errors t_errors
 add_case O04_fqdn_all t_fqdn_all
 add_case O04_fqdn_family t_fqdn_family
+add_case O04_fqdn_option t_fqdn_option
 add_case O04_numeric_only t_numeric_only
 add_case O05_keys t_keys
 add_case O06_fwd t_fwd
 add_case O07_monitor t_monitor
 add_case O08_short t_short
+add_case O08_flush_policies t_flush_policies
+add_case O08_dead t_dead
+add_case O07_hex_and_epoch t_hex
 add_case O09_exit_status t_exit_status
 add_case O10_many t_many
 add_case O11_deleteall t_deleteall
