@@ -154,6 +154,53 @@ static void __net_exit net_leave(struct net *net)
 	mutex_destroy(&ipn->config_mutex);
 }
 
+/**
+ * ipsec_net_has_flowtables() - may there be flow tables in a namespace
+ * @ipn: namespace
+ *
+ * Their module gives every namespace a counter block before it can have a flow
+ * table; the pointer is only looked at.
+ *
+ * Context: any.
+ * Return: false if there is none for sure.
+ */
+bool ipsec_net_has_flowtables(const struct ipsec_net *ipn)
+{
+#if IS_ENABLED(CONFIG_NF_FLOW_TABLE)
+	return READ_ONCE(ipn->net->ft.stat);
+#else
+	return false;
+#endif
+}
+
+/**
+ * ipsec_net_flowtables_void() - flow tables look for their routes anew
+ * @ipn: namespace
+ *
+ * And show the packets that they do it for to the FORWARD hooks.
+ *
+ * Context: any.
+ */
+void ipsec_net_flowtables_void(struct ipsec_net *ipn)
+{
+	rt_genid_bump_all(ipn->net);
+}
+
+/**
+ * ipsec_net_new_policy() - ipsec_net_new_gen() for a change of the SPD
+ * @ipn: namespace
+ *
+ * A flow table keeps what the SPD had said of its connections.
+ *
+ * Context: any.
+ */
+void ipsec_net_new_policy(struct ipsec_net *ipn)
+{
+	ipsec_net_new_gen(ipn);
+	if (ipsec_net_has_flowtables(ipn))
+		ipsec_net_flowtables_void(ipn);
+}
+
 static struct pernet_operations net_ops = {
 	.init = net_enter,
 	.pre_exit = net_pre_leave,

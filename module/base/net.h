@@ -122,51 +122,8 @@ static inline void ipsec_net_new_gen(struct ipsec_net *ipn)
 	atomic_inc_return(&ipn->gen);
 }
 
-/**
- * ipsec_net_has_flowtables() - may there be flow tables in a namespace
- * @ipn: namespace
- *
- * Their module gives every namespace a counter block before it can have a flow
- * table; the pointer is only looked at.
- *
- * Context: any.
- * Return: false if there is none for sure.
- */
-static inline bool ipsec_net_has_flowtables(const struct ipsec_net *ipn)
-{
-#if IS_ENABLED(CONFIG_NF_FLOW_TABLE)
-	return READ_ONCE(ipn->net->ft.stat);
-#else
-	return false;
-#endif
-}
-
-/**
- * ipsec_net_flowtables_void() - flow tables look for their routes anew
- * @ipn: namespace
- *
- * And show the packets that they do it for to the FORWARD hooks.
- *
- * Context: any.
- */
-static inline void ipsec_net_flowtables_void(struct ipsec_net *ipn)
-{
-	rt_genid_bump_all(ipn->net);
-}
-
-/**
- * ipsec_net_new_policy() - ipsec_net_new_gen() for a change of the SPD
- * @ipn: namespace
- *
- * A flow table keeps what the SPD had said of its connections.
- *
- * Context: any.
- */
-static inline void ipsec_net_new_policy(struct ipsec_net *ipn)
-{
-	ipsec_net_new_gen(ipn);
-	if (ipsec_net_has_flowtables(ipn))
-		ipsec_net_flowtables_void(ipn);
-}
+bool ipsec_net_has_flowtables(const struct ipsec_net *ipn);
+void ipsec_net_flowtables_void(struct ipsec_net *ipn);
+void ipsec_net_new_policy(struct ipsec_net *ipn);
 
 #endif

@@ -87,3 +87,8 @@ int ipsec_event_emit(struct ipsec_net *ipn, const struct ipsec_event *ev)
 	shim_assert(!"an event");
 	return 0;
 }
+
+void ipsec_net_new_policy(struct ipsec_net *ipn)
+{
+	ipsec_net_new_gen(ipn);
+}
