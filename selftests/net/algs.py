@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Does every algorithm produce and accept exactly the bytes that its RFC says?
 
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
 # brief: gcm16_128|chacha|_aes128|gmac128
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Does each dropped packet move exactly one counter by one, and a delivered one none?
 
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
 
 Each reason has a case here, or stands in one of the two tables below.

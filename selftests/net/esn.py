@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Do 64-bit sequence numbers cross 2^32, and is the unsent half inferred as RFC 4303 A2 says?
 
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
 """
 import os

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Do packets larger than the link, and ESP that arrives in fragments, come through whole?
 
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
 """
 import contextlib

@@ -4,7 +4,7 @@
 # Do bulk TCP, UDP bursts and awkward buffers arrive whole, with segmentation
 # offload on and off, and does no frame exceed the link?
 #
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
 # brief: 4in4_offload_on|udp_gso_v4|headroom|transport_v6_offload_on
 #

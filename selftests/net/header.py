@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Are TTL, DSCP, ECN, DF and fragments carried through a gateway's tunnel as RFC 4301 and 6040 say?
 
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
+# brief: _4in6|59_v6|csum
 
 A is the gateway between H (inside, raw) and W (outside, raw); see wire/lab.py.
 """

@@ -4,8 +4,9 @@
 # Does clear text ever leave under a policy that says require: before there is
 # an SA, while SAs and policies come and go, with a masquerading rule?
 #
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
+# brief: E12|F21
 #
 #   H1 ---- G1 ==== captured ==== G2 ---- H2        addresses: lib.sh, T4
 

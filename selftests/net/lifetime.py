@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Do SAs warn at the soft limit, die at the hard one, and tell who listens, once each?
 
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
 """
 import os

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Is every malformed, forged or misdirected ESP packet dropped, counted once, and answered by nothing?
 
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
 """
 import os

@@ -4,8 +4,9 @@
 # Do SAs inside SAs work: a relay between two tunnels, transport ESP inside a
 # tunnel, two SAs by one policy, and does a loop of tunnels end?
 #
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
+# brief: bundle|in_tunnel
 #
 #   H1 ---- G1 ==== R ==== G2 ---- H2          addresses: lib.sh, T5
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which packets does the SPD protect, pass or stop, on the way out, in and through?
 
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
+# brief: E09|E12|E13|D07|E24
 
 Sockets in A send; the raw peer says what left: protected by which SA, clear, or
 nothing up to a fence. W and H send; A's sinks and H say what was let in. A is a

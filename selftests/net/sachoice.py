@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which SA does a packet use, when several fit, when one is replaced, when one goes?
 
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
 """
 import os

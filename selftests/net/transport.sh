@@ -4,8 +4,9 @@
 # Do two hosts that protect their traffic by ESP in transport mode reach each
 # other by every protocol, and does nothing but ESP pass between them?
 #
-# kernels: 6.12 6.1 debug
+# kernels: all
 # timeout: 900
+# brief: A01_|A02_
 #
 #   A 10.0.0.1 fd00::1 ---- link ---- B 10.0.0.2 fd00::2
 

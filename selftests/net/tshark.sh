@@ -4,8 +4,9 @@
 # Does tshark, given the keys, open and authenticate what was on the wire? A
 # third judge beside the stock stack and the wire peer.
 #
-# kernels: 6.12
+# kernels: all
 # timeout: 900
+# brief: aes128|gcm16_128
 #
 #   A 10.0.0.1 ---- captured ---- B 10.0.0.2
 #

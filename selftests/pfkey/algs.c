@@ -4,7 +4,7 @@
  * pairs; and SADB_REGISTER, which must offer what can be added and nothing
  * else. The table is written from the RFCs, not from the module's.
  *
- * # kernels: 6.12 debug
+ * # kernels: all
  * # timeout: 900
  */
 #include <errno.h>

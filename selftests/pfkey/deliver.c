@@ -3,7 +3,7 @@
  * Who gets what: the sender, the registered, everybody, the promiscuous; and
  * what a full receive buffer costs whom.
  *
- * # kernels: 6.12 7.3 debug
+ * # kernels: all
  * # timeout: 600
  */
 #include <arpa/inet.h>

@@ -3,7 +3,7 @@
  * DUMP and SPDDUMP: complete whatever the reader's speed and buffer, while
  * entries come and go, and from beginning to an early end.
  *
- * # kernels: 6.12 debug
+ * # kernels: all
  * # timeout: 900
  */
 #include <arpa/inet.h>

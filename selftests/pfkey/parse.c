@@ -3,7 +3,7 @@
  * Messages that are malformed, or whose values contradict each other: each one
  * gets its errno, and changes nothing. Each row damages a good SADB_ADD.
  *
- * # kernels: 6.12 7.3 debug
+ * # kernels: all
  */
 #include <arpa/inet.h>
 #include <errno.h>

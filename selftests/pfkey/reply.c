@@ -5,7 +5,7 @@
  * in the header, all padding is zero, nothing is there that clients can not
  * read.
  *
- * # kernels: 6.12 7.3 debug
+ * # kernels: all
  */
 #include <errno.h>
 #include <string.h>

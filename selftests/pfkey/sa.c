@@ -3,7 +3,7 @@
  * Commands on SAs: GETSPI and larval SAs, ADD, UPDATE, DELETE, GET, FLUSH, and
  * what they show of an SA.
  *
- * # kernels: 6.12 7.3 debug
+ * # kernels: all
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
  * The socket itself: who may open it, what it can not do, what send() refuses
  * and what it answers, recv() and its flags.
  *
- * # kernels: 6.12 7.3 debug
+ * # kernels: all
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -3,7 +3,7 @@
  * Commands on policies: what is refused, identity, ids, reqids, levels, and
  * what is shown of a policy.
  *
- * # kernels: 6.12 7.3 debug
+ * # kernels: all
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
  * Many at a time: of those who want the same thing exactly one gets it, and
  * nothing is left over.
  *
- * # kernels: 6.12 debug
+ * # kernels: all
  */
 #include <arpa/inet.h>
 #include <errno.h>
