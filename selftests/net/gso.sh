@@ -168,6 +168,70 @@ t_no_black_hole()
 	transfer TCP H1 H2 fd00:2::2 300000
 }
 
+# t_signed - TCP-MD5, whose segments must not be cut; the tunnel comes when the MSS is settled
+t_signed()
+{
+	local pid
+
+	offload on
+	rm -f "$WORKDIR/up" "$WORKDIR/keyed"
+	/usr/bin/python3 - "$RUN" "$WORKDIR" >"$WORKDIR/signed" 2>&1 <<'PY' &
+import os, socket, struct, sys, threading, time
+import ctypes
+run, work = sys.argv[1:]
+libc = ctypes.CDLL(None, use_errno=True)
+def tcp(node, peer):
+    there = os.open(f"/run/netns/{run}{node}", os.O_RDONLY)
+    libc.setns(there, 0x40000000)
+    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    where = struct.pack("=HH4s120x", socket.AF_INET, 0, socket.inet_aton(peer))
+    try:
+        s.setsockopt(socket.IPPROTO_TCP, 14, where + struct.pack("=BBHi80s", 0, 0, 6, 0, b"secret"))
+    except OSError as err:
+        sys.exit(f"skip: TCP-MD5: {err}")
+    return s
+listener = tcp("H2", "10.0.1.2")
+listener.bind(("10.0.2.2", 0))
+listener.listen()
+tx = tcp("H1", "10.0.2.2")
+tx.settimeout(90)
+tx.connect(listener.getsockname())
+rx = listener.accept()[0]
+rx.settimeout(90)
+open(work + "/up", "w").close()
+while not os.path.exists(work + "/keyed"):
+    time.sleep(0.05)
+data = os.urandom(100000)
+threading.Thread(target=tx.sendall, args=(data,), daemon=True).start()
+got = b""
+while len(got) < len(data):
+    got += rx.recv(65536)
+assert got == data, "other bytes"
+print("through")
+PY
+	pid=$!
+	PIDS+=("$pid")
+	wait_for test -e "$WORKDIR/up" || { grep -q ^skip "$WORKDIR/signed" && skip "$(cat "$WORKDIR/signed")" ||
+		fail "no connection: $(tail -n 1 "$WORKDIR/signed")"; kill "$pid"; return; }
+	keyed 4 4 gcm16_128 none
+	touch "$WORKDIR/keyed"
+	wait "$pid" || fail "$(tail -n 1 "$WORKDIR/signed")"
+}
+
+# t_sctp_fragments - a socket here that is deaf to its MTU, and a checksum that is no Internet sum
+t_sctp_fragments()
+{
+	modprobe sctp 2>/dev/null
+	[ -e /proc/net/protocols ] && grep -q ^SCTP /proc/net/protocols || { skip "no SCTP"; return; }
+	offload on
+	sa_pair G1 G2 20.0.0.1 20.0.0.2 tunnel gcm16_128
+	sp_pair G1 G2 20.0.0.1 10.0.2.2 tunnel 20.0.0.1 20.0.0.2
+	commit
+	drops_mark G1
+	transfer SCTP G1 H2 10.0.2.2 100000
+	drop_delta G1
+}
+
 need_module
 setup_t4
 for pair in "4 4" "6 6" "4 6" "6 4"; do
@@ -180,6 +244,8 @@ for family in 4 6; do
 done
 add_case G10_headroom_starved_device t_headroom
 add_case F22_tcp_no_black_hole t_no_black_hole
+add_case G20_tcp_md5_segments t_signed
+add_case G21_sctp_fragments t_sctp_fragments
 for family in 4 6; do
 	add_case "G02_tcp_bulk_tunnel_${family}in${family}_offload_off" t_tunnel_bulk $family $family aes128 sha256 off
 	add_case "G02_tcp_bulk_transport_v${family}_offload_off" t_local_bulk $family chacha none off
