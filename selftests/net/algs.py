@@ -10,8 +10,12 @@ An echo request goes in protected, the answer must come out protected; the wire
 peer builds both packets itself and compares every byte. TW of scenarios: A with
 the stack under test, W raw (drawn in wire/lab.py).
 """
+import contextlib
 import os
 import random
+import select
+import socket
+import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
@@ -95,6 +99,94 @@ def iv_unique(tw, enc, count):
     equal(len(seen), 2 * -(-count // 50) * 50, "different IVs")
 
 
+class Numbers:
+    """What W sees of one SA, read from the frames: opening each packet would take longer than sending them."""
+
+    def __init__(self, tw, flow):
+        self.sock, self.flow, self.seqs, self.ivs = tw.wire.sock, flow, set(), set()
+        self.spi, self.count = struct.pack("!I", flow.rx.spi), 0
+
+    def read(self, total):
+        """Take packets until there are @total of them."""
+        while self.count < total:
+            check(select.select([self.sock], [], [], lab.TIMEOUT)[0], f"{self.count} of {total} packets came")
+            frame = self.sock.recv(2000)
+            if frame[12:14] != b"\x08\0" or frame[23] != packet.ESP or frame[34:38] != self.spi:
+                continue
+            self.count += 1
+            self.seqs.add(int.from_bytes(frame[38:42], "big"))
+            self.ivs.add(frame[42:42 + self.flow.rx.alg.iv])
+            if self.count % 500 == 1:
+                self.flow.rx.open(packet.parse(frame[14:]).payload)
+
+
+def sender(tw, flow, start, count):
+    """A process that sends @count datagrams from A as soon as @start is closed; its id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        with tw.a:
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.connect((flow.w_in, 9))
+        os.close(start[1])
+        os.read(start[0], 1)
+        for _ in range(count):
+            sock.send(b"concurrent")
+    finally:
+        os._exit(0)
+
+
+def concurrent(tw, enc, auth, count):
+    """Four senders at once on one SA: numbers 1 to n, each once, and no IV twice."""
+    flow = tw.flow(enc, auth, ways=("out",))
+    start = os.pipe()
+    pids = [sender(tw, flow, start, count) for _ in range(4)]
+    for end in start:
+        os.close(end)
+    wire = Numbers(tw, flow)
+    try:
+        wire.read(4 * count)
+    finally:
+        for pid in pids:
+            os.waitpid(pid, 0)
+    check(wire.seqs == set(range(1, 4 * count + 1)), f"{4 * count - len(wire.seqs)} sequence numbers came twice")
+    equal(len(wire.ivs), 4 * count, "different IVs")
+
+
+@contextlib.contextmanager
+def parameter(name, value):
+    """A parameter of the module while the context lasts."""
+    path = f"/sys/module/testudo/parameters/{name}"
+    with open(path, encoding="ascii") as f:
+        old = f.read()
+    def put(text):
+        with open(path, "w", encoding="ascii") as f:
+            f.write(text)
+    put(value)
+    try:
+        yield
+    finally:
+        put(old)
+
+
+def sha256_96(tw):
+    """D4: SAs made while sha256_96 is set have an ICV of 96 bits, and keep it; others have 128."""
+    tw.need_testudo()
+    flow = tw.flow("aes128", "sha256")
+    with parameter("sha256_96", "Y"):
+        exact(flow, flow.echo(b"made before"))
+        tw.reset()
+        flow = tw.flow("aes128", "sha256")
+    for sa in (flow.tx, flow.rx):
+        sa.icv, sa._mac = 12, lambda head, seq, full=sa._mac: full(head, seq)[:12]
+    exact(flow, flow.echo(os.urandom(100)))
+    del flow.tx._mac
+    with tw.drops(in_hdr=1):
+        # four bytes more are no whole block
+        tw.delivered([flow.udp(os.urandom(8))], [], "an ICV of 128 bits where 96 are agreed")
+
+
 for enc, auth in pfkey.alg_names():
     name = enc if auth == "none" else f"{enc}_{auth}"
     suite.add(f"A04_esp_{name}_v4", transport, enc, auth, 4)
@@ -111,6 +203,11 @@ for enc, auth in (("aes128", "sha384"), ("3des", "sha1"), ("gcm16_128", "none"),
     suite.add(f"A12_length_oracle_{enc}", oracle, enc, auth)
 for enc in ("aes128", "gcm16_128", "ctr128"):
     suite.add(f"A13_iv_unique_{enc}", iv_unique, enc, int(os.environ.get("IV_COUNT", "200")))
+
+# 20,000 packets of one SA with a counter for IV
+suite.add("A13_esp_concurrent_gcm16_128", concurrent, "gcm16_128", "none", int(os.environ.get("IV_COUNT", "5000")))
+suite.add("A13_esp_concurrent_aes128", concurrent, "aes128", "sha256", int(os.environ.get("IV_COUNT", "1000")))
+suite.add("D04_sha256_96", sha256_96)
 
 if __name__ == "__main__":
     suite.run(lab.Lab)

@@ -158,16 +158,16 @@ t_masquerade()
 	assert_enc
 }
 
-# What is protected on the way out is not taken in clear on the way in.
+# t_clear_refused NET1 NET2 END1 END2 HOST1 - what is protected on the way out is not taken in clear on the way in
 t_clear_refused()
 {
 	mark_new
-	sa_pair G1 G2 20.0.0.1 20.0.0.2 tunnel gcm16_128
-	sp G1 10.0.1.0/24 10.0.2.0/24 out tunnel 20.0.0.1 20.0.0.2
-	sp G1 10.0.2.0/24 10.0.1.0/24 in tunnel 20.0.0.2 20.0.0.1
+	sa_pair G1 G2 "$3" "$4" tunnel gcm16_128
+	sp G1 "$1" "$2" out tunnel "$3" "$4"
+	sp G1 "$2" "$1" in tunnel "$4" "$3"
 	commit
 	drops_mark G1
-	n H2 ping -n -c 2 -i 0.05 -W 1 10.0.1.2 >/dev/null 2>&1 && fail "a clear packet was let in"
+	n H2 ping -n -c 2 -i 0.05 -W 1 "$5" >/dev/null 2>&1 && fail "a clear packet was let in"
 	drop_delta G1 in_clear=2
 }
 
@@ -178,5 +178,6 @@ add_case "E12 no clear text while SAs are deleted and added" t_sa_churn
 add_case "L04 no clear text while the SAD is flushed" t_flush_churn
 add_case "E24 no clear text while the policy is replaced" t_policy_churn
 add_case "F21 no clear text behind a masquerading rule" t_masquerade
-add_case "E09 clear text is not let in" t_clear_refused
+add_case "E09 clear text is not let in, v4" t_clear_refused 10.0.1.0/24 10.0.2.0/24 20.0.0.1 20.0.0.2 10.0.1.2
+add_case "E09 clear text is not let in, v6" t_clear_refused fd00:1::/64 fd00:2::/64 fc00::1 fc00::2 fd00:1::2
 run_cases "$@"

@@ -5,8 +5,10 @@
 # kernels: all
 # timeout: 900
 """
+import errno
 import os
 import random
+import socket
 import struct
 import sys
 
@@ -138,13 +140,16 @@ def ext_chain(tw):
                   chain(packet.HBH, dstopt(packet.ESP, 1), data[1]),
                   chain(packet.FRAG, fraghdr(packet.ESP), data[2]),
                   chain(packet.DSTOPT, dstopt(packet.ESP, 5), data[3])], data, "options, hop by hop, atomic fragment")
-    for pkt in (chain(packet.DSTOPT, dstopt(packet.ESP, 100), b"many"),
-                chain(packet.DSTOPT, dstopt(packet.HBH, 1) + dstopt(packet.ESP, 1), b"hbh not first"),
-                chain(packet.FRAG, fraghdr(packet.FRAG) + fraghdr(packet.ESP), b"two fragment headers"),
-                chain(packet.DSTOPT, bytes([packet.ESP, 255]) + b"\1\4\0\0\0\0", b"beyond the packet"),
-                packet.ip6(flow.w_out, flow.a_out, packet.ESP, b"")):
-        tw.wire.send(pkt)
-    tw.arrivals()
+    data = lab.unique(1)
+    tw.delivered([chain(packet.DSTOPT, dstopt(packet.ESP, 100), data[0])], data, "100 options headers")
+    # IPv6 itself refuses the first three, before ESP is seen
+    for what, pkt, drops in (
+            ("hop-by-hop not first", chain(packet.DSTOPT, dstopt(packet.HBH, 1) + dstopt(packet.ESP, 1), b"hbh"), {}),
+            ("two fragment headers", chain(packet.FRAG, fraghdr(packet.FRAG) + fraghdr(packet.ESP), b"frag"), {}),
+            ("beyond the packet", chain(packet.DSTOPT, bytes([packet.ESP, 255]) + b"\1\4\0\0\0\0", b"x"), {}),
+            ("no ESP header", packet.ip6(flow.w_out, flow.a_out, packet.ESP, b""), {"in_hdr": 1})):
+        with tw.drops(**drops):
+            tw.delivered([pkt], [], what)
     alive(tw, flow)
 
 
@@ -168,41 +173,121 @@ def spoofed(tw, v, outer):
     tw.delivered([flow.udp(data[0])], data, "good packet afterwards")
 
 
-def clear_spoof(tw):
+def clear_spoof(tw, v):
     """Clear text that pretends to have come through the tunnel or from the peer."""
-    flow = tw.flow("gcm16_128", mode="tunnel", ways=("in",))
+    flow = tw.flow("gcm16_128", v=v, mode="tunnel", ways=("in",))
     silent(tw, [flow.inner(packet.UDP, flow.datagram(b"clear"))], "clear inner packet", in_clear=1)
     tw.reset()
-    flow = tw.flow("gcm16_128", ways=("in",))
+    flow = tw.flow("gcm16_128", v=v, ways=("in",))
     silent(tw, [packet.ip(flow.w_out, flow.a_out, packet.UDP, flow.datagram(b"clear"))], "clear", in_clear=1)
 
 
-def outer_source(tw):
-    """An outer source other than the SA's: no crash, no delivery to a policy that names the peer, one count or none."""
-    flow = tw.flow("gcm16_128", ways=("in",))
-    odd = flow.udp(b"odd source", outer={"src": "10.0.0.99"})
-    tw.wire.send(odd)
-    got = tw.arrivals()
-    check(got in ([], [b"odd source"]), f"delivered {got}")
+def outer_source(tw, v, mode):
+    """An outer source other than the SA's is not its peer, whatever the policy; the window does not move."""
+    flow = tw.flow("gcm16_128", v=v, mode=mode, ways=("in",) if mode == "tunnel" else ())
+    other = "10.0.0.99" if v == 4 else "fd00::99"
+    silent(tw, [flow.udp(b"odd source", outer={"src": other})], "another source", in_endpoint=1)
+    flow.tx.seq -= 1
     alive(tw, flow)
 
 
 def cast(tw):
     """ESP to broadcast, multicast, and a link-local address."""
     flow = tw.flow("gcm16_128", ways=("in",))
-    for dst in ("10.0.0.255", "255.255.255.255", "224.0.0.1"):
-        tw.wire.send(packet.ip(flow.w_out, dst, packet.ESP, flow.tx.seal(flow.datagram(b"cast"), 17)), b"\xff" * 6)
-    equal(tw.arrivals(), [], "delivered from broadcast and multicast")
+    with tw.drops(in_no_sa=3):
+        for dst in ("10.0.0.255", "255.255.255.255", "224.0.0.1"):
+            tw.wire.send(packet.ip(flow.w_out, dst, packet.ESP, flow.tx.seal(flow.datagram(b"cast"), 17)), b"\xff" * 6)
+        equal(tw.arrivals(), [], "delivered from broadcast and multicast")
     alive(tw, flow)
 
 
-def bad_mode(tw):
-    """Tunnel payload on a transport SA."""
-    flow = tw.flow("gcm16_128", ways=("in",))
-    inner = packet.ip("10.0.2.2", lab.INNER[4][0], packet.UDP,
-                      packet.udp("10.0.2.2", lab.INNER[4][0], 7777, tw.port, b"smuggled"))
-    tw.delivered([flow.outer(flow.tx.seal(inner, packet.IPIP))], [], "a tunnel inside a transport SA")
+def cast6(tw):
+    """M15: ESP to an IPv6 multicast group that has no SA; a pair of SAs between link-local addresses."""
+    flow = tw.flow("gcm16_128", v=6, ways=("in",))
+    group = packet.ip(flow.w_out, "ff02::1", packet.ESP, flow.tx.seal(flow.datagram(b"cast"), 17))
+    tw.wire.drain()
+    with tw.drops(in_no_sa=1):
+        tw.wire.send(group, b"\x33\x33\0\0\0\1")
+        equal(tw.arrivals(), [], "delivered from multicast")
+    check(tw.wire.recv(timeout=0) is None, "A answered")
     alive(tw, flow)
+    tw.need_testudo()
+    near, far = "fe80::a", "fe80::b"
+    tw.a.ip("addr", "add", f"{near}/64", "dev", "a0", "nodad")
+    try:
+        local = tw.flow("gcm16_128", v=6, install=False, ways=())
+        local.a_out, local.w_out, local.a_in, local.w_in = near, far, near, far
+        tw.dut.setkey(tw.dut.sa_line(local.tx, far, near, "transport", 64) +
+                      f"spdadd {far} {near} any -P in ipsec esp/transport//require;")
+        alive(tw, local)
+        clear = packet.ip(far, near, packet.UDP, local.datagram(b"clear"))
+        silent(tw, [clear], "clear from a link-local address", in_clear=1)
+    finally:
+        tw.a.ip("addr", "del", f"{near}/64", "dev", "a0")
+
+
+def bad_mode(tw, v):
+    """Tunnel payload on a transport SA: a tunnel that no policy asked for, with a policy for the SA or without."""
+    nh, own = (packet.IPIP if v == 4 else packet.IPV6), lab.INNER[v]
+    inner = packet.ip(own[1], own[0], packet.UDP, packet.udp(own[1], own[0], 7777, tw.port, b"smuggled"))
+    for ways in (("in",), ()):
+        tw.reset()
+        flow = tw.flow("gcm16_128", v=v, ways=ways)
+        # IPIP is an upper protocol like others, and A has no tunnel device for it
+        tw.delivered([flow.outer(flow.tx.seal(inner, nh))], [], "a tunnel inside a transport SA")
+        alive(tw, flow)
+
+
+def too_big(tw, flow, mtu, quote):
+    """An ICMP error from a router, that A's packet (given as bytes) is larger than @mtu."""
+    router = "10.0.0.3" if flow.v == 4 else "fd00::3"
+    if flow.v == 4:
+        return packet.ip(router, flow.a_out, packet.ICMP, packet.icmp(3, 4, mtu, quote))
+    return packet.ip(router, flow.a_out, packet.ICMP6, packet.icmp(2, 0, mtu, quote, router, flow.a_out))
+
+
+def icmp_errors(tw, v):
+    """M16: an error that quotes our ESP lowers the MTU; one that quotes another packet does nothing."""
+    flow = tw.flow("gcm16_128", v=v, mode="tunnel")
+    family, kind = (socket.AF_INET, 10) if v == 4 else (socket.AF_INET6, 23)
+    with tw.a:
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        sock.bind((flow.a_in, 0))
+        sock.setsockopt(socket.IPPROTO_IP if v == 4 else socket.IPPROTO_IPV6, kind, 2)     # MTU_DISCOVER: DO
+        sock.connect((flow.w_in, 9))
+        head = 28 if v == 4 else 48
+
+        def fits(size):
+            try:
+                sock.send(bytes(size - head))
+            except OSError as err:
+                equal(err.errno, errno.EMSGSIZE, "errno")
+                return False
+            return tw.wire.recv(flow.is_reply) is not None
+        check(fits(1400), "1400 bytes do not fit a link of 1500")
+        esp_bytes = flow.rx.seal(bytes(60), 17)
+
+        def quoted(length, spi=flow.rx.spi, src=flow.a_out, dst=flow.w_out):
+            body = struct.pack("!I", spi) + esp_bytes[4:]
+            whole = packet.ip(src, dst, packet.ESP, body)
+            return too_big(tw, flow, 1300, whole[:(20 if v == 4 else 40) + length])
+        stranger = lab.FENCE[v]
+        for forged in (quoted(8, spi=flow.rx.spi + 9), quoted(8, dst=stranger), quoted(8, src=stranger),
+                       quoted(7), quoted(0)):
+            tw.wire.send(forged)
+        equal(tw.arrivals(), [], "datagrams")
+        check(fits(1400), "a forged error lowered the MTU")
+        tw.wire.send(quoted(8))
+        equal(tw.arrivals(), [], "datagrams")
+        most = flow.rx.inner_mtu(1300, 20 if v == 4 else 40)
+        check(not fits(1400), "the error did not lower the MTU")
+        check(not fits(most + 1), f"{most + 1} bytes fit an MTU of 1300")
+        check(fits(most), f"{most} bytes do not fit an MTU of 1300")
+        flow.echo(b"alive")
+    finally:
+        sock.close()
+        tw.a.ip(f"-{v}", "route", "flush", "cache")
 
 
 for enc, auth in ALGS:
@@ -216,10 +301,14 @@ suite.add("A16_esp_wrong_key", wrong_key)
 suite.add("M11_v6_ext_chain_abuse", ext_chain)
 for v, outer in ((4, 4), (6, 6), (4, 6), (6, 4)):
     suite.add(f"M13_spoofed_inner_{v}in{outer}", spoofed, v, outer)
-suite.add("M13_clear_pretends", clear_spoof)
-suite.add("M13_outer_source_differs", outer_source)
-suite.add("M13_tunnel_in_transport_sa", bad_mode)
+for v in (4, 6):
+    suite.add(f"M13_clear_pretends_v{v}", clear_spoof, v)
+    for mode in ("transport", "tunnel"):
+        suite.add(f"M13_outer_source_differs_{mode}_v{v}", outer_source, v, mode)
+    suite.add(f"M13_tunnel_in_transport_sa_v{v}", bad_mode, v)
+    suite.add(f"M16_icmp_errors_v{v}", icmp_errors, v)
 suite.add("M15_broadcast_multicast", cast)
+suite.add("M15_multicast_link_local_v6", cast6)
 
 if __name__ == "__main__":
     suite.run(lab.Lab)

@@ -18,17 +18,21 @@ import re
 import socket
 import struct
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import esp
 import lab
 import packet
+import pfkey
 from ktap import Suite, check, equal
 
 suite = Suite(__doc__)
 A4, W4 = lab.OUTER[4]
 A6, W6 = lab.OUTER[6]
 TR = "ipsec esp/transport//require"
+SPDEXPIRE = 21
+FAR = {4: "10.0.2.5", 6: "fd00:2::5"}         # a host behind W
 
 
 class Probe:
@@ -148,26 +152,39 @@ def bypass(tw):
     equal([p.udp(f"10.0.2.{n}") for n in (76, 78)], [flow, flow], "its neighbours")
 
 
-def discard(tw):
+def discard(tw, v):
     """E02: out, in and forward; the local sender is told."""
     p = Probe(tw, [])
-    tw.dut.setkey(f"""spdadd {A4} {W4} any -P out discard; spdadd {W4} {A4} any -P in discard;
-        spdadd 10.0.2.0/24 10.0.1.0/24 any -P fwd discard; spdadd 10.0.1.0/24 10.0.2.0/24 any -P out discard;""")
+    (near, far), (inside, beyond), host = lab.OUTER[v], lab.NETS[v], lab.HOST[v]
+    tw.dut.setkey(f"""spdadd {near} {far} any -P out discard; spdadd {far} {near} any -P in discard;
+        spdadd {beyond} {inside} any -P fwd discard; spdadd {inside} {beyond} any -P out discard;""")
     with tw.drops(out_discard=1):
-        check(p.udp(W4) in ("EPERM", "EACCES"), "no error for the sender")
-    data = packet.udp(W4, A4, 1, tw.port, b"in")
+        check(p.udp(far) in ("EPERM", "EACCES"), "no error for the sender")
+    data = packet.udp(far, near, 1, tw.port, b"in")
     with tw.drops(in_discard=1):
-        tw.delivered([packet.ip(W4, A4, packet.UDP, data)], [], "in discard")
-    through = packet.ip("10.0.2.9", lab.HOST[4], packet.UDP, packet.udp("10.0.2.9", lab.HOST[4], 1, 2, b"forward"))
+        tw.delivered([packet.ip(far, near, packet.UDP, data)], [], "in discard")
+    body = packet.udp(FAR[v], host, 1, 2, b"forward")
     with tw.drops(in_discard=1):
-        tw.wire.send(through)
+        tw.wire.send(packet.ip(FAR[v], host, packet.UDP, body))
         tw.arrivals()
     check(tw.inside.recv(lambda p: b"forward" in p.payload, timeout=0) is None, "fwd discard let it through")
-    back = packet.ip(lab.HOST[4], "10.0.2.9", packet.UDP, packet.udp(lab.HOST[4], "10.0.2.9", 1, 2, b"forward"))
     with tw.drops(out_discard=1):
-        tw.inside.send(back)
-        p.udp(lab.BEYOND)
-        check(tw.wire.recv(lambda p: b"forward" in p.payload, timeout=0.2) is None, "out discard let it through")
+        check(not leaves(tw, packet.ip(host, FAR[v], packet.UDP, packet.udp(host, FAR[v], 1, 2, b"forward"))),
+              "out discard let it through")
+
+
+def leaves(tw, pkt):
+    """H sends @pkt: what W sees of it, as a list, up to a fence that takes the same way."""
+    mark, seen = os.urandom(12), []
+    tw.wire.drain()
+    tw.inside.send(pkt)
+    tw.inside.send(packet.ip(lab.HOST[4], lab.BEYOND, packet.UDP, packet.udp(lab.HOST[4], lab.BEYOND, 1, 9, mark)))
+    while True:
+        got = tw.wire.recv()
+        check(got is not None, "the fence was not forwarded")
+        if mark in got.payload:
+            return seen
+        seen.append(got)
 
 
 def priority(tw, order):
@@ -256,32 +273,35 @@ def directions(tw):
     equal(shown(), ["fwd", "out"], "after deleting in")
 
 
-def inbound(tw):
+def inbound(tw, v):
     """E09: clear is dropped under require and let in under use; only the right kind of SA counts."""
-    flow = sas(tw)
-    tw.dut.setkey(f"spdadd {W4} {A4} any -P in {TR};")
-    clear = lambda d: packet.ip(W4, A4, packet.UDP, flow.datagram(d))
+    flow = sas(tw, v=v)
+    near, far = lab.OUTER[v]
+    tw.dut.setkey(f"spdadd {far} {near} any -P in {TR};")
+    clear = lambda d: packet.ip(far, near, packet.UDP, flow.datagram(d))
     data = lab.unique(2)
     tw.delivered([flow.udp(data[0])], data[:1], "protected")
     with tw.drops(in_clear=1):
         tw.delivered([clear(b"clear")], [], "clear under require")
-    tw.dut.setkey(f"spdflush; spdadd {W4} {A4} any -P in ipsec esp/transport//use;")
+    tw.dut.setkey(f"spdflush; spdadd {far} {near} any -P in ipsec esp/transport//use;")
     tw.delivered([clear(data[0]), flow.udp(data[1])], data, "under use")
-    tw.dut.setkey(f"spdflush; spdadd {W4} {A4} any -P in ipsec esp/tunnel/{W4}-{A4}/require;")
+    tw.dut.setkey(f"spdflush; spdadd {far} {near} any -P in ipsec esp/tunnel/{far}-{near}/require;")
     with tw.drops(in_mismatch=1):
         tw.delivered([flow.udp(b"mode")], [], "transport SA where the policy wants a tunnel")
-    tw.dut.setkey(f"spdflush; spdadd {W4} {A4} any -P in ipsec esp/transport//unique:9;")
+    tw.dut.setkey(f"spdflush; spdadd {far} {near} any -P in ipsec esp/transport//unique:9;")
     with tw.drops(in_mismatch=1):
         tw.delivered([flow.udp(b"reqid")], [], "SA of another reqid")
 
 
-def endpoints(tw):
+def endpoints(tw, v, outer):
     """E09: a tunnel between other end points than the policy's."""
-    flow = sas(tw, mode="tunnel")
-    tw.dut.setkey(f"spdadd 10.0.2.0/24 10.0.1.0/24 any -P in ipsec esp/tunnel/10.0.0.66-{A4}/require;")
+    flow = sas(tw, v=v, outer=outer, mode="tunnel")
+    inside, beyond = lab.NETS[v]
+    other = "10.0.0.66" if outer == 4 else "fd00::66"
+    tw.dut.setkey(f"spdadd {beyond} {inside} any -P in ipsec esp/tunnel/{other}-{flow.a_out}/require;")
     with tw.drops(in_endpoint=1):
         tw.delivered([flow.udp(b"end")], [], "wrong end point")
-    tw.dut.setkey(f"spdflush; spdadd 10.0.2.0/24 10.0.1.0/24 any -P in ipsec esp/tunnel/{W4}-{A4}/require;")
+    tw.dut.setkey(f"spdflush; spdadd {beyond} {inside} any -P in ipsec esp/tunnel/{flow.w_out}-{flow.a_out}/require;")
     data = lab.unique(1)
     tw.delivered([flow.udp(data[0])], data, "right end point")
 
@@ -347,6 +367,10 @@ def ports(tw):
         spdadd {A4} {W4}[80] tcp -P out {TR}; spdadd {W4}[80] {A4} udp -P in {TR};""")
     got = [p.udp(W4, 80), p.udp(W4, 81), p.udp(W4, 81, 1000), p.syn(W4, 80), p.syn(W4, 81)]
     equal(got, [flow, "clear", flow, flow, "clear"], "udp 80, udp 81, udp from 1000, tcp 80, tcp 81")
+    tw.dut.setkey(f"spdadd {A4} {W4}[80] sctp -P out {TR}; spdadd {A4} {W4}[80] dccp -P out {TR};")
+    got = [p.raw(W4, proto, struct.pack("!HHII", 5, port, 0, 0) + os.urandom(20))
+           for proto in (132, 33) for port in (80, 81)]
+    equal(got, [flow, "clear", flow, "clear"], "sctp 80 and 81, dccp 80 and 81")
     def reply(sport, data):
         return packet.ip(W4, A4, packet.UDP, packet.udp(W4, A4, sport, tw.port, data))
     data = lab.unique(1)
@@ -358,15 +382,18 @@ def protocols(tw, v):
     """E16: only the protocol that is named."""
     dst, src = lab.OUTER[v][1], lab.OUTER[v][0]
     body = os.urandom(40)
-    for upper, number in (("udp", 17), ("tcp", 6), ("gre", 47), ("89", 89), ("sctp", 132), ("253", 253)):
+    ping = "icmp6" if v == 6 else "icmp"
+    rows = {"udp": (17, lambda: p.udp(dst)), "tcp": (6, lambda: p.syn(dst, 5)),
+            "gre": (47, lambda: p.raw(dst, 47, b"\0\0\x08\0" + body)), "89": (89, lambda: p.raw(dst, 89, body)),
+            "sctp": (132, lambda: p.raw(dst, 132, struct.pack("!HHII", 5, 6, 0, 0) + body)),
+            "253": (253, lambda: p.raw(dst, 253, body)),
+            "ip4": (4, lambda: p.raw(dst, 4, packet.ip4("10.7.7.7", "10.8.8.8", 253, body))),
+            ping: (58 if v == 6 else 1, lambda: p.icmp(dst, 128 if v == 6 else 8))}
+    for upper, (number, _) in rows.items():
         tw.reset()
         flow = sas(tw, v=v)
         p = start(tw, [flow], f"spdadd {src} {dst} {upper} -P out {TR};")
-        for name, proto, result in (("udp", 17, lambda: p.udp(dst)), ("tcp", 6, lambda: p.syn(dst, 5)),
-                                    ("gre", 47, lambda: p.raw(dst, 47, b"\0\0\x08\0" + body)),
-                                    ("89", 89, lambda: p.raw(dst, 89, body)),
-                                    ("sctp", 132, lambda: p.raw(dst, 132, struct.pack("!HHII", 5, 6, 0, 0) + body)),
-                                    ("253", 253, lambda: p.raw(dst, 253, body))):
+        for name, (proto, result) in rows.items():
             equal(result(), flow if proto == number else "clear", f"policy for {upper}, packet of {name}")
 
 
@@ -376,6 +403,160 @@ def icmp_types(tw):
     p = start(tw, [flow, six], f"""spdadd {A4} {W4} icmp 8,0 -P out {TR}; spdadd {A6} {W6} icmp6 128,0 -P out {TR};""")
     got = [p.icmp(W4, 8), p.icmp(W4, 13), p.icmp(W6, 128), p.icmp(W6, 129)]
     equal(got, [flow, "clear", six, "clear"], "echo request, timestamp, echo request 6, echo reply 6")
+
+
+def icmp_zero(tw):
+    """D8: type 0 is no type: `icmp 0,0` is every ICMP message, not the echo reply."""
+    flow = sas(tw)
+    p = start(tw, [flow], f"spdadd {A4} {W4} icmp 0,0 -P out {TR};")
+    equal([p.icmp(W4, 0), p.icmp(W4, 8), p.icmp(W4, 13), p.udp(W4)], [flow, flow, flow, "clear"],
+          "echo reply, echo request, timestamp, UDP")
+
+
+def gre_key(tw):
+    """E18: by GRE key; with a checksum it stands elsewhere, without one there is none."""
+    flow = sas(tw)
+    p = start(tw, [flow], f"spdadd {A4} {W4} gre 1234 -P out {TR};")
+
+    def gre(flags, *words):
+        return p.raw(W4, 47, struct.pack(f"!HH{len(words)}I", flags, 0x800, *words) + os.urandom(24))
+    got = [gre(0x2000, 1234), gre(0x2000, 5678), gre(0xA000, 0, 1234), gre(0xA000, 1234, 5678), gre(0, 1234)]
+    equal(got, [flow, "clear", flow, "clear", "clear"], "key 1234, 5678, checksum and 1234, checksum and 5678, none")
+
+
+def by_port_forwarded(tw):
+    """E19: of what H sends through A, one TCP port is protected on the next leg; the rest stays clear."""
+    flow = sas(tw, mode="tunnel")
+    (inside, beyond), host, far = lab.NETS[4], lab.HOST[4], FAR[4]
+    tw.dut.setkey(f"spdadd {inside} {beyond}[1234] tcp -P out ipsec esp/tunnel/{A4}-{W4}/require;")
+    rows = [(packet.TCP, packet.tcp(host, far, 5, 1234, 1, 0, 2), packet.ESP),
+            (packet.TCP, packet.tcp(host, far, 1234, 5, 1, 0, 2), packet.TCP),
+            (packet.UDP, packet.udp(host, far, 5, 1234, b"x"), packet.UDP),
+            (*packet.echo(host, far, 1, 2, b"x"), packet.ICMP)]
+    for proto, body, want in rows:
+        seen = leaves(tw, packet.ip(host, far, proto, body))
+        equal([x.proto for x in seen], [want], f"protocol {proto} of {body[:4].hex()} on the wire")
+        if want == packet.ESP:
+            equal(flow.open(seen[0])[1].payload, body, "inside")
+
+
+def middle(tw):
+    """E25: the middle one of three layers is optional: without its SA the others are there, with it all."""
+    (near, far), third = lab.INNER[4], "10.0.0.3"
+    inner, outer = sas(tw, mode="tunnel"), sas(tw, mode="tunnel", install=False)
+    extra = sas(tw, install=False)
+    tw.dut.apply([tw.dut.sa_line(outer.rx, A4, third, "tunnel"), tw.dut.sa_line(outer.tx, third, A4, "tunnel")])
+    rule = "ipsec esp/tunnel/{}-{}/require esp/transport//use esp/tunnel/{}-{}/require;"
+    tw.dut.setkey(f"spdadd {near} {far} any -P out {rule.format(A4, W4, A4, third)}"
+                  f"spdadd {far} {near} any -P in {rule.format(W4, A4, third, A4)}")
+    flows = {f.rx.spi: (name, f) for name, f in (("inner", inner), ("outer", outer), ("extra", extra))}
+
+    def layers():
+        tw.wire.drain()
+        tw.sinks[0].sendto(b"layers", (far, 9))
+        pkt, names = tw.wire.recv(lambda p: p.proto == packet.ESP), []
+        check(pkt is not None, "nothing protected was sent")
+        proto, data = pkt.proto, pkt.payload
+        while proto == packet.ESP:
+            name, flow = flows[struct.unpack_from("!I", data)[0]]
+            names.append(name)
+            out = flow.rx.open(data)
+            proto, data = out.nh, out.payload
+            if proto == packet.IPIP:
+                pkt = packet.parse(data)
+                proto, data = pkt.proto, pkt.payload
+        return names
+
+    def arriving(datum, way):
+        body = packet.ip(far, near, packet.UDP, packet.udp(far, near, 1, tw.port, datum))
+        nh, body = packet.ESP, inner.tx.seal(body, packet.IPIP)
+        if "extra" in way:
+            body = extra.tx.seal(body, nh)
+        body = packet.ip(W4, A4, packet.ESP, body)
+        return packet.ip(third, A4, packet.ESP, outer.tx.seal(body, packet.IPIP)) if "outer" in way else body
+    equal(layers(), ["outer", "inner"], "layers without the middle SA")
+    tw.dut.apply([tw.dut.sa_line(extra.rx, A4, W4, "transport"), tw.dut.sa_line(extra.tx, W4, A4, "transport")])
+    equal(layers(), ["outer", "extra", "inner"], "layers with it")
+    data = lab.unique(2)
+    tw.delivered([arriving(data[0], ("outer",)), arriving(data[1], ("outer", "extra"))], data, "in, without and with it")
+    with tw.drops(in_endpoint=2):
+        tw.delivered([arriving(b"no outer", ()), arriving(b"no outer", ("extra",))], [], "in, without the outer one")
+
+
+def services(tw):
+    """E27: everything is protected but the keying daemon's ports, which talk in both directions."""
+    flow = sas(tw)
+    exempt = "".join(f"spdadd 0.0.0.0/0[{port}] 0.0.0.0/0[{port}] udp -P {way} prio high none;"
+                     for port in (500, 4500) for way in ("in", "out"))
+    p = start(tw, [flow], exempt + f"spdadd {A4} {W4} any -P out {TR}; spdadd {W4} {A4} any -P in {TR};")
+    got = [p.udp(W4, 500, 500), p.udp(W4, 4500, 4500), p.udp(W4, 500, 501), p.udp(W4, 501, 500), p.udp(W4)]
+    equal(got, ["clear", "clear", flow, flow, flow], "500 to 500, 4500 to 4500, 501 to 500, 500 to 501, another")
+    with tw.a:
+        daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with daemon, tw.drops(in_clear=1):
+        daemon.bind(("", 500))
+        tw.wire.send(packet.ip(W4, A4, packet.UDP, packet.udp(W4, A4, 501, 500, b"not exempt")))
+        tw.wire.send(packet.ip(W4, A4, packet.UDP, packet.udp(W4, A4, 500, 500, b"ike")))
+        daemon.settimeout(lab.TIMEOUT)
+        equal(daemon.recv(100), b"ike", "datagram for the daemon")
+
+
+def many_flows(tw):
+    """E24: of 500 connected sockets none uses an old decision after a change of policy."""
+    flow = sas(tw)
+    p = Probe(tw, [flow])
+    with tw.a:
+        socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(500)]
+    for n, sock in enumerate(socks):
+        sock.connect((W4, 1000 + n))
+
+    def results():
+        marks = [os.urandom(12) for _ in socks]
+        return set(p.many([(lambda s=s, m=m: s.send(m), m) for s, m in zip(socks, marks)]))
+    try:
+        for turn in range(2):
+            equal(results(), {"clear"}, f"turn {turn}, no policy")
+            tw.dut.setkey(f"spdadd {A4} {W4} any -P out {TR};")
+            equal(results(), {flow}, f"turn {turn}, ipsec")
+            tw.dut.setkey(f"spdadd {A4} {W4} udp -P out prio high discard;")
+            got = results()
+            check(got <= {"EPERM", "EACCES", "blocked"}, f"turn {turn}, discard: {got}")
+            tw.dut.setkey("spdflush;")
+    finally:
+        for sock in socks:
+            sock.close()
+
+
+def limited(tw, **hard):
+    """Add an out policy with a hard lifetime by PF_KEY; (socket, id)."""
+    key = tw.pfkey()
+    key.request(pfkey.REGISTER, pfkey.SATYPE_ESP)           # who registered hears of the end
+    req = struct.pack("=HHBBHII", 16, 50, pfkey.MODE["transport"], pfkey.LEVEL["require"], 0, 0, 0)
+    body = struct.pack("=HBBII", 2, pfkey.DIR["out"], 0, 0, 0) + req
+    msg = key.request(pfkey.SPDADD, pfkey.SATYPE_ANY, pfkey.ext(pfkey.EXT_POLICY, body),
+                      pfkey.ext_addr(pfkey.EXT_SRC, A4), pfkey.ext_addr(pfkey.EXT_DST, W4),
+                      pfkey.ext_life(pfkey.EXT_HARD, **hard))
+    return key, struct.unpack_from("=I", msg.ext[pfkey.EXT_POLICY], 4)[0]
+
+
+def policy_life(tw, kind):
+    """SPDGET says when a policy was used last; after @kind it is gone, and what it protected goes in clear."""
+    flow = sas(tw)
+    p = Probe(tw, [flow])
+    key, ident = limited(tw, **{kind: 6})
+
+    def used():
+        msg = key.request(pfkey.SPDGET, pfkey.SATYPE_ANY,
+                          pfkey.ext(pfkey.EXT_POLICY, struct.pack("=HBBII", 0, 0, 0, ident, 0)))
+        return msg.life()[3]
+    equal(used(), 0, "time of use before the first packet")
+    equal(p.udp(W4), flow, "under the policy")
+    check(abs(used() - time.time()) < 30, f"time of use {used()} at {time.time()}")
+    msg = key.wait(SPDEXPIRE, lab.TIMEOUT)
+    check(msg is not None, "no SPDEXPIRE")
+    equal(struct.unpack_from("=I", msg.ext[pfkey.EXT_POLICY], 4)[0], ident, "policy of SPDEXPIRE")
+    equal(p.udp(W4), "clear", "when the policy has expired")
+    key.close()
 
 
 def discovery(tw):
@@ -453,35 +634,38 @@ def shunt(tw):
         tw.a.ip("route", "del", "default")
 
 
-def forward_only(tw):
-    """E28: a fwd policy filters what is forwarded and leaves local delivery alone."""
-    flow = sas(tw, mode="tunnel")
-    tw.a.run("setkey", "-k", "-c", text=f"spdadd 10.0.2.0/24 10.0.1.0/24 any -P fwd "
-             f"ipsec esp/tunnel/{W4}-{A4}/require;")
-    data = lab.unique(1)
-    tw.delivered([packet.ip("10.0.2.5", "10.0.1.1", packet.UDP,
-                            packet.udp("10.0.2.5", "10.0.1.1", 1, tw.port, data[0]))], data, "local delivery in clear")
-    body = packet.udp("10.0.2.5", lab.HOST[4], 1, 2, b"forward clear")
+def through(tw, v, flow):
+    """What is forwarded from the far net to H: the protected packet alone, and the clear one is counted."""
+    def pkt(data):
+        return packet.udp(FAR[v], lab.HOST[v], 1, 2, data)
     with tw.drops(in_clear=1):
-        tw.wire.send(packet.ip("10.0.2.5", lab.HOST[4], packet.UDP, body))
+        tw.wire.send(packet.ip(FAR[v], lab.HOST[v], packet.UDP, pkt(b"forward clear")))
         tw.arrivals()
-    tw.wire.send(flow.wrap(packet.UDP, body, inner={"src": "10.0.2.5", "dst": lab.HOST[4]}))
+    tw.wire.send(flow.wrap(packet.UDP, pkt(b"forward protected"), inner={"src": FAR[v], "dst": lab.HOST[v]}))
     seen = tw.inside.recv(lambda p: b"forward" in p.payload)
     check(seen is not None, "the protected packet was not forwarded")
-    check(tw.inside.recv(lambda p: b"forward" in p.payload, timeout=0) is None, "the clear packet was forwarded")
+    check(b"protected" in seen.payload, "the clear packet was forwarded")
 
 
-def fwd_from_in(tw):
+def forward_only(tw, v):
+    """E28: a fwd policy filters what is forwarded and leaves local delivery alone."""
+    flow = sas(tw, v=v, mode="tunnel")
+    inside, beyond = lab.NETS[v]
+    tw.a.run("setkey", "-k", "-c", text=f"spdadd {beyond} {inside} any -P fwd "
+             f"ipsec esp/tunnel/{flow.w_out}-{flow.a_out}/require;")
+    data, own = lab.unique(1), lab.INNER[v][0]
+    tw.delivered([packet.ip(FAR[v], own, packet.UDP, packet.udp(FAR[v], own, 1, tw.port, data[0]))], data,
+                 "local delivery in clear")
+    through(tw, v, flow)
+
+
+def fwd_from_in(tw, v):
     """D7: with no fwd policy at all the in policies rule what is forwarded."""
-    flow = sas(tw, mode="tunnel")
-    tw.a.run("setkey", "-k", "-c", text=f"spdadd 10.0.2.0/24 10.0.1.0/24 any -P in "
-             f"ipsec esp/tunnel/{W4}-{A4}/require;")
-    body = packet.udp("10.0.2.5", lab.HOST[4], 1, 2, b"protected")
-    tw.wire.send(flow.wrap(packet.UDP, body, inner={"src": "10.0.2.5", "dst": lab.HOST[4]}))
-    check(tw.inside.recv(lambda p: b"protected" in p.payload) is not None, "not forwarded")
-    with tw.drops(in_clear=1):
-        tw.wire.send(packet.ip("10.0.2.5", lab.HOST[4], packet.UDP, body))
-        tw.arrivals()
+    flow = sas(tw, v=v, mode="tunnel")
+    inside, beyond = lab.NETS[v]
+    tw.a.run("setkey", "-k", "-c", text=f"spdadd {beyond} {inside} any -P in "
+             f"ipsec esp/tunnel/{flow.w_out}-{flow.a_out}/require;")
+    through(tw, v, flow)
 
 
 def mapped(tw):
@@ -503,7 +687,6 @@ def no_recursion(tw):
 
 
 suite.add("E01_policy_none_bypass", bypass)
-suite.add("E02_policy_discard", discard)
 for order in ((100, 10, -5), (100, -5, 10), (10, 100, -5), (10, -5, 100), (-5, 100, 10), (-5, 10, 100)):
     suite.add("E03_policy_priority_{}_{}_{}".format(*order), priority, order)
 suite.add("E04_policy_prio_keywords", keywords)
@@ -511,25 +694,35 @@ suite.add("E05_policy_equal_prio_order", first_wins)
 suite.add("E06_policy_overlap_model_v4", against_model, 4, 4, 24)
 suite.add("E07_policy_overlap_model_v6", against_model, 6, 4, 24)
 suite.add("E08_policy_direction_independent", directions)
-suite.add("E09_policy_in_requires_ipsec", inbound)
-suite.add("E09_policy_in_endpoints", endpoints)
+for v, outer in ((4, 4), (6, 6), (4, 6), (6, 4)):
+    suite.add(f"E09_policy_in_endpoints_{v}in{outer}", endpoints, v, outer)
 suite.add("A03_esp_out_policy_only", no_in_policy)
 suite.add("A10_esp_endpoints_inside_selectors", no_recursion)
 suite.add("E11_policy_level_use_out", use_out)
 for v in (4, 6):
+    suite.add(f"E02_policy_discard_v{v}", discard, v)
+    suite.add(f"E09_policy_in_requires_ipsec_v{v}", inbound, v)
+    suite.add(f"E28_policy_fwd_only_v{v}", forward_only, v)
+    suite.add(f"D07_policy_fwd_falls_back_to_in_v{v}", fwd_from_in, v)
     suite.add(f"E12_policy_level_require_out_v{v}", require_out, v)
     suite.add(f"E16_policy_proto_selector_v{v}", protocols, v)
 suite.add("E13_policy_unique", unique)
 suite.add("E14_policy_unique_auto", unique_auto)
 suite.add("E15_policy_port_selectors", ports)
 suite.add("E17_policy_icmp_type_code", icmp_types)
+suite.add("E17_policy_icmp_type_0", icmp_zero)
 suite.add("E17_policy_neighbour_discovery", discovery)
+suite.add("E18_policy_gre_key", gre_key)
+suite.add("E19_policy_port_forwarded", by_port_forwarded)
 suite.add("E22_policy_spdupdate", update)
 suite.add("E23_policy_exact_delete", exact_delete)
 suite.add("E24_policy_generation", generation)
+suite.add("E24_policy_generation_many_flows", many_flows)
+suite.add("E25_policy_middle_of_bundle", middle)
 suite.add("E26_policy_asymmetric_cover", shunt)
-suite.add("E28_policy_fwd_only", forward_only)
-suite.add("D07_policy_fwd_falls_back_to_in", fwd_from_in)
+suite.add("E27_policy_host_services", services)
+for kind in ("addtime", "usetime"):
+    suite.add(f"I01_policy_life_{kind}", policy_life, kind)
 suite.add("E29_policy_v4mapped", mapped)
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import esp
 import lab
 import packet
+import pfkey
 from ktap import Fail, Suite, check, equal
 
 suite = Suite(__doc__)
@@ -152,6 +153,28 @@ def wrap(tw):
     key.close()
 
 
+def soft(tw):
+    """J08: with 2^28 numbers left the SA is dying, the listener is told once, and traffic goes on."""
+    tw.need_testudo()
+    flow = tw.flow("gcm16_128", install=False, ways=("out",))
+    key, ear = tw.pfkey(), tw.pfkey()
+    ear.request(pfkey.REGISTER, pfkey.SATYPE_ESP)
+    key.add(flow.rx, flow.a_out, flow.w_out, window=32, own={"oseq": 0xEFFFFFFD})
+
+    def state():
+        return key.get(flow.rx.spi, flow.a_out, flow.w_out).state
+    for seq, want in ((0xEFFFFFFE, "mature"), (0xEFFFFFFF, "mature"), (0xF0000000, "dying"), (0xF0000001, "dying")):
+        tw.sinks[0].sendto(b"soft", (flow.w_in, 9))
+        pkt = tw.wire.recv(flow.is_reply)
+        check(pkt is not None, f"number {seq:#x} was not sent")
+        equal((flow.open(pkt)[0].seq, state()), (seq, want), "number sent, and state afterwards")
+    msg = ear.wait(pfkey.EXPIRE, lab.TIMEOUT, lambda m: m.spi == flow.rx.spi)
+    check(msg is not None and pfkey.EXT_SOFT in msg.ext and pfkey.EXT_HARD not in msg.ext, "no soft EXPIRE")
+    check(ear.wait(pfkey.EXPIRE, 0.3, lambda m: m.spi == flow.rx.spi) is None, "a second EXPIRE")
+    key.close()
+    ear.close()
+
+
 def shown(tw):
     """GET shows window and both counters to who asks for them."""
     tw.need_testudo()
@@ -177,6 +200,7 @@ suite.add("J06_replay_off", off)
 for n in (128, 1024, 4096):
     suite.add(f"J07_replay_window_{n}", big, n)
 suite.add("J08_seq_wrap_no_esn", wrap)
+suite.add("J08_seq_soft_limit", soft)
 suite.add("J14_replay_state_in_get", shown)
 
 if __name__ == "__main__":

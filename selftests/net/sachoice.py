@@ -5,14 +5,18 @@
 # kernels: all
 # timeout: 900
 """
+import errno
 import os
 import re
+import socket
+import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import esp
 import lab
 import packet
+import pfkey
 from ktap import Suite, check, equal
 
 suite = Suite(__doc__)
@@ -126,11 +130,86 @@ def update(tw):
     check("5000" in tw.a.run("setkey", "-D"), "the new lifetime is not shown")
 
 
+def multicast(tw, v):
+    """A22: a group's SA: A sends with it to the group, and takes from any sender, replay off."""
+    tw.need_testudo()
+    group, mac = ("239.1.1.1", b"\1\0\x5e\1\1\1") if v == 4 else ("ff15::1:2", b"\x33\x33\0\1\0\2")
+    anyone = "0.0.0.0" if v == 4 else "::"
+    flow = tw.flow("gcm16_128", v=v, install=False, ways=())
+    flow.w_in = group
+    tw.dut.setkey(tw.dut.sa_line(flow.rx, flow.a_out, group, "transport") +
+                  tw.dut.sa_line(flow.tx, anyone, group, "transport") +
+                  f"spdadd {flow.a_out} {group} udp -P out ipsec esp/transport//require;"
+                  f"spdadd {anyone}/0 {group} udp -P in ipsec esp/transport//require;")
+    sock = tw.sinks[v == 6]
+    index = struct.pack("@I", socket_index(tw, "a0"))
+    if v == 4:
+        there = (socket.IPPROTO_IP, packet.pton(group) + packet.pton(flow.a_out), socket.IP_ADD_MEMBERSHIP,
+                 socket.IP_DROP_MEMBERSHIP)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, packet.pton(flow.a_out))
+    else:
+        there = (socket.IPPROTO_IPV6, packet.pton(group) + index, socket.IPV6_JOIN_GROUP, socket.IPV6_LEAVE_GROUP)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+    level, mreq, join, leave = there
+    sock.sendto(b"to the group", (group, 9))
+    pkt = tw.wire.recv(flow.is_reply)
+    check(pkt is not None, "nothing protected was sent to the group")
+    equal((pkt.dst, flow.open(pkt)[0].payload[8:]), (group, b"to the group"), "destination and datagram")
+    sock.setsockopt(level, join, mreq)
+    try:
+        data = lab.unique(2)
+        pkts = []
+        for src, datum in zip((flow.w_out, lab.FENCE[v]), data):
+            body = packet.udp(src, group, 7777, tw.port, datum)
+            pkts.append(packet.ip(src, group, packet.ESP, flow.tx.seal(body, packet.UDP, seq=1)))
+        for pkt in pkts:
+            tw.wire.send(pkt, mac)
+        equal(sorted(tw.arrivals(2)), sorted(data), "datagrams of two senders, both with number 1")
+        body = packet.udp(flow.w_out, group, 7777, tw.port, b"clear")
+        with tw.drops(in_clear=1):
+            tw.wire.send(packet.ip(flow.w_out, group, packet.UDP, body), mac)
+            equal(tw.arrivals(), [], "clear to the group")
+    finally:
+        sock.setsockopt(level, leave, mreq)
+
+
+def socket_index(tw, dev):
+    """Number of a device in A."""
+    with tw.a:
+        return socket.if_nametoindex(dev)
+
+
+def loopback(tw, addr):
+    """A23: what A sends to itself is protected and opened again where the policy says so; without an SA it is refused."""
+    tw.need_testudo()
+    sa = esp.Sa(pfkey.random_spi(), "gcm16_128")
+    sock = tw.sinks[":" in addr]
+    tw.dut.setkey(f"spdadd {addr} {addr} udp -P out ipsec esp/transport//require;"
+                  f"spdadd {addr} {addr} udp -P in ipsec esp/transport//require;")
+    with tw.drops(out_no_sa=1):
+        try:
+            sock.sendto(b"no SA", (addr, tw.port))
+            check(False, "sent to itself without an SA")
+        except OSError as err:
+            equal(err.errno, errno.EHOSTUNREACH, "errno without an SA")
+    tw.dut.apply([tw.dut.sa_line(sa, addr, addr, "transport", 32)])
+    before, data = tw.stat(), lab.unique(3)
+    for datum in data:
+        sock.sendto(datum, (addr, tw.port))
+    equal(sorted(tw.arrivals(3)), sorted(data), "datagrams to itself")
+    after = tw.stat()
+    equal([after[k] - before[k] for k in ("out_packets", "in_packets")], [3, 3], "packets protected and opened")
+
+
 suite.add("A15_esp_any_mode_sa", any_mode)
 suite.add("A17_esp_spi_scoped_by_dst", scoped)
 suite.add("A18_esp_multi_sa_one_policy", peers)
 suite.add("A19_esp_sa_preference", newest)
 suite.add("A21_esp_update_sa", update)
+for v in (4, 6):
+    suite.add(f"A22_esp_multicast_sa_v{v}", multicast, v)
+for addr in (lab.OUTER[4][0], lab.OUTER[6][0], "127.0.0.1", "::1"):
+    suite.add(f"A23_esp_loopback_{addr}", loopback, addr)
 suite.add("I14_rekey_make_before_break", rekey)
 
 if __name__ == "__main__":
