@@ -124,8 +124,9 @@ static const char *len_rule(int rule)
 static void print_pfkey(void)
 {
 	printf("Messages\n========\n\n"
-	       "An extension in brackets may be left out. What is not named is "
-	       "checked for its\nform and ignored.\n\n");
+	       "An extension in brackets may be left out, and an answer carries it "
+	       "only where it\nmakes sense: that of GETSPI has the SA and its "
+	       "addresses. What is not named is\nchecked for its form and ignored.\n\n");
 #define X(type, name, rn, rm, an, am) msg_row(type, name, rn, rm, an, am);
 	PFKEY_MSG_TABLE(X)
 #undef X
