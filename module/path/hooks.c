@@ -18,11 +18,11 @@
 #include <linux/slab.h>
 
 #include "base/net.h"
+#include "path/catch.h"
 #include "path/hooks.h"
 #include "path/inbound_check.h"
 #include "path/input.h"
 #include "path/offload.h"
-#include "path/output.h"
 #include "path/path.h"
 
 #define HOOKS_FIRST	NF_IP_PRI_FIRST
@@ -44,9 +44,9 @@ static const struct nf_hook_ops hooks[] = {
 	HOOK_BOTH(NF_INET_LOCAL_IN, HOOKS_CHECK, ipsec_in_check_local),
 	HOOK_BOTH(NF_INET_FORWARD, HOOKS_CHECK, ipsec_in_check_forward),
 	HOOK_BOTH(NF_INET_FORWARD, HOOKS_OFFLOAD, ipsec_offload_refuse),
-	HOOK_BOTH(NF_INET_FORWARD, HOOKS_LATE, ipsec_out_catch),
-	HOOK_BOTH(NF_INET_LOCAL_OUT, HOOKS_LATE, ipsec_out_catch),
-	HOOK_BOTH(NF_INET_POST_ROUTING, HOOKS_NAT, ipsec_out_after_nat),
+	HOOK_BOTH(NF_INET_FORWARD, HOOKS_LATE, ipsec_catch_out),
+	HOOK_BOTH(NF_INET_LOCAL_OUT, HOOKS_LATE, ipsec_catch_out),
+	HOOK_BOTH(NF_INET_POST_ROUTING, HOOKS_NAT, ipsec_catch_after_nat),
 };
 
 /**

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * catch - which packets leave protected: the hooks that classify clear packets
+ * and give those that a policy protects a dst of ours. What becomes of them
+ * there is output.c's business. The only place that knows what source NAT does
+ * to a policy's addresses.
+ *
+ *   LOCAL_OUT, FORWARD   last            exempt? - decide - clamp, size - redirect
+ *   POST_ROUTING         behind NAT      exempt? - decide again by the new source
+ */
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/netfilter/nf_conntrack.h>
+
+#include "base/drop.h"
+#include "base/net.h"
+#include "path/catch.h"
+#include "path/offload.h"
+#include "path/outdst.h"
+#include "path/output.h"
+#include "path/pmtu.h"
+#include "path/resolve.h"
+#include "sa/sad.h"
+#include "sp/flow.h"
+#include "sp/spd.h"
+
+/*
+ * Local ESP whose mark was lost: a device that builds packets anew (a VRF,
+ * ipvlan) shows it to LOCAL_OUT once more. One of our own SAs made it.
+ */
+static bool catch_is_protected(struct ipsec_net *ipn, const struct sk_buff *skb,
+			       u8 pf)
+{
+	union ipsec_addr daddr;
+	const __be32 *spi;
+	unsigned int off;
+	__be32 buf;
+
+	if (pf == NFPROTO_IPV6) {
+		if (likely(ipv6_hdr(skb)->nexthdr != IPPROTO_ESP))
+			return false;
+		off = sizeof(struct ipv6hdr);
+		ipsec_addr_set6(&daddr, &ipv6_hdr(skb)->daddr);
+	} else {
+		if (likely(ip_hdr(skb)->protocol != IPPROTO_ESP))
+			return false;
+		off = ip_hdrlen(skb);
+		ipsec_addr_set4(&daddr, ip_hdr(skb)->daddr);
+	}
+	spi = skb_header_pointer(skb, skb_network_offset(skb) + off,
+				 sizeof(buf), &buf);
+	return spi && ipsec_sad_lookup_rcu(ipn, &daddr, *spi, IPPROTO_ESP,
+					   pf == NFPROTO_IPV6 ? AF_INET6 :
+								AF_INET);
+}
+
+/*
+ * Packets that are not to be classified. FORWARD does not believe the mark of
+ * a protected packet: what comes by there was not made here. Tunnel devices
+ * clear it when they put their own header in front.
+ */
+static bool catch_exempt(struct ipsec_net *ipn, struct sk_buff *skb,
+			 const struct nf_hook_state *st)
+{
+	struct dst_entry *dst = skb_dst(skb);
+
+	/* bridged packets have a route in name only, or none */
+	if (!dst || dst->flags & DST_FAKE_RTABLE)
+		return true;
+	/* a VRF shows its packets twice */
+	if (ipsec_outdst_of(dst))
+		return true;
+	/* disable_xfrm of its device, which is set for lo: as on the way in */
+	if (dst->flags & DST_NOXFRM)
+		return true;
+	if (st->hook == NF_INET_FORWARD)
+		return false;
+	if (st->pf == NFPROTO_IPV6 ?
+	    IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED :
+	    IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED)
+		return true;
+	return catch_is_protected(ipn, skb, st->pf);
+}
+
+/*
+ * The packet's dst becomes ours. A dst without a reference says that whoever
+ * sends the packet stays in an RCU section, and then ours needs none either.
+ */
+static int catch_redirect(struct sk_buff *skb, struct ipsec_dst *xd)
+{
+	if (skb_dst_is_noref(skb)) {
+		skb_dst_set_noref(skb, &xd->dst);
+		return 0;
+	}
+	if (!dst_hold_safe(&xd->dst))
+		return IPSEC_DROP_OUT_STALE;
+	skb_dst_drop(skb);
+	skb_dst_set(skb, &xd->dst);
+	return 0;
+}
+
+/*
+ * The end of its connection that gives a packet the source which POST_ROUTING
+ * will write, or has written; NULL when it keeps its own. Known here for all
+ * packets but the first of a connection.
+ */
+static const struct nf_conntrack_tuple *catch_nat_end(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info info;
+	enum ip_conntrack_dir dir;
+	const struct nf_conn *ct;
+	unsigned long manip;
+
+	ct = nf_ct_get(skb, &info);
+	if (likely(!ct || !(ct->status & IPS_NAT_MASK)))
+		return NULL;
+	dir = CTINFO2DIR(info);
+	manip = dir == IP_CT_DIR_ORIGINAL ? IPS_SRC_NAT : IPS_DST_NAT;
+	return ct->status & manip ? &ct->tuplehash[!dir].tuple : NULL;
+}
+
+/* ICMP errors about a connection get its address, and have no port. */
+static void catch_nat_flow(struct ipsec_flow *fl,
+			   const struct nf_conntrack_tuple *end)
+{
+	if (fl->family == AF_INET6)
+		ipsec_addr_set6(&fl->saddr, &end->dst.u3.in6);
+	else
+		ipsec_addr_set4(&fl->saddr, end->dst.u3.ip);
+
+	if (fl->proto != end->dst.protonum || fl->flags)
+		return;
+	switch (fl->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		fl->sport = end->dst.u.all;
+		break;
+	}
+}
+
+/*
+ * A policy for the address that goes on the wire decides: the answers of a
+ * server behind destination NAT bear the gateway's. One for the address in
+ * front of NAT is heeded as well, so that NAT never opens a way out in clear.
+ */
+static int catch_decide(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
+			const struct ipsec_way *way, struct ipsec_flow *fl,
+		      struct ipsec_dst **xdp)
+{
+	const struct nf_conntrack_tuple *end = catch_nat_end(skb);
+	int why;
+
+	if (unlikely(end)) {
+		if (ipsec_flow_from_skb(fl, skb, family))
+			return IPSEC_DROP_OUT_HDR;
+		catch_nat_flow(fl, end);
+		why = ipsec_resolve_flow(ipn, way, fl, xdp);
+		if (why || *xdp)
+			return why;
+	}
+	return ipsec_resolve(ipn, skb, family, way, fl, xdp);
+}
+
+/*
+ * Here, where an ICMP error still finds the packet's own route. A local sender
+ * that would not hear it has the packet cut, whatever its DF says.
+ */
+static int catch_size(struct ipsec_dst *xd, struct sk_buff *skb,
+		      const struct nf_hook_state *st)
+{
+	enum ipsec_fit fit;
+	unsigned int mtu;
+
+	fit = ipsec_pmtu_fit(xd, skb, &mtu);
+	if (fit == IPSEC_FIT_TOO_BIG && st->hook == NF_INET_LOCAL_OUT &&
+	    !ipsec_pmtu_hears(skb, st->sk)) {
+		skb->ignore_df = 1;
+		fit = ipsec_pmtu_fit(xd, skb, &mtu);
+	}
+	if (likely(fit != IPSEC_FIT_TOO_BIG))
+		return 0;
+	ipsec_pmtu_tell(skb, xd->family, mtu);
+	return IPSEC_DROP_OUT_TOO_BIG;
+}
+
+static int catch_packet(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
+			const struct nf_hook_state *st)
+{
+	struct ipsec_way way = {
+		.route = skb_dst(skb),
+		.dev = skb_dst(skb)->dev,
+		.mark = skb->mark,
+	};
+	struct ipsec_flow fl;
+	struct ipsec_dst *xd;
+	int why;
+
+	why = catch_decide(ipn, skb, family, &way, &fl, &xd);
+	if (why || !xd)
+		return why;
+
+	if (fl.proto == IPPROTO_TCP && !(fl.flags & IPSEC_FLOW_OPAQUE)) {
+		why = ipsec_pmtu_clamp(xd, skb);
+		if (why)
+			return why;
+	}
+	why = catch_size(xd, skb, st);
+	return why ?: catch_redirect(skb, xd);
+}
+
+/**
+ * ipsec_catch_out() - hook in LOCAL_OUT and FORWARD, both families
+ * @priv: struct ipsec_net
+ * @skb: packet
+ * @st: where it is
+ *
+ * A packet that a policy protects goes on with a dst of ours. A sender here is
+ * told about a drop: EPERM when a policy forbids it, EHOSTUNREACH when there is
+ * no SA or no way to its other end, EMSGSIZE when it is too big.
+ *
+ * Context: RCU; process or softirq.
+ * Return: verdict.
+ */
+unsigned int ipsec_catch_out(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *st)
+{
+	struct ipsec_net *ipn = priv;
+	int why;
+
+	if (st->hook == NF_INET_FORWARD)
+		ipsec_offload_undo(ipn, skb);
+	if (ipsec_spd_empty(ipn, IPSEC_SP_OUT) || catch_exempt(ipn, skb, st))
+		return NF_ACCEPT;
+
+	local_bh_disable();
+	why = catch_packet(ipn, skb,
+			   st->pf == NFPROTO_IPV6 ? AF_INET6 : AF_INET, st);
+	local_bh_enable();
+	if (likely(!why))
+		return NF_ACCEPT;
+
+	ipsec_drop_count(ipn, skb, why, 0);
+	return NF_DROP_ERR((ipsec_out_errno(why)));
+}
+
+static int catch_check_nat(struct ipsec_net *ipn, struct sk_buff *skb, u16 family)
+{
+	struct ipsec_way way = {
+		.route = skb_dst(skb),
+		.dev = skb_dst(skb)->dev,
+		.mark = skb->mark,
+	};
+	struct ipsec_flow fl;
+	struct ipsec_dst *xd;
+	int why;
+
+	why = ipsec_resolve(ipn, skb, family, &way, &fl, &xd);
+	if (!why && xd)
+		return IPSEC_DROP_OUT_NAT;
+	return why;
+}
+
+/**
+ * ipsec_catch_after_nat() - hook in POST_ROUTING behind source NAT, both families
+ * @priv: struct ipsec_net
+ * @skb: packet
+ * @st: where it is
+ *
+ * The first packet of a connection gets its source from NAT only now. Taken
+ * away here it would miss conntrack's confirm, which comes last, and so would
+ * the second one. So it must not go at all.
+ *
+ * Context: RCU; process or softirq.
+ * Return: verdict.
+ */
+unsigned int ipsec_catch_after_nat(void *priv, struct sk_buff *skb,
+				   const struct nf_hook_state *st)
+{
+	struct ipsec_net *ipn = priv;
+	int why;
+
+	if (likely(!catch_nat_end(skb)) || ipsec_spd_empty(ipn, IPSEC_SP_OUT) ||
+	    catch_exempt(ipn, skb, st))
+		return NF_ACCEPT;
+
+	local_bh_disable();
+	why = catch_check_nat(ipn, skb,
+			      st->pf == NFPROTO_IPV6 ? AF_INET6 : AF_INET);
+	local_bh_enable();
+	if (likely(!why))
+		return NF_ACCEPT;
+
+	ipsec_drop_count(ipn, skb, why, 0);
+	return NF_DROP_ERR((ipsec_out_errno(why)));
+}

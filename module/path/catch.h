@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which packets come onto the OUT road.
+ */
+#ifndef _TESTUDO_PATH_CATCH_H
+#define _TESTUDO_PATH_CATCH_H
+
+struct nf_hook_state;
+struct sk_buff;
+
+unsigned int ipsec_catch_out(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *st);
+unsigned int ipsec_catch_after_nat(void *priv, struct sk_buff *skb,
+				   const struct nf_hook_state *st);
+
+#endif
