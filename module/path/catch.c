@@ -150,7 +150,7 @@ static void catch_nat_flow(struct ipsec_flow *fl,
  */
 static int catch_decide(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 			const struct ipsec_way *way, struct ipsec_flow *fl,
-		      struct ipsec_dst **xdp)
+			struct ipsec_dst **xdp)
 {
 	const struct nf_conntrack_tuple *end = catch_nat_end(skb);
 	int why;
