@@ -24,6 +24,8 @@
 #include "path/resolve.h"
 #include "sa/sad.h"
 #include "sp/flow.h"
+#include "sp/flow_cache.h"
+#include "sp/sp.h"
 #include "sp/spd.h"
 
 /*
@@ -250,19 +252,23 @@ unsigned int ipsec_catch_out(void *priv, struct sk_buff *skb,
 
 static int catch_check_nat(struct ipsec_net *ipn, struct sk_buff *skb, u16 family)
 {
-	struct ipsec_way way = {
-		.route = skb_dst(skb),
-		.dev = skb_dst(skb)->dev,
-		.mark = skb->mark,
-	};
+	struct ipsec_decision d;
 	struct ipsec_flow fl;
-	struct ipsec_dst *xd;
-	int why;
 
-	why = ipsec_resolve(ipn, skb, family, &way, &fl, &xd);
-	if (!why && xd)
-		return IPSEC_DROP_OUT_NAT;
-	return why;
+	if (ipsec_flow_from_skb(&fl, skb, family))
+		return IPSEC_DROP_OUT_HDR;
+	ipsec_flow_decide(ipn, IPSEC_SP_OUT, &fl, &d);
+	if (d.opaque_risk)
+		return IPSEC_DROP_OUT_FRAGMENT;
+	return ipsec_sp_may_be_clear(d.sp) ? 0 : IPSEC_DROP_OUT_NAT;
+}
+
+/* Only the first packet of a connection has not been decided about this way. */
+static bool catch_nat_is_new(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info info;
+
+	return catch_nat_end(skb) && !nf_ct_is_confirmed(nf_ct_get(skb, &info));
 }
 
 /**
@@ -284,7 +290,7 @@ unsigned int ipsec_catch_after_nat(void *priv, struct sk_buff *skb,
 	struct ipsec_net *ipn = priv;
 	int why;
 
-	if (likely(!catch_nat_end(skb)) || ipsec_spd_empty(ipn, IPSEC_SP_OUT) ||
+	if (likely(!catch_nat_is_new(skb)) || ipsec_spd_empty(ipn, IPSEC_SP_OUT) ||
 	    catch_exempt(ipn, skb, st))
 		return NF_ACCEPT;
 

@@ -24,13 +24,15 @@ static u16 frag_size(u16 received, unsigned int mtu)
  * @skb: packet with a dst of ours, IPCB or IP6CB in its cb; consumed
  * @family: of its header
  * @mtu: largest fragment; for IPv6 at least 1280
- * @output: takes each fragment; the first error ends it
+ * @output: takes each fragment; the first answer that is not 0, and which is not
+ *	to be negative, ends it
  *
  * The IP layer's own fragmenters do it: they take the size from the control
  * block when that is less than the dst's.
  *
  * Context: RCU, BH off.
- * Return: 0, or a negative errno: @output's, or -ENOMEM.
+ * Return: what @output returned at last; or a negative errno of the fragmenter's
+ * own, for a packet that nobody has counted.
  */
 int ipsec_frag_before(struct net *net, struct sock *sk, struct sk_buff *skb,
 		      u16 family, unsigned int mtu,

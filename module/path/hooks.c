@@ -101,12 +101,13 @@ int ipsec_hooks_register(struct ipsec_net *ipn)
  * Packets that wait in a queue for a verdict of user space are freed by
  * netfilter; those in a hook at this moment are through after a grace period.
  *
- * Context: Process, caller holds ipn->config_mutex or is alone.
+ * Context: Process. Caller holds ipn->config_mutex.
  */
 void ipsec_hooks_unregister(struct ipsec_net *ipn)
 {
 	struct ipsec_hooks *h = ipn->path->hooks;
 
+	lockdep_assert_held(&ipn->config_mutex);
 	if (!h)
 		return;
 	ipn->path->hooks = NULL;

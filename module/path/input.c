@@ -495,19 +495,25 @@ static struct xfrm6_protocol in_esp6 = {
  * gathers before the inbound check; without it each fragment is checked before
  * the kernel gathers.
  */
-static bool in_must_gather(const struct sk_buff *skb)
-{
-	return ip_is_fragment(ip_hdr(skb));
-}
-
 static unsigned int in_gather(struct ipsec_net *ipn, struct sk_buff *skb,
 			      u32 record)
 {
-	if (!in_must_gather(skb))
+	u8 pkt_type = skb->pkt_type;
+
+	if (!ip_is_fragment(ip_hdr(skb)))
 		return NF_ACCEPT;
+	/*
+	 * Only a destination tells a sender of missing fragments (RFC 792), and
+	 * a router would do it in clear, quoting what the tunnel had carried:
+	 * of a packet for another host icmp_send() tells nobody.
+	 */
+	if (inet_addr_type_dev_table(ipn->net, skb->dev, ip_hdr(skb)->daddr) !=
+	    RTN_LOCAL)
+		skb->pkt_type = PACKET_OTHERHOST;
 	/* the kernel's own users of ip_defrag() have small numbers */
 	if (ip_defrag(ipn->net, skb, record | BIT(31)))
 		return NF_STOLEN;
+	skb->pkt_type = pkt_type;
 	skb->ignore_df = 1;
 	return NF_ACCEPT;
 }

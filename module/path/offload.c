@@ -13,14 +13,18 @@
  * (ipsec_net_new_policy()), for which it sends a packet of each connection
  * through FORWARD again.
  */
+#include <linux/if_arp.h>
+#include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
+#include <net/dst.h>
 #include <net/netfilter/nf_conntrack.h>
 
 #include "base/addr.h"
 #include "base/net.h"
 #include "base/selector.h"
 #include "path/offload.h"
+#include "path/path.h"
 #include "sp/flow_cache.h"
 #include "sp/sp.h"
 #include "sp/spd.h"
@@ -94,10 +98,33 @@ static bool offload_way(struct ipsec_net *ipn, const struct nf_conn *ct,
 			      offload_src(back));
 }
 
-static bool offload_protected(struct ipsec_net *ipn, const struct nf_conn *ct)
+static bool offload_is_tunnel(const struct net_device *dev)
+{
+	return dev->type == ARPHRD_TUNNEL || dev->type == ARPHRD_TUNNEL6 ||
+	       dev->type == ARPHRD_SIT;
+}
+
+/*
+ * New kernels' flow tables put on and take off the headers of such devices,
+ * too, and conntrack knows only the inner connection: whatever policy there is
+ * may be for the outer one.
+ */
+static bool offload_by_tunnel(struct ipsec_net *ipn, const struct sk_buff *skb)
+{
+	if (ipsec_spd_empty(ipn, IPSEC_SP_OUT) &&
+	    ipsec_spd_empty(ipn, IPSEC_SP_IN))
+		return false;
+	return offload_is_tunnel(skb->dev) ||
+	       offload_is_tunnel(skb_dst(skb)->dev);
+}
+
+static bool offload_protected(struct ipsec_net *ipn, const struct sk_buff *skb,
+			      const struct nf_conn *ct)
 {
 	bool yes;
 
+	if (offload_by_tunnel(ipn, skb))
+		return true;
 	local_bh_disable();
 	yes = offload_way(ipn, ct, IP_CT_DIR_ORIGINAL) ||
 	      offload_way(ipn, ct, IP_CT_DIR_REPLY);
@@ -114,7 +141,7 @@ static struct nf_conn *offload_ct(struct ipsec_net *ipn, struct sk_buff *skb)
 	if (!ipsec_net_has_flowtables(ipn))
 		return NULL;
 	ct = nf_ct_get(skb, &info);
-	if (!ct || !nf_ct_is_confirmed(ct) || ct->status & IPS_NAT_CLASH)
+	if (!ct || !nf_ct_is_confirmed(ct))
 		return NULL;
 	switch (nf_ct_protonum(ct)) {
 	case IPPROTO_TCP:
@@ -144,7 +171,9 @@ unsigned int ipsec_offload_refuse(void *priv, struct sk_buff *skb,
 {
 	struct nf_conn *ct = offload_ct(priv, skb);
 
-	if (ct && offload_protected(priv, ct))
+	/* what is in a flow table already is ipsec_offload_undo()'s business */
+	if (ct && !(ct->status & (IPS_NAT_CLASH | IPS_OFFLOAD)) &&
+	    offload_protected(priv, skb, ct))
 		set_bit(IPS_NAT_CLASH_BIT, &ct->status);
 	return NF_ACCEPT;
 }
@@ -162,10 +191,13 @@ unsigned int ipsec_offload_refuse(void *priv, struct sk_buff *skb,
 void ipsec_offload_undo(struct ipsec_net *ipn, struct sk_buff *skb)
 {
 	struct nf_conn *ct = offload_ct(ipn, skb);
+	u32 gen = ipsec_net_gen(ipn);
 
 	if (likely(!ct || !test_bit(IPS_OFFLOAD_BIT, &ct->status)) ||
-	    !offload_protected(ipn, ct))
+	    !offload_protected(ipn, skb, ct))
 		return;
-	set_bit(IPS_NAT_CLASH_BIT, &ct->status);
-	ipsec_net_flowtables_void(ipn);
+	/* once is enough for a mark that is new, and for one of a generation */
+	if (!test_and_set_bit(IPS_NAT_CLASH_BIT, &ct->status) ||
+	    xchg(&ipn->path->voided, gen) != gen)
+		ipsec_net_flowtables_void(ipn);
 }

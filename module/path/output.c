@@ -40,9 +40,8 @@
 #include "path/resolve.h"
 #include "path/tunnel.h"
 #include "sa/sa.h"
-#include "sa/sad.h"
 #include "sa/xform.h"
-#include "sp/spd.h"
+#include "sp/flow.h"
 
 /**
  * struct out_ctx - one packet's trip, on the stack
@@ -234,6 +233,18 @@ static void out_count_unfragmented(struct ipsec_net *ipn, const void *hdr,
 	consume_skb(skb);
 }
 
+static int out_fragment_reason(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+		return IPSEC_DROP_OUT_NOMEM;
+	case -EMSGSIZE:
+		return IPSEC_DROP_OUT_TOO_BIG;
+	default:
+		return IPSEC_DROP_OUT_HDR;
+	}
+}
+
 static int out_fragments(struct out_ctx *ctx, struct sk_buff *skb,
 			 unsigned int mtu)
 {
@@ -246,9 +257,8 @@ static int out_fragments(struct out_ctx *ctx, struct sk_buff *skb,
 				mtu, out_fragment);
 	ctx->err = err >= OUT_FRAGMENT_ERR ? OUT_FRAGMENT_ERR - err : err;
 	if (unlikely(err < 0))
-		out_count_unfragmented(ctx->ipn, hdr, hlen, err == -ENOMEM ?
-				       IPSEC_DROP_OUT_NOMEM :
-				       IPSEC_DROP_OUT_TOO_BIG);
+		out_count_unfragmented(ctx->ipn, hdr, hlen,
+				       out_fragment_reason(err));
 	return IPSEC_STOLEN;
 }
 

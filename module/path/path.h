@@ -23,6 +23,7 @@ struct ipsec_net;
  * @used: there has been an SA or a policy; ipn->config_mutex
  * @inflight: packets of both roads in asynchronous crypto
  * @dsts: struct ipsec_dst alive, path/outdst.c
+ * @voided: generation in which path/offload.c last voided flow tables
  */
 struct ipsec_path_net {
 	struct ipsec_net *ipn;
@@ -32,6 +33,7 @@ struct ipsec_path_net {
 	bool used;
 	atomic_t inflight;
 	atomic_t dsts;
+	u32 voided;
 };
 
 int ipsec_path_init(void);

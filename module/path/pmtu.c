@@ -185,8 +185,9 @@ static bool pmtu_deaf_socket(const struct sk_buff *skb)
 }
 
 /*
- * @ignore_df: a socket left it to us, or these are received fragments that
- * were put together; then none of them may have been larger than what fits.
+ * @ignore_df: a socket left it to us, a local sender does not hear of an MTU
+ * (catch.c), or these are received fragments that were put together; then none of
+ * them may have been larger than what fits.
  */
 static bool pmtu_may_fragment(const struct ipsec_dst *xd,
 			      const struct sk_buff *skb, unsigned int mtu)

@@ -16,8 +16,8 @@
 #include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "base/net.h"
 #include "base/trace.h"

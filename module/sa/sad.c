@@ -379,6 +379,28 @@ static int sad_link(struct ipsec_sad *sad, struct ipsec_sa *sa)
 	return 0;
 }
 
+static int sad_insert_new(struct ipsec_sad *sad, struct ipsec_sa *sa)
+{
+	struct ipsec_net *ipn = sad->ipn;
+	int err;
+
+	err = ipsec_net_use(ipn);
+	if (err)
+		return err;
+	err = sad_link(sad, sa);
+	if (err) {
+		ipsec_net_unuse(ipn);
+		return err;
+	}
+	refcount_inc(&sa->ref);
+	sa->sad.linked = true;
+	sad->count++;
+	ipsec_sad_arm(sad, sa);
+	if (sa->state != IPSEC_SA_LARVAL)
+		ipsec_net_new_gen(ipn);
+	return 0;
+}
+
 /**
  * ipsec_sad_insert() - an SA comes into force
  * @ipn: namespace
@@ -402,31 +424,21 @@ int ipsec_sad_insert(struct ipsec_net *ipn, struct ipsec_sa *sa)
 				       sa->family);
 	if (old && READ_ONCE(old->state) != IPSEC_SA_DEAD)
 		return -EEXIST;
-	/*
-	 * Ended by a packet a moment ago. Told now, that would be taken for the
-	 * end of the new one.
-	 */
+	/* ended by a packet a moment ago */
 	if (old) {
-		set_bit(IPSEC_SA_SOFT_TOLD, &old->marks);
-		set_bit(IPSEC_SA_HARD_TOLD, &old->marks);
+		refcount_inc(&old->ref);
 		ipsec_sad_kill(ipn, old);
 	}
 
-	err = ipsec_net_use(ipn);
-	if (err)
-		return err;
-	err = sad_link(sad, sa);
-	if (err) {
-		ipsec_net_unuse(ipn);
-		return err;
+	err = sad_insert_new(sad, sa);
+	/* told from now on, its end would be taken for that of the new one */
+	if (old && !err) {
+		set_bit(IPSEC_SA_SOFT_TOLD, &old->marks);
+		set_bit(IPSEC_SA_HARD_TOLD, &old->marks);
 	}
-	refcount_inc(&sa->ref);
-	sa->sad.linked = true;
-	sad->count++;
-	ipsec_sad_arm(sad, sa);
-	if (sa->state != IPSEC_SA_LARVAL)
-		ipsec_net_new_gen(ipn);
-	return 0;
+	if (old)
+		ipsec_sa_put(old);
+	return err;
 }
 
 static void sad_set_dead(struct ipsec_sa *sa)

@@ -126,28 +126,12 @@ static void flow_swap_dst(struct flow_entry *e, struct dst_entry *dst)
 	dst_release(xchg(&e->dst, dst));
 }
 
-/* May a packet with this policy pass in clear, in whole or in part? */
-static bool flow_may_be_clear(const struct ipsec_sp *sp)
-{
-	unsigned int i;
-
-	if (!sp || sp->action == IPSEC_SP_NONE)
-		return true;
-	if (sp->action == IPSEC_SP_DISCARD)
-		return false;
-	for (i = 0; i < sp->ntmpl; i++) {
-		if (!sp->tmpl[i].optional)
-			return false;
-	}
-	return true;
-}
-
 static void flow_ask(struct ipsec_net *ipn, enum ipsec_sp_dir dir,
 		     const struct ipsec_flow *fl, struct ipsec_decision *d)
 {
 	d->dst = NULL;
 	d->sp = ipsec_spd_lookup_rcu(ipn, dir, fl);
-	d->opaque_risk = unlikely(fl->flags) && flow_may_be_clear(d->sp) &&
+	d->opaque_risk = unlikely(fl->flags) && ipsec_sp_may_be_clear(d->sp) &&
 			 ipsec_spd_opaque_risk_rcu(ipn, dir, fl, d->sp);
 }
 

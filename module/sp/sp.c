@@ -111,3 +111,25 @@ void ipsec_sp_exit(void)
 {
 	kmem_cache_destroy(sp_cache);
 }
+
+/**
+ * ipsec_sp_may_be_clear() - may a packet pass in clear, in whole or in part
+ * @sp: the policy that decides about it, or NULL
+ *
+ * Context: any.
+ * Return: false if it is protected by at least one SA, or discarded.
+ */
+bool ipsec_sp_may_be_clear(const struct ipsec_sp *sp)
+{
+	unsigned int i;
+
+	if (!sp || sp->action == IPSEC_SP_NONE)
+		return true;
+	if (sp->action == IPSEC_SP_DISCARD)
+		return false;
+	for (i = 0; i < sp->ntmpl; i++) {
+		if (!sp->tmpl[i].optional)
+			return false;
+	}
+	return true;
+}

@@ -182,5 +182,6 @@ bool ipsec_sp_get(struct ipsec_sp *sp);
 void ipsec_sp_put(struct ipsec_sp *sp);
 void ipsec_sp_touch(struct ipsec_sp *sp);
 u64 ipsec_sp_wall_used(const struct ipsec_sp *sp);
+bool ipsec_sp_may_be_clear(const struct ipsec_sp *sp);
 
 #endif

@@ -280,7 +280,7 @@ static void spd_unsettle(struct ipsec_spd *spd, struct ipsec_sp *sp)
 	spd_timer_stop(spd, sp);
 	spd_reqids_drop(spd, sp, sp->ntmpl);
 	WRITE_ONCE(sp->dead, true);
-	ipsec_net_new_policy(spd->ipn);
+	ipsec_net_new_gen(spd->ipn);
 }
 
 /**
@@ -420,6 +420,8 @@ void ipsec_spd_kill(struct ipsec_net *ipn, struct ipsec_sp *sp)
 	xa_erase(&spd->ids, sp->id >> SPD_ID_SHIFT);
 	spd_count_add(spd, sp->dir, -1);
 	spd_unsettle(spd, sp);
+	if (!spd->clearing)
+		ipsec_net_new_policy(ipn);
 	ipsec_net_unuse(ipn);
 	ipsec_sp_put(sp);
 	if (!ipsec_spd_count(ipn))
@@ -446,6 +448,7 @@ unsigned int ipsec_spd_flush(struct ipsec_net *ipn)
 		cond_resched();
 	}
 	spd->clearing = false;
+	ipsec_net_new_policy(ipn);
 	return n;
 }
 
