@@ -10,6 +10,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <net/net_namespace.h>
 
 #include "base/mib.h"
 #include "base/net.h"
@@ -476,6 +477,7 @@ bool ipsec_test_spd_lookup(void)
 	TEST_OK(ipn, "memory");
 	mutex_init(&ipn->config_mutex);
 	atomic_set(&ipn->gen, 1);
+	ipn->net = &init_net;
 	ipn->mibs = alloc_percpu(struct ipsec_mibs);
 	if (ipn->mibs && !ipsec_sp_init()) {
 		ok = test_in_net(ipn);

@@ -11,6 +11,11 @@
 
 int shim_bh_off;
 
+/* nobody looks into it */
+struct net {
+	int none;
+} init_net;
+
 static int rcu_depth;
 static struct rcu_head *rcu_waiting;
 

@@ -2,3 +2,4 @@
 #include "shim.h"
 
 struct net;
+extern struct net init_net;
