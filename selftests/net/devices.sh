@@ -49,7 +49,7 @@ t_device()
 	sa_pair G1 G2 20.0.0.1 20.0.0.2 transport gcm16_128
 	sp_pair G1 G2 20.0.0.1 20.0.0.2 transport
 	commit
-	size=$(($(n G1 cat /sys/class/net/tun9/mtu) - 28))
+	size=$(($(ip -n "${RUN}G1" -o link show tun9 | sed 's/.* mtu \([0-9]*\) .*/\1/') - 28))
 	drops_mark G1
 	ping_df H1 10.0.2.2 "$size"
 	ping_df G1 10.9.0.2 "$size"
