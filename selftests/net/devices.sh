@@ -20,6 +20,9 @@ device()
 	addr G2 tun9 10.9.0.2/30
 	ip -n "${RUN}G1" link set tun9 up
 	ip -n "${RUN}G2" link set tun9 up
+	# the hosts may remember the MTU of the device before
+	ip -n "${RUN}H1" route flush cache
+	ip -n "${RUN}H2" route flush cache
 	ip -n "${RUN}G1" route replace 10.0.2.0/24 dev tun9
 	ip -n "${RUN}G2" route replace 10.0.1.0/24 dev tun9
 }
