@@ -282,6 +282,8 @@ static int out_shape(struct out_ctx *ctx, struct sk_buff *skb)
 			ipsec_pmtu_tell(skb, xd->family, mtu);
 		return why ?: out_cut(ctx, skb, OUT_RESOLVE);
 	case IPSEC_FIT_CUT:
+		/* SCTP's segments have no socket to say so again */
+		skb->ignore_df = 1;
 		return out_cut(ctx, skb, OUT_SHAPE);
 	case IPSEC_FIT_WHOLE:
 		skb->ignore_df = 1;
