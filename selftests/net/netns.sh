@@ -18,6 +18,23 @@ slab()
 	awk -v name="$1" '$1 == name { print $2; found = 1 } END { if (!found) print 0 }' /proc/slabinfo
 }
 
+# settled - what earlier cases had is given back; the level is BEFORE
+settled()
+{
+	BEFORE=$(slab testudo_sa)
+	wait_for level || fail "testudo_sa never comes to rest: $BEFORE objects"
+}
+
+# level - the same number twice, a grace period apart
+level()
+{
+	local old=$BEFORE
+
+	sleep 0.5
+	BEFORE=$(slab testudo_sa)
+	[ "$old" -eq "$BEFORE" ]
+}
+
 keyed()
 {
 	sa_pair "$1" "$2" 10.0.0.1 10.0.0.2 transport "$3" "$4"
@@ -71,7 +88,8 @@ t_delete_busy()
 {
 	local i before conf=
 
-	before=$(slab testudo_sa)
+	settled
+	before=$BEFORE
 	node X Y
 	link X eth0 Y eth0
 	addr X eth0 10.0.0.1/24
@@ -105,7 +123,8 @@ t_flush_memory()
 {
 	local i round before conf=
 
-	before=$(slab testudo_sa)
+	settled
+	before=$BEFORE
 	for ((i = 0; i < 500; i++)); do
 		conf+="add 10.9.0.1 10.9.$((i / 250)).$((i % 250 + 1)) esp $((0x5000 + i)) -E aes-cbc 0x$(printf '%032x' "$i") -A hmac-sha1 0x$(printf '%040x' "$i");"
 	done
