@@ -4,6 +4,7 @@
 
 # kernels: all
 # timeout: 900
+# brief: esn|bundle|delete_in|module_unload|no_user
 
 pcrypt around authenc hands each packet to another thread, so that every packet
 of an SA with AES-CBC and HMAC-SHA-256 leaves its road and comes back. (lockdep

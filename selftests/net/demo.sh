@@ -3,7 +3,7 @@
 #
 # Does the demo, which is what a newcomer runs first, pass all its checks?
 #
-# kernels: all
+# kernels: 6.12
 # timeout: 300
 #
 # The demo is for people to read, so its checks become one verdict here.

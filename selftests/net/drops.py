@@ -4,6 +4,7 @@
 
 # kernels: all
 # timeout: 900
+# brief: _v4|flow|forgotten
 
 Each reason has a case here, or stands in one of the two tables below.
 """

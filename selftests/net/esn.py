@@ -4,6 +4,7 @@
 
 # kernels: all
 # timeout: 900
+# brief: gcm16_128|rx_wrap_aes
 """
 import os
 import sys

@@ -6,7 +6,7 @@
 #
 # kernels: all
 # timeout: 900
-# brief: .
+# brief: NAT_dnat|FLOW_protected
 #
 #   H1 ---- G1 ==== captured ==== G2 ---- H2        addresses: lib.sh, T4
 

@@ -4,6 +4,7 @@
 
 # kernels: all
 # timeout: 900
+# brief: F09|M12
 """
 import contextlib
 import os

@@ -4,6 +4,7 @@
 
 # kernels: all
 # timeout: 900
+# brief: I01_life_time|I03
 """
 import os
 import sys

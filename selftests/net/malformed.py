@@ -4,6 +4,7 @@
 
 # kernels: all
 # timeout: 900
+# brief: _gcm16_128|4in4|M16
 """
 import errno
 import os

@@ -5,6 +5,7 @@
 #
 # kernels: all
 # timeout: 900
+# brief: unload_busy|under_traffic
 #
 #   A ==== B        addresses: lib.sh, T2
 

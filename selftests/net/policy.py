@@ -4,7 +4,7 @@
 
 # kernels: all
 # timeout: 900
-# brief: E09|E12|E13|D07|E24
+# brief: requires_ipsec_v4|E12_|D07_|E13_
 
 Sockets in A send; the raw peer says what left: protected by which SA, clear, or
 nothing up to a fence. W and H send; A's sinks and H say what was let in. A is a

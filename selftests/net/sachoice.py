@@ -4,6 +4,7 @@
 
 # kernels: all
 # timeout: 900
+# brief: A15|A17|A19
 """
 import errno
 import os

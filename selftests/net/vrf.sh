@@ -6,6 +6,7 @@
 #
 # kernels: all
 # timeout: 600
+# brief: K01_vrf_transport_v4|K01_vrf_tunnel_v6|overlapping_addresses_v4
 #
 #   H ---- in0 [A: VRF red] eth0 ==== eth0 [B]     10.0.1.2 fd00:1::2 / 10.0.1.1 fd00:1::1
 #          in1 [A: VRF blue] ---- eth0 [C]         A, B and C as lib.sh's T2; C has B's addresses

@@ -8,7 +8,7 @@
  *
  * usage: fuzz_pfkey [MESSAGES [SEED]]
  *
- * # kernels: all
+ * # kernels: 6.12 debug
  * # timeout: 1200
  */
 #define _GNU_SOURCE
