@@ -181,12 +181,28 @@ def socket_index(tw, dev):
 
 
 def loopback(tw, addr):
-    """A23: what A sends to itself is protected and opened again where the policy says so; without an SA it is refused."""
+    """A23: what A sends to itself: IPv4 passes as lo's disable_xfrm says, which is on; else the policy rules."""
     tw.need_testudo()
-    sa = esp.Sa(pfkey.random_spi(), "gcm16_128")
     sock = tw.sinks[":" in addr]
     tw.dut.setkey(f"spdadd {addr} {addr} udp -P out ipsec esp/transport//require;"
                   f"spdadd {addr} {addr} udp -P in ipsec esp/transport//require;")
+    if ":" in addr:
+        loopback_protected(tw, sock, addr)
+        return
+    data = lab.unique(1)
+    with tw.drops():
+        sock.sendto(data[0], (addr, tw.port))
+        equal(tw.arrivals(1), data, "datagram to itself, in clear")
+    tw.a.run("sysctl", "-qw", "net.ipv4.conf.lo.disable_xfrm=0", "net.ipv4.conf.lo.disable_policy=0")
+    try:
+        loopback_protected(tw, sock, addr)
+    finally:
+        tw.a.run("sysctl", "-qw", "net.ipv4.conf.lo.disable_xfrm=1", "net.ipv4.conf.lo.disable_policy=1")
+
+
+def loopback_protected(tw, sock, addr):
+    """Under the policies for @addr: refused without an SA, protected and opened again with one."""
+    sa = esp.Sa(pfkey.random_spi(), "gcm16_128")
     with tw.drops(out_no_sa=1):
         try:
             sock.sendto(b"no SA", (addr, tw.port))
