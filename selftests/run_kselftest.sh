@@ -165,7 +165,10 @@ done
 mkdir -p "$results" || exit 125
 status=0
 for test in "$@"; do
-	[ -z "$queue" ] || mkdir "$queue/${test//\//-}" 2>/dev/null || continue
+	if [ -n "$queue" ]; then
+		mkdir "$queue/${test//\//-}" 2>/dev/null || continue
+		echo "${TESTUDO_MACHINE:-}" >"$queue/${test//\//-}/machine"
+	fi
 	run_test "$test" || status=1
 done
 exit $status

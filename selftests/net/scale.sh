@@ -48,7 +48,7 @@ level()
 sas()
 {
 	awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++)
-		printf "add 10.1.%d.%d 10.2.0.1 esp %d -E null -A null;\n", i / 250 % 250, i % 250, 0x100000 + i }'
+		printf "add 10.1.%d.%d 10.2.0.1 esp %d -E null -A null;\n", i / 250 % 250, i % 250, 1048576 + i }'
 }
 
 # policies COUNT - of many shapes, none for what is sent here
