@@ -25,7 +25,7 @@ quiet()
 	said=$("$@" 2>&1 >/dev/null)
 	rc=$?
 	if [ $rc -ne 0 ] || [ -n "$said" ]; then
-		printf '%s\n' "${said:-failed without a word}" | sed "s,$copy/,,g; s,^,$name: ,"
+		printf '%s\n' "${said:-failed with status $rc and no word}" | sed "s,$copy/,,g; s,^,$name: ,"
 		rm -rf "$folder"
 		return 1
 	fi
