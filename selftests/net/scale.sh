@@ -151,6 +151,9 @@ t_flush_busy()
 	done
 	kill "$flood"
 	wait "$flood" 2>/dev/null
+	# A began to count anew each time, which B takes for a replay: new keys
+	sa_pair A B 10.0.0.1 10.0.0.2 transport gcm16_128
+	commit
 	ping_ok A 10.0.0.2
 	cap_stop
 	assert_enc
