@@ -4,7 +4,7 @@
 
 # kernels: all
 # timeout: 900
-# brief: gcm16_128|chacha|_aes128|gmac128
+# brief: A04_esp_gcm|A04_esp_chacha_v4|aes128_sha256_v4|gmac128_v6|A11_byte_exact_aes128|length_oracle_gcm
 
 An echo request goes in protected, the answer must come out protected; the wire
 peer builds both packets itself and compares every byte. TW of scenarios: A with
