@@ -4,7 +4,7 @@
 # Does every algorithm work with a peer on the stock stack of the same kernel,
 # in both directions, transport and tunnel, IPv4 and IPv6?
 #
-# kernels: all
+# kernels: 6.12 debug
 # timeout: 900
 # brief: A07|_chacha|esn|wrong
 #

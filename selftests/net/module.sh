@@ -3,7 +3,7 @@
 #
 # Does the module come and go at any moment, and leave nothing behind?
 #
-# kernels: all
+# kernels: 6.12 debug
 # timeout: 900
 # brief: unload_busy|under_traffic
 #

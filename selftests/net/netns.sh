@@ -3,7 +3,7 @@
 #
 # Do namespaces keep to themselves, and can one end with everything in it?
 #
-# kernels: all
+# kernels: 6.12 debug
 # timeout: 900
 # brief: K05|K04
 #

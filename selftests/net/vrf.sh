@@ -4,7 +4,7 @@
 # Does a VRF see its packets protected on the way out and checked on the way in,
 # although it shows each of them twice, first on its port and then on itself?
 #
-# kernels: all
+# kernels: 6.12 debug
 # timeout: 900
 # brief: K01_vrf_transport_v4|K01_vrf_tunnel_v6|overlapping_addresses_v4
 #
