@@ -138,7 +138,8 @@ static struct nf_conn *offload_ct(struct ipsec_net *ipn, struct sk_buff *skb)
 	enum ip_conntrack_info info;
 	struct nf_conn *ct;
 
-	if (!ipsec_net_has_flowtables(ipn))
+	/* bridged packets may have no route; the IP layer does not forward those */
+	if (!skb_dst(skb) || !ipsec_net_has_flowtables(ipn))
 		return NULL;
 	ct = nf_ct_get(skb, &info);
 	if (!ct || !nf_ct_is_confirmed(ct))
