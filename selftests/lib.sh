@@ -201,7 +201,8 @@ n()
 	nsenter --net="/run/netns/$RUN$node" "$@"
 }
 
-# bg NODE COMMAND... - run it there in the background; its id is BG_PID
+# bg NODE COMMAND... - run it there in the background; its id is BG_PID. Not `n NODE COMMAND &`:
+# that is the id of a shell, whose end leaves the command running
 bg()
 {
 	local node=$1

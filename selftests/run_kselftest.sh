@@ -57,9 +57,36 @@ complaints()
 		grep -E -m3 -f selftests/vm/trouble
 }
 
-# leftovers - what a test must not leave: namespaces, and with them their state
+# processes - their ids, without the kernel's, those that are ending, and ours: timeout
+# gives a test a process group of its own
+processes()
+{
+	ps -e -o pid= -o ppid= -o pgid= -o stat= | awk -v us="$(ps -o pgid= -p $$)" '
+		$1 != 2 && $2 != 2 && $3 != us + 0 && $4 !~ /^[ZX]/ { print $1 }'
+}
+
+# strangers BEFORE - those that were not there; a killed one has a moment to end
+strangers()
+{
+	local new end=$((SECONDS + 5))
+
+	while new=$(processes | grep -vxF -f "$1"); do
+		[ $SECONDS -lt $end ] || break
+		read -rt 0.2 <> <(:)
+	done
+	echo "$new"
+}
+
+# leftovers BEFORE - what a test must not leave, gone now: in a machine of its own,
+# processes (an open PF_KEY socket holds the module); namespaces, and with them their state
 leftovers()
 {
+	local pid
+
+	[ -z "${TESTUDO_VM:-}" ] || for pid in $(strangers "$1"); do
+		echo -n "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline") "
+		kill -9 "$pid"
+	done
 	ip netns list 2>/dev/null | cut -d' ' -f1 | tr '\n' ' '
 	ip -all netns delete 2>/dev/null
 }
@@ -130,6 +157,7 @@ run_test()
 	6.1|7.3) mapfile -t cases < <(header "$test" brief "" | grep .) ;;
 	esac
 	echo "testudo-test: $name" >/dev/kmsg 2>/dev/null
+	[ -z "${TESTUDO_VM:-}" ] || processes >"$out.before"
 	if [ -n "$verbose" ]; then
 		timeout -k 10 "$limit" "./$test" "${cases[@]}" 2>&1 </dev/null | tee "$out.out"
 		rc=${PIPESTATUS[0]}
@@ -137,7 +165,8 @@ run_test()
 		timeout -k 10 "$limit" "./$test" "${cases[@]}" >"$out.out" 2>&1 </dev/null
 		rc=$?
 	fi
-	left=$(leftovers)
+	left=$(leftovers "$out.before")
+	rm -f "$out.before"
 	bad=$(complaints "$name")
 	read -r pass fail skip <<<"$(verdict "$out.out" "$rc")"
 	case $rc in

@@ -140,11 +140,10 @@ t_flush_busy()
 		FLOW=$(($(stat A out_packets) + 20))
 		expect n A setkey -f "$WORKDIR/sas"
 		wait_for flows || fail "round $i: nothing is protected"
-		n A setkey -D >"$WORKDIR/dump" 2>"$WORKDIR/said" &
-		PIDS+=($!)
+		bg A setkey -D >"$WORKDIR/dump" 2>"$WORKDIR/said"
 		wait_for test -s "$WORKDIR/dump"
 		n A setkey -F || fail "round $i: flush"
-		wait "${PIDS[-1]}" || fail "round $i: the dump that met a flush: $(<"$WORKDIR/said")"
+		wait "$BG_PID" || fail "round $i: the dump that met a flush: $(<"$WORKDIR/said")"
 		equal "$(n A setkey -D)" "No SAD entries." "round $i: SAs after the flush"
 		equal "$(grep -c 'mode=' "$WORKDIR/dump")" "$(grep -c 'sadb_seq=' "$WORKDIR/dump")" "round $i: whole entries"
 		expect n A setkey -f "$WORKDIR/again"

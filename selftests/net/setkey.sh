@@ -278,8 +278,7 @@ t_monitor()
 {
 	local type
 
-	n A setkey -x >"$WORKDIR/seen" 2>&1 &
-	PIDS+=($!)
+	bg A setkey -x >"$WORKDIR/seen" 2>&1
 	wait_for grep -q X_PROMISC "$WORKDIR/seen" || fail "the monitor does not run"
 	sk 0 "add 10.0.0.1 10.0.0.2 esp 0x1000 $ESP; update 10.0.0.1 10.0.0.2 esp 0x1000 $ESP;
 		get 10.0.0.1 10.0.0.2 esp 0x1000; delete 10.0.0.1 10.0.0.2 esp 0x1000; dump; getspi 10.0.0.1 10.0.0.2 esp 0x999;

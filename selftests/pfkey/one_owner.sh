@@ -48,6 +48,7 @@ gone()
 		"$@" 2>/dev/null && return
 		read -rt 0.1 <> <(:)
 	done
+	echo "# still in use: $(grep -E '^(testudo|af_key) ' /proc/modules); processes: $(ps -e -o args= | grep -v '^\[' | paste -sd ';')"
 	return 1
 }
 
