@@ -346,12 +346,7 @@ static void still_good(void)
 	int fd = k_open();
 	struct msg m, a;
 
-	m_begin(&m, SADB_FLUSH, 0);
-	EQ(k_do(fd, &m), 0);
-	m_begin(&m, SADB_X_SPDFLUSH, 0);
-	EQ(k_do(fd, &m), 0);
-	EQ(k_count_sa(fd, 0), 0);
-	EQ(k_count_sp(fd), 0);
+	k_empty(fd);
 	m_add(&m, SADB_ADD, 0x1000, "10.0.0.1", "10.0.0.2");
 	EQ(k_do(fd, &m), 0);
 	m_said(&m, SADB_GET, SADB_SATYPE_ESP, 0x1000, "10.0.0.1", "10.0.0.2");
@@ -361,10 +356,7 @@ static void still_good(void)
 	EQ(k_do(fd, &m), 0);
 	EQ(k_count_sa(fd, 0), 1);
 	EQ(k_count_sp(fd), 1);
-	m_begin(&m, SADB_FLUSH, 0);
-	EQ(k_do(fd, &m), 0);
-	m_begin(&m, SADB_X_SPDFLUSH, 0);
-	EQ(k_do(fd, &m), 0);
+	k_empty(fd);
 	close(fd);
 }
 

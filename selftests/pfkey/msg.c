@@ -580,3 +580,16 @@ unsigned int k_count_sp(int fd)
 {
 	return count(fd, SADB_X_SPDDUMP, 0);
 }
+
+/* Both tables become empty, and say so. */
+void k_empty(int fd)
+{
+	struct msg m;
+
+	m_begin(&m, SADB_FLUSH, 0);
+	EQ(k_do(fd, &m), 0);
+	m_begin(&m, SADB_X_SPDFLUSH, 0);
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, 0), 0);
+	EQ(k_count_sp(fd), 0);
+}

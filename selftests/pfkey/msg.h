@@ -72,5 +72,6 @@ void *m_find(struct msg *m, unsigned int type);
 void m_check(const struct msg *m);
 unsigned int k_count_sa(int fd, unsigned int satype);
 unsigned int k_count_sp(int fd);
+void k_empty(int fd);
 
 #endif
