@@ -4,6 +4,8 @@
 # warnings.sh - with W=1 no compiler says a word: the module, its self-tests
 # included, for every kernel that is prepared, and the tools.
 #
+# usage: warnings.sh [tools]         tools: these only, for who has built the rest
+#
 # It builds a copy of the sources in build/lint, so that what tests run from
 # build/ stays as it is.
 . "$(dirname "$0")/common.sh"
@@ -32,6 +34,7 @@ quiet()
 }
 
 status=0 kernels=0
+[ "${1:-}" != tools ] || KERNELS=
 for name in $KERNELS; do
 	# Those that people run; the checkers of the debug kernel change what gcc sees.
 	[ "$name" != debug ] || continue
@@ -43,5 +46,5 @@ for name in $KERNELS; do
 		"$copy/module/build.sh" "${root[@]}" "$(cat "$dir/kdir")" -j"$(nproc)" W=1 TESTUDO_SELFTEST=y || status=1
 done
 quiet tools "$copy/tools" make -s -C userspace O="$copy/tools" W=1 || status=1
-[ $kernels -gt 0 ] || { echo "no kernel is prepared: selftests/vm/kernel 6.12" >&2; [ $status -ne 0 ] || exit 4; }
+[ $kernels -gt 0 ] || [ -z "$KERNELS" ] || { echo "no kernel is prepared: selftests/vm/kernel 6.12" >&2; [ $status -ne 0 ] || exit 4; }
 exit $status
