@@ -4,9 +4,9 @@
 # Does every algorithm work with a peer on the stock stack of the same kernel,
 # in both directions, transport and tunnel, IPv4 and IPv6?
 #
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
-# brief: A07|_chacha|esn|wrong
+# brief: chacha_none_tunnel|gcm_transport_4_4|cbc_tunnel_6_6|gcm_tunnel_4_6|esn_gcm
 #
 #   A (this project)  10.0.0.1 fd00::1 ---- B (stock xfrm, by `ip xfrm`)  10.0.0.2 fd00::2
 #     inside 10.0.1.1 fd00:1::1               inside 10.0.2.1 fd00:2::1

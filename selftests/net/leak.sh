@@ -4,7 +4,7 @@
 # Does clear text ever leave under a policy that says require: before there is
 # an SA, while SAs and policies come and go, with a masquerading rule?
 #
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
 # brief: E12|F21
 #

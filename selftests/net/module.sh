@@ -3,9 +3,9 @@
 #
 # Does the module come and go at any moment, and leave nothing behind?
 #
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
-# brief: unload_busy|under_traffic
+# brief: unload_busy|under.traffic
 #
 #   A ==== B        addresses: lib.sh, T2
 

@@ -4,7 +4,7 @@
 # Do SAs inside SAs work: a relay between two tunnels, transport ESP inside a
 # tunnel, two SAs by one policy, and does a loop of tunnels end?
 #
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
 # brief: bundle|in_tunnel
 #

@@ -3,7 +3,7 @@
 #
 # Do namespaces keep to themselves, and can one end with everything in it?
 #
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
 # brief: K05|K04
 #

@@ -4,7 +4,7 @@
 # Does setkey do to the kernel what its text says, show what the kernel holds,
 # and tell by its exit status when the kernel refused?
 #
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
 # brief: O01|O02|O09
 #

@@ -4,7 +4,7 @@
 # Do two hosts that protect their traffic by ESP in transport mode reach each
 # other by every protocol, and does nothing but ESP pass between them?
 #
-# kernels: 6.12 6.1 debug
+# kernels: all
 # timeout: 900
 # brief: A01_|A02_
 #

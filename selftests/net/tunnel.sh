@@ -4,7 +4,7 @@
 # Do two networks reach each other through gateways that tunnel between them,
 # in all four pairs of families, with only ESP between the gateways?
 #
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
 # brief: A08_|A09
 #

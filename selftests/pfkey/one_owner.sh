@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 120
 #
 # PF_KEY has one owner: testudo and af_key keep each other out, without a stack
