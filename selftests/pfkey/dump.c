@@ -51,14 +51,6 @@ static void tiny_buffer(int fd)
 	OK(!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
 }
 
-static uint32_t spi_of(struct msg *m)
-{
-	struct sadb_sa *sa = m_find(m, SADB_EXT_SA);
-
-	OK(sa);
-	return ntohl(sa->sadb_sa_spi);
-}
-
 TEST(n36_what_can_be_dumped)
 {
 	static const unsigned int bad[] = { 1, 4, 5, 6, 7, 8, 10, 255 };
@@ -182,10 +174,10 @@ TEST(larval_sas_and_keys_are_shown)
 	EQ(k_ask(fd, &m, &a), 0);
 	EQ(a.base.sadb_msg_seq, 1);
 	EQ(a.base.sadb_msg_satype, SADB_SATYPE_ESP);
-	EQ(spi_of(&a), 0x1000);
+	EQ(m_spi(&a), 0x1000);
 	OK(k_recv(fd, &a, 0));
 	EQ(a.base.sadb_msg_seq, 0);
-	EQ(spi_of(&a), 0x2000);
+	EQ(m_spi(&a), 0x2000);
 	OK(m_find(&a, SADB_EXT_KEY_AUTH) && m_find(&a, SADB_EXT_KEY_ENCRYPT));
 }
 
@@ -204,7 +196,7 @@ TEST(n55_smallest_buffer_and_a_slow_reader)
 			usleep(2000);
 		/* there is always one waiting: a reader never hangs */
 		OK(k_recv(fd, &a, 0));
-		EQ(spi_of(&a), 0x1000 + n);
+		EQ(m_spi(&a), 0x1000 + n);
 		n++;
 		EQ(a.base.sadb_msg_seq, n == 1000 ? 0 : n);
 	} while (a.base.sadb_msg_seq);
@@ -263,7 +255,7 @@ TEST(n55_delete_in_the_middle)
 	tiny_buffer(fd);
 	m_begin(&m, SADB_DUMP, 0);
 	EQ(k_ask(fd, &m, &a), 0);
-	seen[spi_of(&a) - 0x1000]++;
+	seen[m_spi(&a) - 0x1000]++;
 	for (i = 0; i < 400; i += 2) {
 		m_said(&m, SADB_DELETE, SADB_SATYPE_ESP, 0x1000 + i, SRC, DST);
 		EQ(k_do(other, &m), 0);
@@ -271,7 +263,7 @@ TEST(n55_delete_in_the_middle)
 	while (a.base.sadb_msg_seq) {
 		OK(k_recv(fd, &a, 0));
 		if (a.base.sadb_msg_type == SADB_DUMP)
-			seen[spi_of(&a) - 0x1000]++;
+			seen[m_spi(&a) - 0x1000]++;
 		else
 			a.base.sadb_msg_seq = 1;
 	}
@@ -347,7 +339,7 @@ TEST(dump_while_others_change)
 				a.base.sadb_msg_seq = 1;
 				continue;
 			}
-			n += spi_of(&a) < 0x8000;
+			n += m_spi(&a) < 0x8000;
 		} while (a.base.sadb_msg_seq);
 		EQ(n, 500);
 		close(reader);

@@ -593,3 +593,28 @@ void k_empty(int fd)
 	EQ(k_count_sa(fd, 0), 0);
 	EQ(k_count_sp(fd), 0);
 }
+
+uint32_t m_spi(struct msg *m)
+{
+	struct sadb_sa *sa = m_find(m, SADB_EXT_SA);
+
+	OK(sa);
+	return ntohl(sa->sadb_sa_spi);
+}
+
+unsigned int m_state(struct msg *m)
+{
+	struct sadb_sa *sa = m_find(m, SADB_EXT_SA);
+
+	OK(sa);
+	return sa->sadb_sa_state;
+}
+
+/* The ESP SA as GET shows it; errno of the answer. */
+int k_get(int fd, uint32_t spi, const char *src, const char *dst, struct msg *a)
+{
+	struct msg m;
+
+	m_said(&m, SADB_GET, SADB_SATYPE_ESP, spi, src, dst);
+	return k_ask(fd, &m, a);
+}

@@ -69,7 +69,10 @@ unsigned int k_drain(int fd);
 
 /* looking at what came */
 void *m_find(struct msg *m, unsigned int type);
+uint32_t m_spi(struct msg *m);
+unsigned int m_state(struct msg *m);
 void m_check(const struct msg *m);
+int k_get(int fd, uint32_t spi, const char *src, const char *dst, struct msg *a);
 unsigned int k_count_sa(int fd, unsigned int satype);
 unsigned int k_count_sp(int fd);
 void k_empty(int fd);
