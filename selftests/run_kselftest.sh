@@ -18,6 +18,7 @@ timeout=120
 . selftests/settings
 results=${TESTUDO_RESULTS:-$tree/build/results}
 kernel=${TESTUDO_KERNEL:-6.12}
+read -r _ _ _ _ group _ </proc/$$/stat
 
 # head_of TEST - the file that has the test's head comment
 head_of()
@@ -61,8 +62,8 @@ complaints()
 # gives a test a process group of its own
 processes()
 {
-	ps -e -o pid= -o ppid= -o pgid= -o stat= | awk -v us="$(ps -o pgid= -p $$)" '
-		$1 != 2 && $2 != 2 && $3 != us + 0 && $4 !~ /^[ZX]/ { print $1 }'
+	ps -e -o pid= -o ppid= -o pgid= -o stat= | awk -v us="$group" '
+		$1 != 2 && $2 != 2 && $3 != us && $4 !~ /^[ZX]/ { print $1 }'
 }
 
 # strangers BEFORE - those that were not there; a killed one has a moment to end

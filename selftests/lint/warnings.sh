@@ -17,24 +17,21 @@ mkdir -p "$copy"
 rm -rf "$copy/module" "$copy/uapi"
 cp -a Kbuild module uapi "$copy"
 
-# quiet NAME FOLDER COMMAND... - it works and prints nothing; else what it built
-# in FOLDER goes, for what was compiled once warns no more
-quiet()
+# silent NAME FOLDER COMMAND... - as quiet, but what is said names the sources
+silent()
 {
-	local name=$1 folder=$2 said rc
+	local name=$1 said
 
-	shift 2
-	said=$("$@" 2>&1 >/dev/null)
-	rc=$?
-	if [ $rc -ne 0 ] || [ -n "$said" ]; then
-		printf '%s\n' "${said:-failed with status $rc and no word}" | sed "s,$copy/,,g; s,^,$name: ,"
-		rm -rf "$folder"
-		return 1
-	fi
+	shift
+	said=$(quiet "$@") && return
+	sed "s,$copy/,,g; s,^,$name: ," <<<"$said"
+	return 1
 }
 
-status=0 kernels=0
-[ "${1:-}" != tools ] || KERNELS=
+silent tools "$copy/tools" make -s -C userspace O="$copy/tools" W=1
+status=$?
+[ "${1:-}" != tools ] || exit $status
+kernels=0
 for name in $KERNELS; do
 	# Those that people run; the checkers of the debug kernel change what gcc sees.
 	[ "$name" != debug ] || continue
@@ -42,9 +39,8 @@ for name in $KERNELS; do
 	kernels=$((kernels + 1))
 	root=()
 	[ ! -e "$dir/chroot" ] || root=(-r "$(cat "$dir/chroot")")
-	quiet "$name" "$copy/build/$(cat "$dir/release")-selftest" \
+	silent "$name" "$copy/build/$(cat "$dir/release")-selftest" \
 		"$copy/module/build.sh" "${root[@]}" "$(cat "$dir/kdir")" -j"$(nproc)" W=1 TESTUDO_SELFTEST=y || status=1
 done
-quiet tools "$copy/tools" make -s -C userspace O="$copy/tools" W=1 || status=1
-[ $kernels -gt 0 ] || [ -z "$KERNELS" ] || { echo "no kernel is prepared: selftests/vm/kernel 6.12" >&2; [ $status -ne 0 ] || exit 4; }
+[ $kernels -gt 0 ] || { echo "no kernel is prepared: selftests/vm/kernel 6.12" >&2; [ $status -ne 0 ] || exit 4; }
 exit $status

@@ -92,6 +92,7 @@ flowing()
 
 t_unload_socket()
 {
+	# not by bg, whose command has no input; it ends with its input
 	n A python3 -c 'import socket, sys
 s = socket.socket(15, socket.SOCK_RAW, 2)
 print("open", flush=True)

@@ -37,3 +37,18 @@ need_root()
 {
 	[ "$(id -u)" -eq 0 ] || die "$1 needs root; run it with sudo"
 }
+
+# quiet FOLDER COMMAND... - it works and says nothing to stderr; else what it built in
+# FOLDER goes, for what was compiled once warns no more
+quiet()
+{
+	local folder=$1 said rc
+
+	shift
+	said=$("$@" 2>&1 >/dev/null)
+	rc=$?
+	[ $rc -ne 0 ] || [ -n "$said" ] || return 0
+	echo "${said:-failed with status $rc and no word}"
+	rm -rf "$folder"
+	return 1
+}
