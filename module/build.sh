@@ -8,8 +8,9 @@
 # KDIR is a kernel's build folder (headers package or tree); with -r it is a
 # path inside ROOT, and that root's compiler builds.  The result is
 # build/RELEASE/testudo.ko, or build/RELEASE-selftest/ with TESTUDO_SELFTEST.
-# Objects go there too: Kbuild sees the sources through links, since kernels
-# before 6.13 put objects beside the sources.
+# Objects go to build/RELEASE/src, and all but those of main.c and the tests are
+# the same for both.  Kbuild sees the sources through links, since kernels before
+# 6.13 put objects beside the sources.
 set -eu
 
 tree=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -39,9 +40,9 @@ for arg in "$@"; do
 	esac
 done
 out=$tree/build/$rel$variant
-src=$out/src
-mkdir -p "$src"
-exec 9>"$out/.lock"
+src=$tree/build/$rel/src
+mkdir -p "$src" "$out"
+exec 9>"$tree/build/$rel/.lock"
 flock 9
 
 # The links: every source that is there, none to a source that is gone.

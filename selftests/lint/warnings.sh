@@ -39,7 +39,7 @@ for name in $KERNELS; do
 	kernels=$((kernels + 1))
 	root=()
 	[ ! -e "$dir/chroot" ] || root=(-r "$(cat "$dir/chroot")")
-	silent "$name" "$copy/build/$(cat "$dir/release")-selftest" \
+	silent "$name" "$copy/build/$(cat "$dir/release")" \
 		"$copy/module/build.sh" "${root[@]}" "$(cat "$dir/kdir")" -j"$(nproc)" W=1 TESTUDO_SELFTEST=y || status=1
 done
 [ $kernels -gt 0 ] || { echo "no kernel is prepared: selftests/vm/kernel 6.12" >&2; [ $status -ne 0 ] || exit 4; }
