@@ -15,6 +15,7 @@
 #include "sa/sad.h"
 #include "sp/flow_cache.h"
 #include "sp/spd.h"
+#include "xform/ah.h"
 #include "xform/esp.h"
 #include "path/path.h"
 #include "pfkey/family.h"
@@ -41,6 +42,7 @@ static const struct ipsec_room rooms[] = {
 	{ .name = "flow_cache", .net_init = ipsec_flow_cache_net_init,
 	  .net_exit = ipsec_flow_cache_net_exit },
 	{ .name = "esp", .init = ipsec_esp_init, .exit = ipsec_esp_exit },
+	{ .name = "ah", .init = ipsec_ah_init, .exit = ipsec_ah_exit },
 	{ .name = "path", .init = ipsec_path_init, .exit = ipsec_path_exit,
 	  .start = ipsec_path_start, .stop = ipsec_path_stop,
 	  .net_init = ipsec_path_net_init,
@@ -69,5 +71,5 @@ module_init(testudo_init);
 module_exit(testudo_exit);
 
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("Testudo: IPsec (SAD, SPD, ESP) with PF_KEY v2, beside the stock xfrm stack");
+MODULE_DESCRIPTION("Testudo: IPsec (SAD, SPD, ESP, AH) with PF_KEY v2, beside the stock xfrm stack");
 MODULE_ALIAS_NETPROTO(PF_KEY);

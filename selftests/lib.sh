@@ -415,10 +415,10 @@ rnd_port()
 	echo $((20000 + RANDOM % 30000))
 }
 
-# setkey_alg ENC EKEY AUTH AKEY - the -E/-A part of an add line
+# setkey_alg ENC EKEY AUTH AKEY - the -E/-A part of an add line; ENC "-" for AH
 setkey_alg()
 {
-	echo -n "-E ${SETKEY_NAME[$1]} ${2:+0x$2}"
+	[ "$1" = - ] || echo -n "-E ${SETKEY_NAME[$1]} ${2:+0x$2}"
 	[ "${ALG_KIND[$1]}" = aead ] || [ "$3" = none ] || echo -n " -A ${SETKEY_NAME[$3]} 0x$4"
 }
 
@@ -429,7 +429,7 @@ xfrm_alg()
 		echo -n "aead \"${XFRM_NAME[$1]}\" 0x$2 $((ICV_LEN[$1] * 8))"
 		return
 	fi
-	echo -n "enc \"${XFRM_NAME[$1]}\" ${2:+0x}${2:-\"\"}"
+	[ "$1" = - ] || echo -n "enc \"${XFRM_NAME[$1]}\" ${2:+0x}${2:-\"\"}"
 	[ "$3" = none ] || echo -n " auth-trunc \"${XFRM_NAME[$3]}\" 0x$4 $((ICV_LEN[$3] * 8))"
 }
 
@@ -439,19 +439,21 @@ stack_of()
 }
 
 # sa NODE SRC DST SPI MODE ALG-WORDS... - queue one SA for commit.
-# ALG-WORDS: ENC EKEY AUTH AKEY. Options: REQID, WINDOW, EXTRA (setkey only), ESN=1.
+# ALG-WORDS: ENC EKEY AUTH AKEY; ENC "-" makes it AH.
+# Options: REQID, WINDOW, EXTRA (setkey only), XFRM_FLAGS (ip only), ESN=1.
 sa()
 {
-	local node=$1 src=$2 dst=$3 spi=$4 mode=$5 flags=
+	local node=$1 src=$2 dst=$3 spi=$4 mode=$5 flags=${XFRM_FLAGS:-} proto=esp
 
 	shift 5
+	[ "$1" != - ] || proto=ah
 	if [ "$(stack_of "$node")" = xfrm ]; then
-		[ "$mode" != tunnel ] || flags="af-unspec"
+		[ "$mode" != tunnel ] || flags="af-unspec $flags"
 		[ -z "${ESN:-}" ] || flags="esn $flags"
-		CONF[$node]+="xfrm state add src $src dst $dst proto esp spi $spi mode $mode reqid ${REQID:-0} \
+		CONF[$node]+="xfrm state add src $src dst $dst proto $proto spi $spi mode $mode reqid ${REQID:-0} \
 replay-window ${WINDOW:-64} ${flags:+flag $flags} $(xfrm_alg "$@")"$'\n'
 	else
-		CONF[$node]+="add $src $dst esp $spi -m $mode -u ${REQID:-0} -r ${WINDOW:-64} ${ESN:+-f esn} \
+		CONF[$node]+="add $src $dst $proto $spi -m $mode -u ${REQID:-0} -r ${WINDOW:-64} ${ESN:+-f esn} \
 ${EXTRA:-} $(setkey_alg "$@");"$'\n'
 	fi
 }
@@ -463,7 +465,7 @@ sa_pair()
 	local one=$1 two=$2 a=$3 b=$4 mode=$5 enc=$6 auth=${7:-none} node
 
 	SPI12=$(rnd_spi) SPI21=$(rnd_spi)
-	EK12=$(rnd_hex "${KEY_LEN[$enc]}") EK21=$(rnd_hex "${KEY_LEN[$enc]}")
+	EK12=$(rnd_hex "${KEY_LEN[$enc]:-0}") EK21=$(rnd_hex "${KEY_LEN[$enc]:-0}")
 	AK12=$(rnd_hex "${KEY_LEN[$auth]}") AK21=$(rnd_hex "${KEY_LEN[$auth]}")
 	for node in "$one" "$two"; do
 		sa "$node" "$a" "$b" "$SPI12" "$mode" "$enc" "$EK12" "$auth" "$AK12"
@@ -471,22 +473,28 @@ sa_pair()
 	done
 }
 
-# sp NODE SRC DST DIR MODE END1 END2 - queue one ESP policy; LEVEL, UPPER, PRIO from the environment
+# sp NODE SRC DST DIR MODE END1 END2 - queue one policy; PROTO (esp), LEVEL, UPPER, PRIO from the
+# environment; several protocols, innermost first, make a bundle in transport mode
 sp()
 {
-	local node=$1 src=$2 dst=$3 dir=$4 mode=$5 level=${LEVEL:-require} via='' way proto=''
+	local node=$1 src=$2 dst=$3 dir=$4 mode=$5 level=${LEVEL:-require} via='' way one reqs='' proto=''
 
 	if [ "$(stack_of "$node")" = xfrm ]; then
 		[ "${UPPER:-any}" = any ] || proto="proto $UPPER"
 		[ "$level" = use ] || level=required
 		[ "$dir" != in ] || dir="in fwd"
+		for one in ${PROTO:-esp}; do
+			reqs+=" tmpl src $6 dst $7 proto $one mode $mode reqid ${REQID:-0} level $level"
+		done
 		for way in $dir; do
-			CONF[$node]+="xfrm policy update src $src dst $dst $proto dir $way tmpl src $6 dst $7 \
-proto esp mode $mode reqid ${REQID:-0} level $level"$'\n'
+			CONF[$node]+="xfrm policy update src $src dst $dst $proto dir $way $reqs"$'\n'
 		done
 	else
 		[ "$mode" != tunnel ] || via=$6-$7
-		CONF[$node]+="spdadd $src $dst ${UPPER:-any} -P $dir ${PRIO:+prio $PRIO} ipsec esp/$mode/$via/$level;"$'\n'
+		for one in ${PROTO:-esp}; do
+			reqs+=" $one/$mode/$via/$level"
+		done
+		CONF[$node]+="spdadd $src $dst ${UPPER:-any} -P $dir ${PRIO:+prio $PRIO} ipsec$reqs;"$'\n'
 	fi
 }
 

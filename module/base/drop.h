@@ -19,7 +19,7 @@ struct ipsec_net;
 	X(OUT_EXPIRED,   "out_expired",   "the SA reached a hard lifetime and has no successor") \
 	X(OUT_SEQ,       "out_seq",       "the 32-bit sequence numbers of the SA are used up (RFC 4303 3.3.3): rekey, or use ESN") \
 	X(OUT_TOO_BIG,   "out_too_big",   "larger than the path takes with the IPsec headers, and must not be fragmented; the sender was told the MTU") \
-	X(OUT_HDR,       "out_hdr",       "the packet's own IP header or extension headers are malformed") \
+	X(OUT_HDR,       "out_hdr",       "the packet's own IP header or extension headers are malformed, or such that AH cannot cover them") \
 	X(OUT_FRAGMENT,  "out_fragment",  "a fragment whose ports cannot be known, under policies that name ports") \
 	X(OUT_NO_ROUTE,  "out_no_route",  "no route to the other end of the tunnel") \
 	X(OUT_LOOP,      "out_loop",      "the tunnel's own packets would enter it again, or too many tunnels are nested") \
@@ -31,7 +31,7 @@ struct ipsec_net;
 	X(IN_NO_SA,      "in_no_sa",      "no SA has this destination, protocol and SPI") \
 	X(IN_STATE,      "in_state",      "the SA is not usable: larval, or dead") \
 	X(IN_EXPIRED,    "in_expired",    "the SA reached a hard lifetime") \
-	X(IN_HDR,        "in_hdr",        "too short for its IPsec header, IV and ICV, or not a multiple of the cipher block") \
+	X(IN_HDR,        "in_hdr",        "too short for its IPsec header, IV and ICV, or not a multiple of the cipher block; AH of a length that its algorithm does not have, or behind headers that it cannot cover") \
 	X(IN_ENCAP,      "in_encap",      "arrived in UDP for an SA without NAT-T, or plain for an SA with it") \
 	X(IN_REPLAY,     "in_replay",     "sequence number seen before, left of the replay window, or zero") \
 	X(IN_AUTH,       "in_auth",       "the ICV is wrong: other keys at the peer, or a forged or damaged packet") \

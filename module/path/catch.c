@@ -22,6 +22,7 @@
 #include "path/output.h"
 #include "path/pmtu.h"
 #include "path/resolve.h"
+#include "path/spi.h"
 #include "sa/sad.h"
 #include "sp/flow.h"
 #include "sp/flow_cache.h"
@@ -29,31 +30,35 @@
 #include "sp/spd.h"
 
 /*
- * Local ESP whose mark was lost: a device that builds packets anew (a VRF,
+ * Local ESP or AH whose mark was lost: a device that builds packets anew (a VRF,
  * ipvlan) shows it to LOCAL_OUT once more. One of our own SAs made it.
  */
 static bool catch_is_protected(struct ipsec_net *ipn, const struct sk_buff *skb,
 			       u8 pf)
 {
 	union ipsec_addr daddr;
-	const __be32 *spi;
+	struct ip_auth_hdr buf;
 	unsigned int off;
-	__be32 buf;
+	unsigned int len;
+	const void *hdr;
+	u8 proto;
 
+	proto = pf == NFPROTO_IPV6 ? ipv6_hdr(skb)->nexthdr :
+				     ip_hdr(skb)->protocol;
+	len = ipsec_spi_hdrlen(proto);
+	if (likely(!len))
+		return false;
 	if (pf == NFPROTO_IPV6) {
-		if (likely(ipv6_hdr(skb)->nexthdr != IPPROTO_ESP))
-			return false;
 		off = sizeof(struct ipv6hdr);
 		ipsec_addr_set6(&daddr, &ipv6_hdr(skb)->daddr);
 	} else {
-		if (likely(ip_hdr(skb)->protocol != IPPROTO_ESP))
-			return false;
 		off = ip_hdrlen(skb);
 		ipsec_addr_set4(&daddr, ip_hdr(skb)->daddr);
 	}
-	spi = skb_header_pointer(skb, skb_network_offset(skb) + off,
-				 sizeof(buf), &buf);
-	return spi && ipsec_sad_lookup_rcu(ipn, &daddr, *spi, IPPROTO_ESP,
+	hdr = skb_header_pointer(skb, skb_network_offset(skb) + off, len,
+				 &buf);
+	return hdr && ipsec_sad_lookup_rcu(ipn, &daddr,
+					   ipsec_spi_of(hdr, proto), proto,
 					   pf == NFPROTO_IPV6 ? AF_INET6 :
 								AF_INET);
 }

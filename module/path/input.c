@@ -4,7 +4,7 @@
  * asks whether the packet had to be protected: that is for inbound_check.c, at
  * LOCAL_IN and FORWARD, where it is known what becomes of what was inside.
  *
- *   protocol 50 -> our SA? --no--> stock stack, or IN_NO_SA
+ *   protocol.c -> our SA? --no--> stock stack, or IN_NO_SA
  *                    |
  *      .-------------'     .---------------------------.
  *      |                   v                           |
@@ -18,20 +18,15 @@
  * A tunnel that holds more IPsec for us needs no way back here: its payload is
  * received like any packet, and brings its record along (secpath.c).
  */
-#include <linux/icmp.h>
-#include <linux/icmpv6.h>
 #include <linux/ipsec.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include <net/addrconf.h>
 #include <net/ip.h>
-#include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
-#include <net/ndisc.h>
 #include <net/route.h>
-#include <net/xfrm.h>
 
 #include "base/drop.h"
 #include "base/mib.h"
@@ -45,9 +40,7 @@
 #include "path/input.h"
 #include "path/path.h"
 #include "path/secpath.h"
-
-/* Before the stock stack's: esp4 and esp6 0, xfrm interfaces 10, vti 100. */
-#define IN_PRIORITY	200
+#include "path/spi.h"
 
 /**
  * struct in_stage - a row of the IN road
@@ -83,17 +76,17 @@ static const struct in_stage in_stages[] = {
 
 /* The SA that a packet names whose protocol header is at skb->data, pulled. */
 static struct ipsec_sa *in_lookup(struct ipsec_net *ipn,
-				  const struct sk_buff *skb, u16 family)
+				  const struct sk_buff *skb, u16 family,
+				  u8 proto)
 {
-	const struct ip_esp_hdr *esph = (const struct ip_esp_hdr *)skb->data;
 	union ipsec_addr daddr;
 
 	if (family == AF_INET)
 		ipsec_addr_set4(&daddr, ip_hdr(skb)->daddr);
 	else
 		ipsec_addr_set6(&daddr, &ipv6_hdr(skb)->daddr);
-	return ipsec_sad_lookup_rcu(ipn, &daddr, esph->spi, IPPROTO_ESP,
-				    family);
+	return ipsec_sad_lookup_rcu(ipn, &daddr, ipsec_spi_of(skb->data, proto),
+				    proto, family);
 }
 
 /* The loop: it traces, repeats, drops. Ends with the packet gone. */
@@ -146,7 +139,7 @@ static void in_resume(struct sk_buff *skb, int why)
 static int in_find_sa(struct ipsec_net *ipn, struct sk_buff *skb)
 {
 	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
-	struct ipsec_sa *sa = in_lookup(ipn, skb, cb->family);
+	struct ipsec_sa *sa = in_lookup(ipn, skb, cb->family, cb->nexthdr);
 
 	if (!sa)
 		return IPSEC_DROP_IN_NO_SA;
@@ -170,7 +163,6 @@ static bool in_source_ok(const struct ipsec_sa *sa, const struct sk_buff *skb)
 
 static int in_admit(struct ipsec_net *ipn, struct sk_buff *skb)
 {
-	const struct ip_esp_hdr *esph = (const struct ip_esp_hdr *)skb->data;
 	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
 	struct ipsec_sa *sa = cb->sa;
 	int err = ipsec_sa_check_use(sa);
@@ -181,7 +173,8 @@ static int in_admit(struct ipsec_net *ipn, struct sk_buff *skb)
 	if (!in_source_ok(sa, skb))
 		return IPSEC_DROP_IN_ENDPOINT;
 
-	cb->seq = ipsec_replay_seq(&sa->replay, ntohl(esph->seq_no));
+	cb->seq = ipsec_replay_seq(&sa->replay,
+				   ipsec_spi_seq(skb->data, sa->proto));
 	if (!ipsec_replay_check(&sa->replay, cb->seq))
 		return IPSEC_DROP_IN_REPLAY;
 	return IPSEC_NEXT;
@@ -253,10 +246,10 @@ static u8 in_mode(const struct ipsec_skb_cb *cb)
 static bool in_more(struct ipsec_net *ipn, struct sk_buff *skb)
 {
 	const struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
+	unsigned int hlen = ipsec_spi_hdrlen(cb->nexthdr);
 
-	return cb->nexthdr == IPPROTO_ESP &&
-	       pskb_may_pull(skb, sizeof(struct ip_esp_hdr)) &&
-	       in_lookup(ipn, skb, cb->family);
+	return hlen && pskb_may_pull(skb, hlen) &&
+	       in_lookup(ipn, skb, cb->family, cb->nexthdr);
 }
 
 static int in_decapsulate(struct ipsec_net *ipn, struct sk_buff *skb)
@@ -320,28 +313,34 @@ static void in_enter(struct ipsec_net *ipn, struct sk_buff *skb,
 	*ipsec_skb_cb(skb) = cb;
 }
 
-/*
- * Protocol 50 has come, skb->data at its header. -EINVAL passes it on to the
- * next handler, as it came; 0 says that it is gone.
+/**
+ * ipsec_in_rcv() - an IPsec header has come
+ * @skb: packet, skb->data at the header
+ * @family: AF_INET or AF_INET6 of the packet
+ * @proto: IPPROTO_ESP or IPPROTO_AH
+ *
+ * Context: Softirq, RCU.
+ * Return: 0 when the packet is gone; -EINVAL when it is for the next handler,
+ * as it came.
  */
-static int in_rcv(struct sk_buff *skb, u8 family)
+int ipsec_in_rcv(struct sk_buff *skb, u8 family, u8 proto)
 {
 	struct ipsec_net *ipn = ipsec_net_of(dev_net(skb->dev));
 	struct ipsec_sa *sa;
 
-	if (!pskb_may_pull(skb, sizeof(struct ip_esp_hdr))) {
+	if (!pskb_may_pull(skb, ipsec_spi_hdrlen(proto))) {
 		if (in_foreign(ipn))
 			return -EINVAL;
 		ipsec_drop(ipn, skb, IPSEC_DROP_IN_HDR, 0);
 		return 0;
 	}
 
-	sa = in_lookup(ipn, skb, family);
+	sa = in_lookup(ipn, skb, family, proto);
 	if (unlikely(!sa)) {
 		if (in_foreign(ipn))
 			return -EINVAL;
 		ipsec_drop(ipn, skb, IPSEC_DROP_IN_NO_SA,
-			   ((struct ip_esp_hdr *)skb->data)->spi);
+			   ipsec_spi_of(skb->data, proto));
 		return 0;
 	}
 
@@ -350,135 +349,29 @@ static int in_rcv(struct sk_buff *skb, u8 family)
 	return 0;
 }
 
-static int in_rcv4(struct sk_buff *skb)
-{
-	return in_rcv(skb, AF_INET);
-}
-
-static int in_rcv6(struct sk_buff *skb)
-{
-	return in_rcv(skb, AF_INET6);
-}
-
-/* The same from a UDP socket: no SA of ours expects that. */
-static int in_rcv_encap(struct sk_buff *skb, u8 family)
+/**
+ * ipsec_in_rcv_encap() - ESP has come out of a UDP socket
+ * @skb: packet, skb->data at the ESP header
+ * @family: AF_INET or AF_INET6 of the packet
+ *
+ * No SA of ours expects that.
+ *
+ * Context: Softirq, RCU.
+ * Return: as ipsec_in_rcv().
+ */
+int ipsec_in_rcv_encap(struct sk_buff *skb, u8 family)
 {
 	struct ipsec_net *ipn = ipsec_net_of(dev_net(skb->dev));
 	struct ipsec_sa *sa;
 
-	if (!pskb_may_pull(skb, sizeof(struct ip_esp_hdr)))
+	if (!pskb_may_pull(skb, ipsec_spi_hdrlen(IPPROTO_ESP)))
 		return -EINVAL;
-	sa = in_lookup(ipn, skb, family);
+	sa = in_lookup(ipn, skb, family, IPPROTO_ESP);
 	if (!sa)
 		return -EINVAL;
 	ipsec_drop(ipn, skb, IPSEC_DROP_IN_ENCAP, sa->spi);
 	return 0;
 }
-
-static int in_rcv4_encap(struct sk_buff *skb, int nexthdr, __be32 spi,
-			 int encap_type)
-{
-	return in_rcv_encap(skb, AF_INET);
-}
-
-static int in_rcv6_encap(struct sk_buff *skb, int nexthdr, __be32 spi,
-			 int encap_type)
-{
-	return in_rcv_encap(skb, AF_INET6);
-}
-
-/* The stock stack tells what became of one of its packets: not our concern. */
-static int in_not_ours(struct sk_buff *skb, int err)
-{
-	return 1;
-}
-
-/*
- * Did we send the packet that an ICMP error quotes? Both addresses must be the
- * SA's: one who only guesses an SPI must guess the other end, too.
- */
-static bool in_quotes_ours(const struct ipsec_sa *sa,
-			   const union ipsec_addr *saddr)
-{
-	return sa && ipsec_sa_usable(sa) &&
-	       (ipsec_addr_equal(&sa->saddr, saddr) ||
-		ipsec_addr_is_any(&sa->saddr));
-}
-
-/* skb->data is at the quoted header, of which 8 bytes more were checked for. */
-static int in_err4(struct sk_buff *skb, u32 info)
-{
-	const struct iphdr *iph = (const struct iphdr *)skb->data;
-	const struct ip_esp_hdr *esph;
-	struct net *net = dev_net(skb->dev);
-	union ipsec_addr saddr, daddr;
-	struct ipsec_sa *sa;
-
-	esph = (const struct ip_esp_hdr *)(skb->data + iph->ihl * 4);
-	ipsec_addr_set4(&saddr, iph->saddr);
-	ipsec_addr_set4(&daddr, iph->daddr);
-	sa = ipsec_sad_lookup_rcu(ipsec_net_of(net), &daddr, esph->spi,
-				  IPPROTO_ESP, AF_INET);
-	if (!in_quotes_ours(sa, &saddr))
-		return -ENOENT;
-
-	switch (icmp_hdr(skb)->type) {
-	case ICMP_DEST_UNREACH:
-		if (icmp_hdr(skb)->code == ICMP_FRAG_NEEDED)
-			ipv4_update_pmtu(skb, net, info, 0, IPPROTO_ESP);
-		break;
-	case ICMP_REDIRECT:
-		ipv4_redirect(skb, net, 0, IPPROTO_ESP);
-		break;
-	}
-	return 0;
-}
-
-static int in_err6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
-		   u8 code, int offset, __be32 info)
-{
-	const struct ipv6hdr *iph = (const struct ipv6hdr *)skb->data;
-	const struct ip_esp_hdr *esph;
-	struct net *net = dev_net(skb->dev);
-	union ipsec_addr saddr, daddr;
-	struct ipsec_sa *sa;
-
-	esph = (const struct ip_esp_hdr *)(skb->data + offset);
-	ipsec_addr_set6(&saddr, &iph->saddr);
-	ipsec_addr_set6(&daddr, &iph->daddr);
-	sa = ipsec_sad_lookup_rcu(ipsec_net_of(net), &daddr, esph->spi,
-				  IPPROTO_ESP, AF_INET6);
-	if (!in_quotes_ours(sa, &saddr))
-		return -ENOENT;
-
-	switch (type) {
-	case ICMPV6_PKT_TOOBIG:
-		ip6_update_pmtu(skb, net, info, 0, 0,
-				sock_net_uid(net, NULL));
-		break;
-	case NDISC_REDIRECT:
-		ip6_redirect(skb, net, skb->dev->ifindex, 0,
-			     sock_net_uid(net, NULL));
-		break;
-	}
-	return 0;
-}
-
-static struct xfrm4_protocol in_esp4 = {
-	.handler = in_rcv4,
-	.input_handler = in_rcv4_encap,
-	.cb_handler = in_not_ours,
-	.err_handler = in_err4,
-	.priority = IN_PRIORITY,
-};
-
-static struct xfrm6_protocol in_esp6 = {
-	.handler = in_rcv6,
-	.input_handler = in_rcv6_encap,
-	.cb_handler = in_not_ours,
-	.err_handler = in_err6,
-	.priority = IN_PRIORITY,
-};
 
 /*
  * Reassembly keeps the record of the first fragment alone, so fragments that
@@ -598,38 +491,6 @@ int ipsec_in_init(void)
 void ipsec_in_exit(void)
 {
 	ipsec_decap_exit();
-}
-
-/**
- * ipsec_in_start() - receive protocol 50 from now on
- *
- * Context: Process, when every namespace has been set up.
- * Return: 0, or a negative errno with nothing registered: -EEXIST when
- * another module has our priority.
- */
-int ipsec_in_start(void)
-{
-	int err = xfrm4_protocol_register(&in_esp4, IPPROTO_ESP);
-
-	if (err)
-		return err;
-	err = xfrm6_protocol_register(&in_esp6, IPPROTO_ESP);
-	if (err)
-		xfrm4_protocol_deregister(&in_esp4, IPPROTO_ESP);
-	return err;
-}
-
-/**
- * ipsec_in_stop() - undo ipsec_in_start()
- *
- * Waits until no CPU is in our handlers; packets in the crypto API may be.
- *
- * Context: Process, before any namespace is taken down.
- */
-void ipsec_in_stop(void)
-{
-	xfrm6_protocol_deregister(&in_esp6, IPPROTO_ESP);
-	xfrm4_protocol_deregister(&in_esp4, IPPROTO_ESP);
 }
 
 /**

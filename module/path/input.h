@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The IN road: from protocol 50 to the packet that was inside.
+ * The IN road: from an IPsec header to the packet that was inside.
  */
 #ifndef _TESTUDO_PATH_INPUT_H
 #define _TESTUDO_PATH_INPUT_H
+
+#include <linux/types.h>
 
 struct ipsec_net;
 struct nf_hook_state;
@@ -11,11 +13,11 @@ struct sk_buff;
 
 int ipsec_in_init(void);
 void ipsec_in_exit(void);
-int ipsec_in_start(void);
-void ipsec_in_stop(void);
 int ipsec_in_net_init(struct ipsec_net *ipn);
 void ipsec_in_net_exit(struct ipsec_net *ipn);
 
+int ipsec_in_rcv(struct sk_buff *skb, u8 family, u8 proto);
+int ipsec_in_rcv_encap(struct sk_buff *skb, u8 family);
 unsigned int ipsec_in_prerouting(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *st);
 

@@ -16,6 +16,7 @@
 #include "path/input.h"
 #include "path/outdst.h"
 #include "path/path.h"
+#include "path/protocol.h"
 #include "sp/flow_cache.h"
 
 /* How often the end of a namespace looks for its last packets. */
@@ -201,7 +202,7 @@ void ipsec_path_net_exit(struct ipsec_net *ipn)
 }
 
 /**
- * ipsec_path_start() - watch devices and receive protocol 50, now that
+ * ipsec_path_start() - watch devices and receive IPsec, now that
  *	namespaces are known
  *
  * Return: 0 or a negative errno.
@@ -212,7 +213,7 @@ int ipsec_path_start(void)
 
 	if (err)
 		return err;
-	err = ipsec_in_start();
+	err = ipsec_protocol_start();
 	if (err)
 		unregister_netdevice_notifier(&path_netdev_notifier);
 	return err;
@@ -223,7 +224,7 @@ int ipsec_path_start(void)
  */
 void ipsec_path_stop(void)
 {
-	ipsec_in_stop();
+	ipsec_protocol_stop();
 	unregister_netdevice_notifier(&path_netdev_notifier);
 }
 

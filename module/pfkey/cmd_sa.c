@@ -151,7 +151,7 @@ static struct ipsec_sa *getspi_commit(struct pfkey_call *call, const struct ipse
  * @call: request
  *
  * Return: 0, -EINVAL, -ENOENT when no SPI of the range is free,
- * -EPROTONOSUPPORT for AH and IPComp, whose SAs could not be added, -ENOMEM.
+ * -EPROTONOSUPPORT for IPComp, whose SAs could not be added, -ENOMEM.
  */
 int pfkey_cmd_getspi(struct pfkey_call *call)
 {
@@ -168,7 +168,7 @@ int pfkey_cmd_getspi(struct pfkey_call *call)
 	err = getspi_range(call->msg, want.proto, &min, &max);
 	if (err)
 		return err;
-	if (want.proto != IPPROTO_ESP || want.mode == IPSEC_MODE_BEET)
+	if (want.proto == IPPROTO_COMP || want.mode == IPSEC_MODE_BEET)
 		return -EPROTONOSUPPORT;
 
 	head.sadb_msg_errno = 0;

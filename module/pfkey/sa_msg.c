@@ -4,7 +4,7 @@
  * becomes a message. Never touches the SAD.
  *
  * What the SAD can not do yet is refused with EPROTONOSUPPORT, after
- * everything that is wrong in any case: AH and IPComp, BEET mode, and UDP
+ * everything that is wrong in any case: IPComp, BEET mode, and UDP
  * encapsulation. Accepting them would promise protection that no packet gets.
  */
 #include <linux/err.h>
@@ -111,15 +111,18 @@ static u32 sa_window_given(const struct pfkey_msg *msg)
 }
 
 /* Our own extension is strict: what is unknown in it today may mean much later. */
-static int sa_check_x_sa(const struct pfkey_msg *msg)
+static int sa_check_x_sa(const struct pfkey_msg *msg, u8 proto)
 {
 	const struct sadb_x_testudo_sa *x = msg->x_sa;
+	u32 known = SADB_X_TESTUDO_SA_ESN;
 	bool esn;
 
 	if (!x)
 		return 0;
+	if (proto == IPPROTO_AH)
+		known |= SADB_X_TESTUDO_SA_ALIGN8;
 	esn = x->sadb_x_testudo_sa_flags & SADB_X_TESTUDO_SA_ESN;
-	if (x->sadb_x_testudo_sa_flags & ~SADB_X_TESTUDO_SA_ESN)
+	if (x->sadb_x_testudo_sa_flags & ~known)
 		return -EINVAL;
 	if (x->sadb_x_testudo_sa_reserved)
 		return -EINVAL;
@@ -226,7 +229,11 @@ static int sa_check_algs(const struct pfkey_msg *msg, u8 proto)
 	case IPPROTO_COMP:
 		return sa_check_comp(msg);
 	case IPPROTO_AH:
-		if (msg->sa->sadb_sa_auth == SADB_AALG_NONE)
+		/* as KAME; and one that authenticates nothing is no AH */
+		if (msg->sa->sadb_sa_encrypt != SADB_EALG_NONE || msg->enc.bytes)
+			return -EINVAL;
+		if (msg->sa->sadb_sa_auth == SADB_AALG_NONE ||
+		    msg->sa->sadb_sa_auth == SADB_X_AALG_NULL)
 			return -EINVAL;
 		return sa_check_auth(msg);
 	default:
@@ -244,7 +251,7 @@ static int sa_check(const struct pfkey_msg *msg, const struct ipsec_sa_want *wan
 	err = sa_check_form(msg, want->proto);
 	if (err)
 		return err;
-	err = sa_check_x_sa(msg);
+	err = sa_check_x_sa(msg, want->proto);
 	if (err)
 		return err;
 	err = sa_check_options(msg, want->proto);
@@ -254,7 +261,7 @@ static int sa_check(const struct pfkey_msg *msg, const struct ipsec_sa_want *wan
 	if (err)
 		return err;
 	/* see the head of this file */
-	if (want->proto != IPPROTO_ESP || want->mode == IPSEC_MODE_BEET || msg->natt_type)
+	if (want->proto == IPPROTO_COMP || want->mode == IPSEC_MODE_BEET || msg->natt_type)
 		return -EPROTONOSUPPORT;
 	return 0;
 }

@@ -120,7 +120,7 @@ struct ipsec_sa_links {
  * struct ipsec_sa - a security association
  * @by_spi: in the table by SPI
  * @spi: network order; with @daddr, @proto and @family its name
- * @proto: IPPROTO_ESP (later: AH, COMP)
+ * @proto: IPPROTO_ESP or IPPROTO_AH
  * @mode: IPSEC_MODE_ANY, _TRANSPORT or _TUNNEL of <linux/ipsec.h>
  * @family: AF_INET or AF_INET6 of @saddr and @daddr
  * @state: enum ipsec_sa_state; READ_ONCE by packets. Changed under

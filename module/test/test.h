@@ -39,6 +39,7 @@
 	X(selector) \
 	X(alg_table) \
 	X(replay) \
+	X(ah_mutable) \
 	X(lifetime) \
 	X(flow) \
 	X(spd_lookup) \

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Does a stack that is fed mutated ESP packets stay well, leak nothing, deliver nothing forged?
+"""Does a stack that is fed mutated ESP and AH packets stay well, leak nothing, deliver nothing forged?
 
 # kernels: 6.12 debug
 # timeout: 1200
@@ -13,6 +13,8 @@ import random
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+import ah
+import ahflow
 import lab
 import packet
 from ktap import Fail, Suite, equal
@@ -52,14 +54,14 @@ def mutate(raw, others):
     return bytes(data[:1400])
 
 
-def rebuilt(pkt, body):
-    """The mutated ESP under a header that IP accepts, sometimes with a lie in it."""
+def rebuilt(pkt, body, proto=packet.ESP):
+    """The mutated packet under a header that IP accepts, sometimes with a lie in it."""
     kw = {"ttl": random.choice((64, 1, 255)), "tos": random.randrange(256)}
     if random.random() < 0.1 and pkt.ver == 4:
         kw.update(mf=random.randrange(2), off=random.choice((0, 8, 1480)))
     if random.random() < 0.05 and pkt.ver == 4:
         kw["options"] = os.urandom(random.choice((4, 8, 40)))
-    return packet.ip(pkt.src, pkt.dst, packet.ESP, body, **kw)
+    return packet.ip(pkt.src, pkt.dst, proto, body, **kw)
 
 
 def inside_out(flow):
@@ -110,7 +112,39 @@ def fuzz_forged(tw):
     equal(tw.arrivals(), [], "delivered")
 
 
+def ah_lie(flow):
+    """A genuine ICV around what no honest sender protects: the code behind the check sees it."""
+    clear = flow.clear(packet.UDP, flow.datagram(os.urandom(40)))
+    length, nh_at = ah.front(clear)
+    body = mutate(clear[length:], [clear])[:1200]
+    nh = random.choice((clear[nh_at], 0, 4, 41, 43, 44, 50, 51, 59, 60))
+    return flow.tx.protect(ah.rebuilt(clear[:length], nh_at, nh, body), at=(length, nh_at))
+
+
+def fuzz_ah(tw):
+    """A quarter of COUNT, AH: headers, lengths and options that lie, then both SAs still work."""
+    flows = [ahflow.Flow(tw, "sha256"), ahflow.Flow(tw, "sha1", 6, "tunnel")]
+    seeds = [f.udp(os.urandom(random.choice((1, 60, 700)))) for f in flows for _ in range(20)]
+    for done in range(COUNT // 4):
+        roll, raw = random.random(), packet.parse(random.choice(seeds))
+        if roll < 0.3:
+            pkt = ah_lie(random.choice(flows))
+        elif roll < 0.9:
+            pkt = rebuilt(raw, mutate(raw.payload, seeds), ah.AH)
+        else:
+            pkt = mutate(raw.raw, seeds)
+        if pkt:
+            tw.wire.send(pkt)
+        if done % 2000 == 1999:
+            tw.reset_sockets()
+    tw.reset_sockets()
+    for flow in flows:
+        flow.tx.seq += 100000
+        flow.echo(b"still alive")
+
+
 suite.add("M14_fuzz_wire_forged", fuzz_forged)
+suite.add("M14_fuzz_wire_ah", fuzz_ah)
 suite.add(f"M14_fuzz_wire_{COUNT}", fuzz)
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
 #
 # kernels: all
 # timeout: 900
-# brief: chacha_none_tunnel|gcm_transport_4_4|cbc_tunnel_6_6|gcm_tunnel_4_6|esn_gcm
+# brief: chacha_none_tunnel|gcm_transport_4_4|cbc_tunnel_6_6|gcm_tunnel_4_6|esn_gcm|ah_sha256|bundle
 #
 #   A (this project)  10.0.0.1 fd00::1 ---- B (stock xfrm, by `ip xfrm`)  10.0.0.2 fd00::2
 #     inside 10.0.1.1 fd00:1::1               inside 10.0.2.1 fd00:2::1
@@ -17,11 +17,12 @@ STACK_OF[B]=xfrm
 declare -A OUT1=([4]=10.0.0.1 [6]=fd00::1) OUT2=([4]=10.0.0.2 [6]=fd00::2)
 declare -A IN1=([4]=10.0.1.1 [6]=fd00:1::1) IN2=([4]=10.0.2.1 [6]=fd00:2::1)
 
-# both ENC AUTH MODE INNER OUTER - key A and B
+# both ENC AUTH MODE INNER OUTER - key A and B; ENC "-" is AH
 keyed()
 {
-	local a=${OUT1[$5]} b=${OUT2[$5]}
+	local a=${OUT1[$5]} b=${OUT2[$5]} PROTO=esp
 
+	[ "$1" != - ] || PROTO=ah
 	sa_pair A B "$a" "$b" "$3" "$1" "$2"
 	if [ "$3" = tunnel ]; then
 		sp_pair A B "${IN1[$4]}" "${IN2[$4]}" tunnel "$a" "$b"
@@ -71,6 +72,46 @@ t_esn()
 	ESN=1 keyed "$1" "$2" transport 4 4 || return
 	ping_ok A 10.0.0.2 100 5
 	ping_ok B 10.0.0.1 100 5
+}
+
+# t_ah AUTH MODE INNER OUTER ALIGN - AH over IPv4 in units of 4 bytes (RFC 4302), or as the peer would have it
+t_ah()
+{
+	local XFRM_FLAGS='' EXTRA=''
+
+	case $5 in
+	4) XFRM_FLAGS=align4 ;;
+	8) EXTRA="-f align8" ;;
+	esac
+	t_pair - "$1" "$2" "$3" "$4"
+}
+
+# t_ah_esn - the upper half of the number is behind the packet
+t_ah_esn()
+{
+	local XFRM_FLAGS=align4
+
+	ESN=1 keyed - "$1" transport "$2" "$2" || return
+	ping_ok A "${OUT2[$2]}" 100 5
+	ping_ok B "${OUT1[$2]}" 100 5
+}
+
+# t_bundle V - ESP, and AH outside of it. Not the other way round: the stock stack takes for the ICV
+# of AH inside of ESP the header as it came, with ESP's number in it, and so refuses its own packets
+t_bundle()
+{
+	local a=${OUT1[$1]} b=${OUT2[$1]} PROTO="esp ah" XFRM_FLAGS
+
+	sa_pair A B "$a" "$b" transport aes128 sha256
+	XFRM_FLAGS=align4 sa_pair A B "$a" "$b" transport - sha256
+	sp_pair A B "$a" "$b" transport "$a" "$b"
+	commit || return
+	drops_mark A
+	ping_ok A "$b" 57 2
+	ping_ok B "$a" 1200 1
+	transfer TCP A B "$b" 100000
+	ping_some A "$b" 3001
+	drop_delta A
 }
 
 # t_wrong - the peer has another key: nothing passes, and A counts why
@@ -128,6 +169,20 @@ for shape in "${shapes[@]}"; do
 	add_case "A07_interop_gcm_${shape// /_}" t_shape gcm16_256 none $shape
 	# shellcheck disable=SC2086
 	add_case "A07_interop_cbc_${shape// /_}" t_pair aes256 sha512 $shape
+done
+turn=0
+for auth in "${hashes[@]}"; do
+	shape=${shapes[$((turn++ % ${#shapes[@]}))]}
+	# shellcheck disable=SC2086
+	add_case "B02_interop_ah_${auth}_${shape// /_}" t_ah "$auth" $shape 4
+done
+for shape in "transport 4 4" "tunnel 6 4"; do
+	# shellcheck disable=SC2086
+	add_case "B08_interop_ah_align8_${shape// /_}" t_ah sha512 $shape 8
+done
+for v in 4 6; do
+	add_case "B14_interop_ah_esn_$v" t_ah_esn sha256 $v
+	add_case "B10_interop_bundle_esp_ah_$v" t_bundle $v
 done
 add_case G02_interop_tcp_4in4 t_tcp gcm16_128 none 4 4
 add_case G02_interop_tcp_6in6 t_tcp aes128 sha256 6 6

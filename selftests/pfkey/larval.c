@@ -154,9 +154,13 @@ TEST(n34_getspi_of_what_is_no_protocol)
 	m_sa2(&m, 4, 0);
 	EQ(k_do(fd, &m), EINVAL);
 	m_getspi(&m, SRC, DST, 0x2000, 0x3000);
-	m.base.sadb_msg_satype = SADB_SATYPE_AH;
+	m.base.sadb_msg_satype = SADB_X_SATYPE_IPCOMP;
 	EQ(k_do(fd, &m), EPROTONOSUPPORT);
 	EQ(k_count_sa(fd, 0), 0);
+	m_getspi(&m, SRC, DST, 0x2000, 0x3000);
+	m.base.sadb_msg_satype = SADB_SATYPE_AH;
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, SADB_SATYPE_AH), 1);
 }
 
 /* RFC 2367 3.1.1: SA, SRC, DST; libreswan complains of each one more. */

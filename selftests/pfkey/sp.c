@@ -147,7 +147,8 @@ TEST(n40_to_n44_requests)
 		{ "level default", OUT, ESP, TRANS, 0, NULL, NULL, -1, 0 },
 		{ "IPv4 through IPv6", OUT, ESP, TUN, REQ, GW6A, GW6B, -1, 0 },
 		{ "transport skips addresses", OUT, ESP, TRANS, REQ, GW1, GW6B, -1, 0 },
-		{ "AH", OUT, IPPROTO_AH, TRANS, REQ, NULL, NULL, -1, EPROTONOSUPPORT },
+		{ "AH", OUT, IPPROTO_AH, TRANS, REQ, NULL, NULL, -1, 0 },
+		{ "AH tunnel", IN, IPPROTO_AH, TUN, REQ, GW6A, GW6B, -1, 0 },
 		{ "IPComp", OUT, IPPROTO_COMP, TRANS, REQ, NULL, NULL, -1, EPROTONOSUPPORT },
 		{ "BEET", OUT, ESP, 3, REQ, NULL, NULL, -1, EPROTONOSUPPORT },
 	};

@@ -265,22 +265,51 @@ TEST(n27_satypes)
 	nothing_changed(fd);
 }
 
-TEST(n24_n26_protocols_that_are_not_there_yet)
+TEST(n24_ipcomp_is_not_there_yet)
 {
-	const unsigned int sha1 = SADB_AALG_SHA1HMAC;
 	int fd = k_open();
 
 	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, 5, false), EINVAL);
 	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, 1, false), ENOSYS);
 	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, SADB_X_CALG_LZS, false), ENOSYS);
 	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, 0, false), EINVAL);
+	/* nothing wrong with this one, but nothing behind it either */
+	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, SADB_X_CALG_DEFLATE, false), EPROTONOSUPPORT);
+	nothing_changed(fd);
+}
+
+TEST(n26_ah)
+{
+	const unsigned int sha1 = SADB_AALG_SHA1HMAC;
+	int fd = k_open();
+	struct msg m;
+
 	EQ(add_satype(fd, SADB_SATYPE_AH, 0, 0, false), EINVAL);
 	EQ(add_satype(fd, SADB_SATYPE_AH, 0, 0, true), EINVAL);
 	EQ(add_satype(fd, SADB_SATYPE_AH, sha1, 0, false), EINVAL);
-	/* nothing wrong with these, but nothing behind them either */
-	EQ(add_satype(fd, SADB_SATYPE_AH, sha1, 0, true), EPROTONOSUPPORT);
-	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, SADB_X_CALG_DEFLATE, false), EPROTONOSUPPORT);
+	/* AH encrypts nothing, and one that authenticates nothing is none */
+	EQ(add_satype(fd, SADB_SATYPE_AH, sha1, SADB_X_EALG_AESCBC, true), EINVAL);
+	EQ(add_satype(fd, SADB_SATYPE_AH, SADB_X_AALG_NULL, 0, false), EINVAL);
+	m_begin(&m, SADB_ADD, SADB_SATYPE_AH);
+	m_sa(&m, 0x1000, sha1, 0);
+	m_key(&m, SADB_EXT_KEY_AUTH, 160);
+	/* longer than any SA could keep */
+	m_key(&m, SADB_EXT_KEY_ENCRYPT, 4096);
+	m_ends(&m, SRC, DST);
+	EQ(k_do(fd, &m), EINVAL);
+	m_begin(&m, SADB_ADD, SADB_SATYPE_AH);
+	m_sa(&m, 0x1000, SADB_X_AALG_NULL, 0);
+	m_key(&m, SADB_EXT_KEY_AUTH, 0);
+	m_ends(&m, SRC, DST);
+	EQ(k_do(fd, &m), EINVAL);
 	nothing_changed(fd);
+	EQ(add_satype(fd, SADB_SATYPE_AH, sha1, 0, true), 0);
+	EQ(add_satype(fd, SADB_SATYPE_AH, sha1, 0, true), EEXIST);
+	/* the same SPI and destination, and another protocol */
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	EQ(k_do(fd, &m), 0);
+	EQ(k_count_sa(fd, SADB_SATYPE_AH), 1);
+	EQ(k_count_sa(fd, 0), 2);
 }
 
 /* --- N31, N32, N48 and our own extension --------------------------------------- */
@@ -380,6 +409,11 @@ static void unknown_x_flag(struct msg *m)
 	m_x_sa(m, 0x80000000, 64);
 }
 
+static void align8_of_esp(struct msg *m)
+{
+	m_x_sa(m, SADB_X_TESTUDO_SA_ALIGN8, 64);
+}
+
 static void oseq_beyond_32_bits(struct msg *m)
 {
 	m_x_sa(m, 0, 64)->sadb_x_testudo_sa_oseq = 1ULL << 32;
@@ -414,6 +448,7 @@ TEST(n31_n32_options)
 		{ "window 4096", window_4096, 0 },
 		{ "window 4097", window_4097, EINVAL },
 		{ "a flag of tomorrow", unknown_x_flag, EINVAL },
+		{ "the alignment of AH for ESP", align8_of_esp, EINVAL },
 		{ "a reserved field in use", x_reserved, EINVAL },
 		{ "33-bit sequence number without ESN", oseq_beyond_32_bits, EINVAL },
 		{ "33-bit sequence number with ESN", esn_oseq, 0 },

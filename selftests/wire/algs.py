@@ -56,22 +56,24 @@ def new_key(name):
     return key
 
 
-def setkey_words(enc, ekey, auth, akey):
+def setkey_words(sa):
     """The -E/-A part of a setkey line."""
-    words = ["-E", TABLE[enc].setkey]
-    if ekey:
-        words.append("0x" + ekey.hex())
-    if auth != "none":
-        words += ["-A", TABLE[auth].setkey, "0x" + akey.hex()]
+    words = []
+    if sa.enc:
+        words = ["-E", TABLE[sa.enc].setkey] + (["0x" + sa.ekey.hex()] if sa.ekey else [])
+    if sa.auth != "none":
+        words += ["-A", TABLE[sa.auth].setkey, "0x" + sa.akey.hex()]
     return words
 
 
-def xfrm_words(enc, ekey, auth, akey):
+def xfrm_words(sa):
     """The algorithm part of an `ip xfrm state add` line."""
-    alg = TABLE[enc]
-    if alg.kind == "aead":
-        return ["aead", alg.xfrm, "0x" + ekey.hex(), str(alg.icv * 8)]
-    words = ["enc", alg.xfrm, "0x" + ekey.hex() if ekey else ""]
-    if auth != "none":
-        words += ["auth-trunc", TABLE[auth].xfrm, "0x" + akey.hex(), str(TABLE[auth].icv * 8)]
+    words = []
+    if sa.enc:
+        alg = TABLE[sa.enc]
+        if alg.kind == "aead":
+            return ["aead", alg.xfrm, "0x" + sa.ekey.hex(), str(alg.icv * 8)]
+        words = ["enc", alg.xfrm, "0x" + sa.ekey.hex() if sa.ekey else ""]
+    if sa.auth != "none":
+        words += ["auth-trunc", TABLE[sa.auth].xfrm, "0x" + sa.akey.hex(), str(TABLE[sa.auth].icv * 8)]
     return words

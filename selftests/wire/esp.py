@@ -181,6 +181,7 @@ class Sa:
     akey: bytes = None
     seq: int = 0
     info: dict = field(default_factory=dict)            # what the caller wants to remember
+    proto = "esp"
 
     def __post_init__(self):
         if self.ekey is None:

@@ -181,14 +181,16 @@ class Testudo:
     def sa_line(sa, src, dst, mode, window=0, reqid=0):
         """The setkey line that installs @sa."""
         opts = f"-m {mode} -u {reqid} -r {window}" + (" -f esn" if sa.esn else "")
-        words = algs.setkey_words(sa.enc, sa.ekey, sa.auth, sa.akey)
-        return f"add {src} {dst} esp {sa.spi:#x} {opts} {' '.join(words)};\n"
+        if sa.proto == "ah" and sa.align8:
+            opts += " -f align8"
+        words = algs.setkey_words(sa)
+        return f"add {src} {dst} {sa.proto} {sa.spi:#x} {opts} {' '.join(words)};\n"
 
     @staticmethod
-    def sp_line(src, dst, way, mode, ends, level="require", upper="any"):
+    def sp_line(src, dst, way, mode, ends, level="require", upper="any", proto="esp"):
         """The setkey line that installs a policy."""
         via = "-".join(ends) if mode == "tunnel" else ""
-        return f"spdadd {src} {dst} {upper} -P {way} ipsec esp/{mode}/{via}/{level};\n"
+        return f"spdadd {src} {dst} {upper} -P {way} ipsec {proto}/{mode}/{via}/{level};\n"
 
     def apply(self, lines):
         """Install the lines."""
@@ -208,18 +210,19 @@ class Xfrm:
     @staticmethod
     def sa_line(sa, src, dst, mode, window=0, reqid=0):
         """The ip line that installs @sa."""
-        words = algs.xfrm_words(sa.enc, sa.ekey, sa.auth, sa.akey)
+        words = algs.xfrm_words(sa)
         words = " ".join(f'"{w}"' if not w or "(" in w else w for w in words)
-        flags = " ".join(["esn"] * sa.esn + ["af-unspec"] * (mode == "tunnel"))
-        return (f"xfrm state add src {src} dst {dst} proto esp spi {sa.spi:#x} mode {mode} reqid {reqid} "
+        flags = " ".join(["esn"] * sa.esn + ["af-unspec"] * (mode == "tunnel") +
+                         ["align4"] * (sa.proto == "ah" and not sa.align8))
+        return (f"xfrm state add src {src} dst {dst} proto {sa.proto} spi {sa.spi:#x} mode {mode} reqid {reqid} "
                 f"replay-window {window or 32} {'flag ' + flags if flags else ''} {words}\n")
 
     @staticmethod
-    def sp_line(src, dst, way, mode, ends, level="require", upper="any"):
+    def sp_line(src, dst, way, mode, ends, level="require", upper="any", proto="esp"):
         """The ip line that installs a policy; `in` brings its `fwd` as setkey does."""
         def one(way):
             return (f"xfrm policy add src {src} dst {dst} {'' if upper == 'any' else 'proto ' + upper} dir {way} "
-                    f"tmpl src {ends[0]} dst {ends[1]} proto esp mode {mode} "
+                    f"tmpl src {ends[0]} dst {ends[1]} proto {proto} mode {mode} "
                     f"level {'use' if level == 'use' else 'required'}\n")
         return one(way) + (one("fwd") if way == "in" else "")
 

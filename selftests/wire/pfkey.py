@@ -21,6 +21,7 @@ SPDUPDATE, SPDADD, SPDDELETE, SPDGET, SPDDUMP, SPDFLUSH, SPDDELETE2 = 13, 14, 15
  EXT_KEY_ENCRYPT) = range(1, 10)
 EXT_SPIRANGE, EXT_POLICY, EXT_SA2, EXT_TESTUDO = 16, 18, 19, 0x5401
 SATYPE_ANY, SATYPE_AH, SATYPE_ESP, SATYPE_IPCOMP = 0, 2, 3, 9
+SATYPE = {"esp": SATYPE_ESP, "ah": SATYPE_AH}
 MODE = {"any": 0, "transport": 1, "tunnel": 2}
 DIR = {"in": 1, "out": 2, "fwd": 3}
 LEVEL = {"default": 0, "use": 1, "require": 2, "unique": 3}
@@ -191,22 +192,23 @@ class PfKey:
     # -- SAs -------------------------------------------------------------
     def add(self, sa, src, dst, mode="transport", kind=ADD, reqid=0, window=0, hard=None, soft=None,
             own=None, flags=0):
-        """Install the esp.Sa @sa for @src to @dst.
+        """Install the esp.Sa or ah.Sa @sa for @src to @dst.
 
         @hard, @soft: keyword dictionaries of ext_life(); @own: of ext_testudo().
         """
         exts = [ext(EXT_SA, struct.pack("!I", sa.spi) + struct.pack(
-                    "=BBBBI", min(window, 255), 1, AALG[sa.auth], ealg(sa.enc), flags)),
+                    "=BBBBI", min(window, 255), 1, AALG[sa.auth], ealg(sa.enc) if sa.enc else 0, flags)),
                 ext(EXT_SA2, struct.pack("=BBHII", MODE[mode], 0, 0, 0, reqid)),
-                ext_addr(EXT_SRC, src), ext_addr(EXT_DST, dst),
-                ext_key(EXT_KEY_ENCRYPT, sa.ekey)]
+                ext_addr(EXT_SRC, src), ext_addr(EXT_DST, dst)]
+        if sa.enc:
+            exts.append(ext_key(EXT_KEY_ENCRYPT, sa.ekey))
         if sa.auth != "none":
             exts.append(ext_key(EXT_KEY_AUTH, sa.akey))
         if hard is not None or soft is not None:
             exts += [ext_life(EXT_HARD, **(hard or {})), ext_life(EXT_SOFT, **(soft or {}))]
         if own is not None:
             exts.append(ext_testudo(**own))
-        return self.request(kind, SATYPE_ESP, *exts)
+        return self.request(kind, SATYPE[sa.proto], *exts)
 
     def _name(self, spi, src, dst):
         return (ext(EXT_SA, struct.pack("!I", spi) + struct.pack("=BBBBI", 0, 0, 0, 0, 0)),

@@ -20,6 +20,7 @@
 
 /* sadb_x_testudo_sa_flags */
 #define SADB_X_TESTUDO_SA_ESN		0x00000001	/* RFC 4303 2.2.1 */
+#define SADB_X_TESTUDO_SA_ALIGN8	0x00000002	/* AH over IPv4 in units of 8 bytes, as stock Linux has it */
 
 /* Largest replay window, in packets. */
 #define SADB_X_TESTUDO_WINDOW_MAX	4096

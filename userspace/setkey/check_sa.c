@@ -44,6 +44,10 @@ static bool check_flag(struct source *src, struct span s, struct sa_spec *spec)
 		spec->esn = true;
 		return true;
 	}
+	if (source_is(src, s, "align8")) {
+		spec->align8 = true;
+		return true;
+	}
 	for (i = 0; i < sizeof(check_flags) / sizeof(check_flags[0]); i++) {
 		if (!source_is(src, s, check_flags[i].word))
 			continue;
@@ -51,7 +55,7 @@ static bool check_flag(struct source *src, struct span s, struct sa_spec *spec)
 		spec->flags |= check_flags[i].set;
 		return true;
 	}
-	source_error(src, s, "'%.*s' is no flag; expected esn, nocyclic-seq, cyclic-seq, seq-pad, random-pad, zero-pad, nopmtudisc, decap-dscp or noecn",
+	source_error(src, s, "'%.*s' is no flag; expected esn, align8, nocyclic-seq, cyclic-seq, seq-pad, random-pad, zero-pad, nopmtudisc, decap-dscp or noecn",
 		     SPAN_ARG(src, s));
 	return false;
 }
@@ -406,7 +410,12 @@ static bool check_ours(struct source *src, const struct cmd *cmd, struct sa_spec
 {
 	struct span at;
 
-	spec->ours |= spec->esn || spec->window > UINT8_MAX;
+	spec->ours |= spec->esn || spec->align8 || spec->window > UINT8_MAX;
+	if (spec->align8 && spec->satype != SADB_SATYPE_AH) {
+		at = check_opt_at(src, cmd, OPT_FLAG, "align8");
+		source_error(src, at, "-f align8 is about the header of AH, and this is another protocol");
+		return false;
+	}
 	if (spec->esn && !spec->window) {
 		at = check_opt_at(src, cmd, OPT_FLAG, "esn");
 		source_error(src, at, "-f esn needs a replay window (RFC 4303, 3.4.3); expected -r as well");

@@ -210,14 +210,14 @@ static void emit_plain(struct emit *e, unsigned int type, unsigned int satype)
 
 /*
  * A kernel that skipped our extension has made another SA than was asked for,
- * without ESN or with a narrow window. Take it back rather than let it run.
+ * without ESN, say, or with a narrow window. Take it back rather than let it run.
  */
 static void emit_insist(struct emit *e, const struct sa_spec *spec,
 			const struct sockaddr_storage *src, const struct sockaddr_storage *dst)
 {
 	if (e->sk->dry || !spec->ours || pfkey_ext(&e->answer, SADB_X_EXT_TESTUDO_SA))
 		return;
-	emit_refused(e, "this kernel knows neither -f esn nor -seq nor -r above 255; the SA is deleted again");
+	emit_refused(e, "this kernel knows neither -f esn nor -f align8 nor -seq nor -r above 255; the SA is deleted again");
 	if (!build_sa(&e->buf, CMD_DELETE, spec, src, dst, e->sk->sock.pid))
 		emit_send(e, 0);
 }

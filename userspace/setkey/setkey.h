@@ -104,6 +104,7 @@ struct label {
  * @reqid: 0 for none
  * @window: replay window as given
  * @esn: 64-bit sequence numbers
+ * @align8: AH over IPv4 in units of 8 bytes
  * @seq: sequence number to go on from
  * @ours: something needs struct sadb_x_testudo_sa
  * @enc_key: valid with @has_enc_key
@@ -130,6 +131,7 @@ struct sa_spec {
 	uint32_t reqid;
 	uint32_t window;
 	bool esn;
+	bool align8;
 	uint64_t seq;
 	bool ours;
 	struct key enc_key;
