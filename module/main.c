@@ -11,6 +11,7 @@
 #include "base/mib.h"
 #include "base/net.h"
 #include "base/sysctl.h"
+#include "sa/acquire.h"
 #include "sa/sa.h"
 #include "sa/sad.h"
 #include "sp/flow_cache.h"
@@ -36,6 +37,8 @@ static const struct ipsec_room rooms[] = {
 	{ .name = "sa", .init = ipsec_sa_init, .exit = ipsec_sa_exit },
 	{ .name = "sad", .net_init = ipsec_sad_net_init,
 	  .net_exit = ipsec_sad_net_exit },
+	{ .name = "acquire", .net_init = ipsec_acquire_net_init,
+	  .net_exit = ipsec_acquire_net_exit },
 	{ .name = "sp", .init = ipsec_sp_init, .exit = ipsec_sp_exit },
 	{ .name = "spd", .net_init = ipsec_spd_net_init,
 	  .net_exit = ipsec_spd_net_exit },

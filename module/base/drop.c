@@ -44,6 +44,8 @@ static enum skb_drop_reason drop_core_reason(int why)
 		return SKB_DROP_REASON_IP_INNOROUTES;
 	case IPSEC_DROP_OUT_DISCARD:
 	case IPSEC_DROP_OUT_NO_SA:
+	case IPSEC_DROP_OUT_ACQUIRE:
+	case IPSEC_DROP_OUT_WAITED:
 	case IPSEC_DROP_IN_DISCARD:
 	case IPSEC_DROP_IN_CLEAR:
 	case IPSEC_DROP_IN_MISMATCH:

@@ -16,6 +16,8 @@ struct ipsec_net;
 #define IPSEC_DROP_REASONS(X) \
 	X(OUT_DISCARD,   "out_discard",   "an out policy says discard") \
 	X(OUT_NO_SA,     "out_no_sa",     "an out policy requires an SA and there is no mature one: add it, or look why the keying daemon does not") \
+	X(OUT_ACQUIRE,   "out_acquire",   "the keying daemon has been asked for the SA, and the packet could not be held until it comes: holding is off (sysctl hold_packets), or too many wait") \
+	X(OUT_WAITED,    "out_waited",    "the packet was held for an SA that did not come: look why the keying daemon fails") \
 	X(OUT_EXPIRED,   "out_expired",   "the SA reached a hard lifetime and has no successor") \
 	X(OUT_SEQ,       "out_seq",       "the 32-bit sequence numbers of the SA are used up (RFC 4303 3.3.3): rekey, or use ESN") \
 	X(OUT_TOO_BIG,   "out_too_big",   "larger than the path takes with the IPsec headers, and must not be fragmented; the sender was told the MTU") \

@@ -47,8 +47,8 @@ void ipsec_event_unsubscribe(struct ipsec_listener *l)
  *
  * A listener may emit in turn.
  *
- * Context: Process, no spinlock held. IPSEC_EVENT_USERS under
- * ipn->config_mutex, the others without it.
+ * Context: Process, no spinlock held; see enum ipsec_event_type for
+ * ipn->config_mutex.
  * Return: 0, or the first listener's negative errno; those after it were then
  * not told.
  */
@@ -63,7 +63,8 @@ int ipsec_event_emit(struct ipsec_net *ipn, const struct ipsec_event *ev)
 	list_for_each_entry_srcu(l, &event_listeners, list,
 				 srcu_read_lock_held(&event_srcu)) {
 		err = l->event(ipn, ev);
-		if (err && ev->type == IPSEC_EVENT_USERS)
+		if (err && (ev->type == IPSEC_EVENT_USERS ||
+			    ev->type == IPSEC_EVENT_ACQUIRE))
 			break;
 		err = 0;
 	}

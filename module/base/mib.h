@@ -16,6 +16,8 @@
 	X(IN_PACKETS,   "in_packets",   "packets whose last IPsec header was taken off") \
 	X(ASYNC,        "async",        "packets that waited for an asynchronous crypto driver") \
 	X(ASYNC_DONE,   "async_done",   "those of them that have come back: the namespace does not end before all have") \
+	X(HELD,         "held",         "packets that were held for an SA") \
+	X(RELEASED,     "released",     "those of them that went on; the others are out_waited or another drop") \
 	X(FLOW_MISS,    "flow_miss",    "policy lookups that the flow cache could not answer")
 
 /*

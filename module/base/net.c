@@ -190,15 +190,21 @@ void ipsec_net_flowtables_void(struct ipsec_net *ipn)
  * ipsec_net_new_policy() - ipsec_net_new_gen() for a change of the SPD
  * @ipn: namespace
  *
- * A flow table keeps what the SPD had said of its connections.
+ * A flow table keeps what the SPD had said of its connections, and packets may
+ * wait for an SA that no policy asks for any more.
  *
- * Context: any.
+ * Context: Process. Caller holds ipn->config_mutex.
  */
 void ipsec_net_new_policy(struct ipsec_net *ipn)
 {
+	struct ipsec_event ev = { .type = IPSEC_EVENT_LOOK_AGAIN };
+
+	lockdep_assert_held(&ipn->config_mutex);
 	ipsec_net_new_gen(ipn);
 	if (ipsec_net_has_flowtables(ipn))
 		ipsec_net_flowtables_void(ipn);
+	if (!ipn->leaving)
+		ipsec_event_emit(ipn, &ev);
 }
 
 static struct pernet_operations net_ops = {

@@ -11,6 +11,7 @@
 #include <linux/types.h>
 #include <net/net_namespace.h>
 
+struct ipsec_acquire_net;
 struct ipsec_mibs;
 struct ipsec_sad;
 struct ipsec_spd;
@@ -29,8 +30,11 @@ struct workqueue_struct;
  * @users: number of SAs and policies; the packet hooks exist while it is not 0
  * @leaving: the namespace's exit has begun: IPSEC_EVENT_USERS is emitted no
  *	more, rooms undo on their own what they did for it
+ * @keyers: sockets that want to be asked for SAs: written by pfkey/, READ_ONCE
+ *	by packets
  * @mibs: counters, base/mib.c
  * @sad: security associations, sa/sad.c
+ * @acquire: questions for SAs, sa/acquire.c
  * @spd: security policies, sp/spd.c
  * @flows: cached decisions, sp/flow_cache.c; NULL until the first policy
  * @path: what the packet roads keep, path/
@@ -39,6 +43,7 @@ struct workqueue_struct;
  * @replay_window_min: sysctl, least replay window in packets
  * @larval_seconds: sysctl, how long an SA may stay larval; 0 follows
  *	net.core.xfrm_acq_expires
+ * @hold_packets: sysctl, packets that one policy may have waiting for SAs
  *
  * Freed right after the last net_exit, without a grace period of its own: an
  * RCU callback or work item that outlives its room's net_exit must not touch it.
@@ -49,8 +54,10 @@ struct ipsec_net {
 	atomic_t gen;
 	int users;			/* @config_mutex */
 	bool leaving;			/* @config_mutex */
+	unsigned int keyers;
 	struct ipsec_mibs __percpu *mibs;
 	struct ipsec_sad *sad;
+	struct ipsec_acquire_net *acquire;
 	struct ipsec_spd *spd;
 	struct ipsec_flow_cache *flows;
 	struct ipsec_path_net *path;
@@ -58,6 +65,7 @@ struct ipsec_net {
 	struct ctl_table_header *sysctl;
 	unsigned int replay_window_min;
 	unsigned int larval_seconds;
+	unsigned int hold_packets;
 };
 
 /**

@@ -10,12 +10,14 @@
 #include "compat/sysctl.h"
 
 #define SYSCTL_REPLAY_WINDOW	32	/* packets */
+#define SYSCTL_HOLD_PACKETS	64
 
 static unsigned int sysctl_window_max = 4096;
 static unsigned int sysctl_larval_max = 24 * 60 * 60;
+static unsigned int sysctl_hold_max = 1024;
 
 /* One row a knob, and the empty one that kernels before 6.11 want behind. */
-enum { SYSCTL_WINDOW, SYSCTL_LARVAL, SYSCTL_ROWS };
+enum { SYSCTL_WINDOW, SYSCTL_LARVAL, SYSCTL_HOLD, SYSCTL_ROWS };
 static const struct ctl_table sysctl_rows[SYSCTL_ROWS + 1] = {
 	[SYSCTL_WINDOW] = {
 		.procname = "replay_window_min",
@@ -32,6 +34,14 @@ static const struct ctl_table sysctl_rows[SYSCTL_ROWS + 1] = {
 		.proc_handler = proc_douintvec_minmax,
 		.extra1 = SYSCTL_ZERO,
 		.extra2 = &sysctl_larval_max,
+	},
+	[SYSCTL_HOLD] = {
+		.procname = "hold_packets",
+		.maxlen = sizeof(unsigned int),
+		.mode = 0644,
+		.proc_handler = proc_douintvec_minmax,
+		.extra1 = SYSCTL_ZERO,
+		.extra2 = &sysctl_hold_max,
 	},
 };
 
@@ -67,6 +77,18 @@ unsigned int ipsec_sysctl_larval_seconds(const struct ipsec_net *ipn)
 }
 
 /**
+ * ipsec_sysctl_hold_packets() - how many packets may wait for SAs
+ * @ipn: namespace
+ *
+ * Context: any.
+ * Return: packets for each policy, 0 to 1024; 0 drops them.
+ */
+unsigned int ipsec_sysctl_hold_packets(const struct ipsec_net *ipn)
+{
+	return READ_ONCE(ipn->hold_packets);
+}
+
+/**
  * ipsec_sysctl_net_init() - knobs of a new namespace, at their defaults
  * @ipn: namespace
  *
@@ -78,12 +100,14 @@ int ipsec_sysctl_net_init(struct ipsec_net *ipn)
 
 	ipn->replay_window_min = SYSCTL_REPLAY_WINDOW;
 	ipn->larval_seconds = 0;
+	ipn->hold_packets = SYSCTL_HOLD_PACKETS;
 
 	table = kmemdup(sysctl_rows, sizeof(sysctl_rows), GFP_KERNEL);
 	if (!table)
 		return -ENOMEM;
 	table[SYSCTL_WINDOW].data = &ipn->replay_window_min;
 	table[SYSCTL_LARVAL].data = &ipn->larval_seconds;
+	table[SYSCTL_HOLD].data = &ipn->hold_packets;
 
 	ipn->sysctl = ipsec_register_net_sysctl(ipn->net, "net/testudo", table,
 						SYSCTL_ROWS);

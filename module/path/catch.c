@@ -6,6 +6,7 @@
  * to a policy's addresses.
  *
  *   LOCAL_OUT, FORWARD   last            exempt? - decide - clamp, size - redirect
+ *                                                     '- no SA yet: hold.c
  *   POST_ROUTING         behind NAT      exempt? - decide again by the new source
  */
 #include <linux/netfilter.h>
@@ -17,6 +18,7 @@
 #include "base/drop.h"
 #include "base/net.h"
 #include "path/catch.h"
+#include "path/hold.h"
 #include "path/offload.h"
 #include "path/outdst.h"
 #include "path/output.h"
@@ -195,29 +197,85 @@ static int catch_size(struct ipsec_dst *xd, struct sk_buff *skb,
 	return IPSEC_DROP_OUT_TOO_BIG;
 }
 
-static int catch_packet(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
-			const struct nf_hook_state *st)
+static u16 catch_family(const struct nf_hook_state *st)
+{
+	return st->pf == NFPROTO_IPV6 ? AF_INET6 : AF_INET;
+}
+
+/* What becomes of a packet, and its flow; 0 or a drop reason. */
+static int catch_choose(struct ipsec_net *ipn, struct sk_buff *skb,
+			const struct nf_hook_state *st, struct ipsec_flow *fl,
+			struct ipsec_dst **xdp)
 {
 	struct ipsec_way way = {
 		.route = skb_dst(skb),
 		.dev = skb_dst(skb)->dev,
 		.mark = skb->mark,
 	};
-	struct ipsec_flow fl;
-	struct ipsec_dst *xd;
+
+	return catch_decide(ipn, skb, catch_family(st), &way, fl, xdp);
+}
+
+/* It is to be protected: does it fit, and on to the OUT road. */
+static int catch_send(struct sk_buff *skb, const struct nf_hook_state *st,
+		      const struct ipsec_flow *fl, struct ipsec_dst *xd)
+{
 	int why;
 
-	why = catch_decide(ipn, skb, family, &way, &fl, &xd);
-	if (why || !xd)
-		return why;
-
-	if (fl.proto == IPPROTO_TCP && !(fl.flags & IPSEC_FLOW_OPAQUE)) {
+	if (fl->proto == IPPROTO_TCP && !(fl->flags & IPSEC_FLOW_OPAQUE)) {
 		why = ipsec_pmtu_clamp(xd, skb);
 		if (why)
 			return why;
 	}
 	why = catch_size(xd, skb, st);
 	return why ?: catch_redirect(skb, xd);
+}
+
+/* 0, a drop reason, or IPSEC_STOLEN when it waits for its SA. */
+static int catch_packet(struct ipsec_net *ipn, struct sk_buff *skb,
+			const struct nf_hook_state *st)
+{
+	struct ipsec_flow fl;
+	struct ipsec_dst *xd;
+	int why;
+
+	why = catch_choose(ipn, skb, st, &fl, &xd);
+	if (likely(!why && (!xd || !ipsec_hold_before(ipn, &fl))))
+		return xd ? catch_send(skb, st, &fl, xd) : 0;
+	if (why && why != IPSEC_DROP_OUT_ACQUIRE)
+		return why;
+	if (!ipsec_hold(ipn, skb, st, &fl))
+		return IPSEC_DROP_OUT_ACQUIRE;
+	/* those in front may be on their way already */
+	if (!why)
+		ipsec_hold_retry(ipn);
+	return IPSEC_STOLEN;
+}
+
+/**
+ * ipsec_catch_again() - decide about a packet that has waited
+ * @ipn: namespace
+ * @skb: packet
+ * @st: where it was
+ *
+ * Protection was promised to it: that no policy asks for any now does not make
+ * it clear text.
+ *
+ * Context: RCU, BH off.
+ * Return: 0 when it may go on from where it was, or a drop reason:
+ * IPSEC_DROP_OUT_ACQUIRE when it may wait for longer.
+ */
+int ipsec_catch_again(struct ipsec_net *ipn, struct sk_buff *skb,
+		      const struct nf_hook_state *st)
+{
+	struct ipsec_flow fl;
+	struct ipsec_dst *xd;
+	int why;
+
+	why = catch_choose(ipn, skb, st, &fl, &xd);
+	if (why)
+		return why;
+	return xd ? catch_send(skb, st, &fl, xd) : IPSEC_DROP_OUT_STALE;
 }
 
 /**
@@ -228,7 +286,9 @@ static int catch_packet(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
  *
  * A packet that a policy protects goes on with a dst of ours. A sender here is
  * told about a drop: EPERM when a policy forbids it, EHOSTUNREACH when there is
- * no SA or no way to its other end, EMSGSIZE when it is too big.
+ * no SA or no way to its other end, EMSGSIZE when it is too big. While a keying
+ * daemon is at work for its SA the packet waits (hold.c), and if it may not, the
+ * sender is told nothing.
  *
  * Context: RCU; process or softirq.
  * Return: verdict.
@@ -245,11 +305,17 @@ unsigned int ipsec_catch_out(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 
 	local_bh_disable();
-	why = catch_packet(ipn, skb,
-			   st->pf == NFPROTO_IPV6 ? AF_INET6 : AF_INET, st);
+	why = catch_packet(ipn, skb, st);
 	local_bh_enable();
 	if (likely(!why))
 		return NF_ACCEPT;
+	if (why == IPSEC_STOLEN)
+		return NF_STOLEN;
+	/* lost on the way, for all that the sender knows: it may try again */
+	if (why == IPSEC_DROP_OUT_ACQUIRE) {
+		ipsec_drop(ipn, skb, why, 0);
+		return NF_STOLEN;
+	}
 
 	ipsec_drop_count(ipn, skb, why, 0);
 	return NF_DROP_ERR((ipsec_out_errno(why)));
@@ -300,8 +366,7 @@ unsigned int ipsec_catch_after_nat(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 
 	local_bh_disable();
-	why = catch_check_nat(ipn, skb,
-			      st->pf == NFPROTO_IPV6 ? AF_INET6 : AF_INET);
+	why = catch_check_nat(ipn, skb, catch_family(st));
 	local_bh_enable();
 	if (likely(!why))
 		return NF_ACCEPT;

@@ -5,9 +5,12 @@
 #ifndef _TESTUDO_PATH_CATCH_H
 #define _TESTUDO_PATH_CATCH_H
 
+struct ipsec_net;
 struct nf_hook_state;
 struct sk_buff;
 
+int ipsec_catch_again(struct ipsec_net *ipn, struct sk_buff *skb,
+		      const struct nf_hook_state *st);
 unsigned int ipsec_catch_out(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *st);
 unsigned int ipsec_catch_after_nat(void *priv, struct sk_buff *skb,

@@ -88,6 +88,8 @@ int ipsec_out_errno(int why)
 	case IPSEC_DROP_OUT_TOO_BIG:
 		return -EMSGSIZE;
 	case IPSEC_DROP_OUT_NO_SA:
+	case IPSEC_DROP_OUT_ACQUIRE:
+	case IPSEC_DROP_OUT_WAITED:
 	case IPSEC_DROP_OUT_EXPIRED:
 	case IPSEC_DROP_OUT_NO_ROUTE:
 		return -EHOSTUNREACH;

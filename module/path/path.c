@@ -12,6 +12,7 @@
 #include "base/event.h"
 #include "base/net.h"
 #include "compat/nf_queue.h"
+#include "path/hold.h"
 #include "path/hooks.h"
 #include "path/input.h"
 #include "path/outdst.h"
@@ -45,6 +46,8 @@ static void path_idle(struct work_struct *work)
  */
 static int path_event(struct ipsec_net *ipn, const struct ipsec_event *ev)
 {
+	if (ev->type == IPSEC_EVENT_LOOK_AGAIN)
+		ipsec_hold_retry(ipn);
 	if (ev->type != IPSEC_EVENT_USERS)
 		return 0;
 	if (ipn->users) {
@@ -70,6 +73,7 @@ static int path_netdev_event(struct notifier_block *nb, unsigned long event,
 
 	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER)
 		return NOTIFY_DONE;
+	ipsec_hold_forget_dev(ipn, dev);
 	if (!atomic_read(&ipn->path->dsts))
 		return NOTIFY_DONE;
 	ipsec_net_new_gen(ipn);
@@ -120,11 +124,19 @@ int ipsec_path_net_init(struct ipsec_net *ipn)
 	ipn->path->ipn = ipn;
 	INIT_DELAYED_WORK(&ipn->path->idle, path_idle);
 
+	err = ipsec_hold_net_init(ipn);
+	if (err)
+		goto err_path;
 	err = ipsec_in_net_init(ipn);
-	if (err) {
-		kfree(ipn->path);
-		ipn->path = NULL;
-	}
+	if (err)
+		goto err_hold;
+	return 0;
+
+err_hold:
+	ipsec_hold_net_exit(ipn);
+err_path:
+	kfree(ipn->path);
+	ipn->path = NULL;
 	return err;
 }
 
@@ -195,6 +207,7 @@ static void path_wait(struct ipsec_net *ipn)
 void ipsec_path_net_exit(struct ipsec_net *ipn)
 {
 	path_unhook_dead(ipn);
+	ipsec_hold_net_exit(ipn);
 	path_wait(ipn);
 	ipsec_in_net_exit(ipn);
 	kfree(ipn->path);

@@ -9,6 +9,7 @@
 #include <linux/atomic.h>
 #include <linux/workqueue.h>
 
+struct ipsec_hold_net;
 struct ipsec_hooks;
 struct ipsec_in_net;
 struct ipsec_net;
@@ -18,6 +19,7 @@ struct ipsec_net;
  * @ipn: whose roads these are
  * @idle: takes the hooks away when nobody has needed them for a while
  * @in: what the IN road keeps, path/secpath.c
+ * @hold: packets that wait for an SA, path/hold.c
  * @hooks: netfilter hooks while they are registered, else NULL;
  *	ipn->config_mutex
  * @used: there has been an SA or a policy; ipn->config_mutex
@@ -29,6 +31,7 @@ struct ipsec_path_net {
 	struct ipsec_net *ipn;
 	struct delayed_work idle;
 	struct ipsec_in_net *in;
+	struct ipsec_hold_net *hold;
 	struct ipsec_hooks *hooks;
 	bool used;
 	atomic_t inflight;

@@ -11,6 +11,7 @@
 #include "path/outdst.h"
 #include "path/resolve.h"
 #include "path/route.h"
+#include "sa/acquire.h"
 #include "sa/sad.h"
 #include "sp/flow.h"
 #include "sp/flow_cache.h"
@@ -48,9 +49,36 @@ static void resolve_want(struct ipsec_sa_want *want, struct ipsec_bundle *b,
 	}
 }
 
+/* There is no SA: ask for one. 0 when it goes without, else a drop reason. */
+static int resolve_ask(struct ipsec_net *ipn, const struct ipsec_sp *sp,
+		       const struct ipsec_tmpl *tmpl,
+		       const struct ipsec_sa_want *want)
+{
+	struct ipsec_acquire acq = {
+		.want = *want,
+		.sp_id = sp->id,
+		.sp_priority = sp->priority,
+	};
+	enum ipsec_acquire_answer answer = ipsec_acquire_rcu(ipn, &acq);
+
+	if (tmpl->optional)
+		return 0;
+	return answer == IPSEC_ACQUIRE_ASKED ? IPSEC_DROP_OUT_ACQUIRE :
+					       IPSEC_DROP_OUT_NO_SA;
+}
+
+static void resolve_enter_tunnel(struct ipsec_bundle *b,
+				 const struct ipsec_sa_want *want)
+{
+	b->saddr = want->saddr;
+	b->daddr = want->daddr;
+	b->family = want->family;
+}
+
 /*
  * The SAs of a policy, innermost first. One SA is never applied twice: its
- * peer would have to send the packet back to itself.
+ * peer would have to send the packet back to itself. All that are missing are
+ * asked for at once; what can not be had at all outweighs what is on its way.
  */
 static int resolve_bundle(struct ipsec_net *ipn, const struct ipsec_sp *sp,
 			  struct ipsec_bundle *b)
@@ -58,29 +86,29 @@ static int resolve_bundle(struct ipsec_net *ipn, const struct ipsec_sp *sp,
 	struct ipsec_sa_want want;
 	struct ipsec_sa *sa;
 	unsigned int i;
+	int missing = 0;
+	int why;
 
 	for (i = 0; i < sp->ntmpl; i++) {
 		const struct ipsec_tmpl *tmpl = &sp->tmpl[i];
 
 		resolve_want(&want, b, tmpl);
 		sa = ipsec_sad_choose_rcu(ipn, &want);
-		if (!sa) {
-			if (tmpl->optional)
-				continue;
-			return IPSEC_DROP_OUT_NO_SA;
-		}
-		if (resolve_has(b, sa))
+		if (sa && resolve_has(b, sa))
 			return IPSEC_DROP_OUT_LOOP;
-
-		if (tmpl->mode == IPSEC_MODE_TUNNEL) {
+		why = sa ? 0 : resolve_ask(ipn, sp, tmpl, &want);
+		if (why && missing != IPSEC_DROP_OUT_NO_SA)
+			missing = why;
+		/* an optional tunnel is never entered on the way out */
+		if (tmpl->mode == IPSEC_MODE_TUNNEL && (sa || why))
+			resolve_enter_tunnel(b, &want);
+		if (!sa)
+			continue;
+		if (tmpl->mode == IPSEC_MODE_TUNNEL)
 			b->tunnel |= 1u << b->n;
-			b->saddr = want.saddr;
-			b->daddr = want.daddr;
-			b->family = want.family;
-		}
 		b->sa[b->n++] = sa;
 	}
-	return 0;
+	return missing;
 }
 
 /*

@@ -61,7 +61,7 @@ static int register_note(struct pfkey_call *call, u8 satype)
 	if (call->pfk->registered & bit)
 		err = -EEXIST;
 	else
-		WRITE_ONCE(call->pfk->registered, call->pfk->registered | bit);
+		pfkey_sock_register(call->ipn, call->pfk, bit);
 	spin_unlock(&pn->lock);
 	return err;
 }

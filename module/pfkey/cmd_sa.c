@@ -18,6 +18,7 @@
 #include "pfkey/parse.h"
 #include "pfkey/sa_msg.h"
 #include "pfkey/sock.h"
+#include "sa/acquire.h"
 #include "sa/sa.h"
 #include "sa/sad.h"
 
@@ -405,15 +406,24 @@ int pfkey_cmd_get(struct pfkey_call *call)
  * pfkey_cmd_acquire() - SADB_ACQUIRE: a daemon could not make an SA
  * @call: request
  *
- * The message is a base header with an errno, about a larval SA that the
- * kernel asked for. We ask for none yet, so there is nothing to be found, and
- * the unknown is accepted in silence: nobody waits for an answer.
+ * The message is a base header with an errno, and the number of the ACQUIRE
+ * that it answers. One that is unknown, or without an errno, is accepted in
+ * silence: nobody waits for an answer.
  *
  * Return: 0; -EOPNOTSUPP when there is more than a base header.
  */
 int pfkey_cmd_acquire(struct pfkey_call *call)
 {
-	return call->msg->len == sizeof(struct sadb_msg) ? 0 : -EOPNOTSUPP;
+	const struct sadb_msg *base = call->msg->base;
+
+	if (call->msg->len != sizeof(*base))
+		return -EOPNOTSUPP;
+	if (!base->sadb_msg_errno)
+		return 0;
+	mutex_lock(&call->ipn->config_mutex);
+	ipsec_acquire_refuse(call->ipn, base->sadb_msg_seq);
+	mutex_unlock(&call->ipn->config_mutex);
+	return 0;
 }
 
 /**

@@ -110,14 +110,15 @@ static bool deliver_fits(const struct sock *sk)
 	return atomic_read(&sk->sk_rmem_alloc) <= READ_ONCE(sk->sk_rcvbuf);
 }
 
-/* To somebody who did not ask for it. */
-static void deliver_copy(struct sock *sk, struct sk_buff *skb)
+/* To somebody who did not ask for it; true when he got it. */
+static bool deliver_copy(struct sock *sk, struct sk_buff *skb)
 {
 	if (!deliver_fits(sk))
-		return;
+		return false;
 	skb = skb_clone(skb, GFP_ATOMIC);
 	if (skb)
 		deliver_queue(sk, skb);
+	return skb;
 }
 
 static void deliver_to_promisc(struct ipsec_net *ipn, struct sk_buff *skb)
@@ -173,10 +174,12 @@ static bool deliver_wants(struct sock *sk, enum deliver_to to)
 	return to == DELIVER_ALL || READ_ONCE(pfkey_sk(sk)->registered);
 }
 
-static void deliver_others(struct ipsec_net *ipn, const struct pfkey_sock *sender,
+/* True when somebody got it. */
+static bool deliver_others(struct ipsec_net *ipn, const struct pfkey_sock *sender,
 			   struct sk_buff *skb, enum deliver_to to)
 {
 	struct ipsec_pfkey_net *pn;
+	bool any = false;
 	struct sock *sk;
 
 	rcu_read_lock();
@@ -184,28 +187,32 @@ static void deliver_others(struct ipsec_net *ipn, const struct pfkey_sock *sende
 	if (pn) {
 		sk_for_each_rcu(sk, &pn->socks)
 			if ((!sender || sk != &sender->sk) && deliver_wants(sk, to))
-				deliver_copy(sk, skb);
+				any |= deliver_copy(sk, skb);
 	}
 	rcu_read_unlock();
+	return any;
 }
 
 /*
  * A clone for the others is made while the message is still ours alone, and
  * the sender gets the original: so his answer needs no memory that could be
- * missing.
+ * missing. True when somebody else got it, too.
  */
-static void deliver(struct ipsec_net *ipn, struct pfkey_sock *sender, struct sk_buff *skb,
+static bool deliver(struct ipsec_net *ipn, struct pfkey_sock *sender, struct sk_buff *skb,
 		    enum deliver_to to)
 {
+	bool any = false;
+
 	if (!skb)
-		return;
+		return false;
 	deliver_watched(ipn, skb);
 	if (to != DELIVER_NOBODY)
-		deliver_others(ipn, sender, skb, to);
+		any = deliver_others(ipn, sender, skb, to);
 	if (sender)
 		deliver_queue(&sender->sk, skb);
 	else
 		consume_skb(skb);
+	return any;
 }
 
 /**
@@ -241,11 +248,12 @@ void pfkey_deliver_one(struct pfkey_sock *pfk, struct sk_buff *skb)
  * @skb: message; consumed
  *
  * Context: Process, may sleep.
+ * Return: true when somebody besides @sender got it.
  */
-void pfkey_deliver_registered(struct ipsec_net *ipn, struct pfkey_sock *sender,
+bool pfkey_deliver_registered(struct ipsec_net *ipn, struct pfkey_sock *sender,
 			      struct sk_buff *skb)
 {
-	deliver(ipn, sender, skb, DELIVER_REGISTERED);
+	return deliver(ipn, sender, skb, DELIVER_REGISTERED);
 }
 
 /**

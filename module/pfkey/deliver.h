@@ -35,7 +35,7 @@ void pfkey_out_drop(struct pfkey_out *out);
 
 bool pfkey_deliver_has_room(const struct sock *sk);
 void pfkey_deliver_one(struct pfkey_sock *pfk, struct sk_buff *skb);
-void pfkey_deliver_registered(struct ipsec_net *ipn, struct pfkey_sock *sender,
+bool pfkey_deliver_registered(struct ipsec_net *ipn, struct pfkey_sock *sender,
 			      struct sk_buff *skb);
 void pfkey_deliver_all(struct ipsec_net *ipn, struct pfkey_sock *sender, struct sk_buff *own,
 		       struct sk_buff *others);

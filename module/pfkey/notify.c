@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events become messages to the sockets that registered: EXPIRE and SPDEXPIRE.
+ * Events become messages to the sockets that registered: ACQUIRE, EXPIRE and
+ * SPDEXPIRE.
  * They have pid 0, which clients tell them from answers by. Never changes
  * anything, and knows nobody in particular.
  */
+#include <linux/errno.h>
+#include <linux/in.h>
+#include <linux/ipsec.h>
 #include <linux/pfkeyv2.h>
 
 #include "base/event.h"
@@ -52,6 +56,56 @@ static void notify_spdexpire(struct ipsec_net *ipn, const struct ipsec_sp *sp)
 	pfkey_deliver_registered(ipn, NULL, pfkey_out_end(&out));
 }
 
+/* Most bytes of an ACQUIRE: both addresses, policy and proposal. */
+#define NOTIFY_ACQUIRE_SIZE	256
+
+/* The window to propose, in packets. */
+#define NOTIFY_REPLAY		32
+
+/*
+ * Without combinations: a policy made through PF_KEY names no algorithm, and no
+ * client reads them. IPComp has nothing to propose.
+ */
+static void notify_put_proposal(struct pfkey_writer *w, const struct ipsec_sa *sa)
+{
+	struct sadb_prop *prop;
+
+	if (sa->proto == IPPROTO_COMP)
+		return;
+	prop = pfkey_put(w, SADB_EXT_PROPOSAL, sizeof(*prop));
+	if (prop)
+		prop->sadb_prop_replay = NOTIFY_REPLAY;
+}
+
+/*
+ * The policy without its requests: racoon, strongSwan and iked know it by its
+ * number. -ESRCH when there was nobody to hear it.
+ */
+static int notify_acquire(struct ipsec_net *ipn, const struct ipsec_event *ev)
+{
+	const struct ipsec_sa *sa = ev->sa;
+	struct sadb_msg head = {
+		.sadb_msg_version = PF_KEY_V2,
+		.sadb_msg_type = SADB_ACQUIRE,
+		.sadb_msg_satype = sa->satype,
+		.sadb_msg_seq = sa->seq,
+	};
+	struct sadb_x_policy policy = {
+		.sadb_x_policy_type = IPSEC_POLICY_IPSEC,
+		.sadb_x_policy_dir = IPSEC_DIR_OUTBOUND,
+		.sadb_x_policy_id = ev->sp_id,
+		.sadb_x_policy_priority = ev->sp_priority,
+	};
+	struct pfkey_out out;
+
+	if (pfkey_out_begin(&out, &head, NOTIFY_ACQUIRE_SIZE))
+		return -ESRCH;
+	pfkey_put_ends(&out.w, sa);
+	pfkey_put_policy(&out.w, &policy);
+	notify_put_proposal(&out.w, sa);
+	return pfkey_deliver_registered(ipn, NULL, pfkey_out_end(&out)) ? 0 : -ESRCH;
+}
+
 static int notify_event(struct ipsec_net *ipn, const struct ipsec_event *ev)
 {
 	switch (ev->type) {
@@ -61,6 +115,8 @@ static int notify_event(struct ipsec_net *ipn, const struct ipsec_event *ev)
 	case IPSEC_EVENT_SA_HARD:
 		notify_expire(ipn, ev->sa, PFKEY_SA_HARD);
 		return 0;
+	case IPSEC_EVENT_ACQUIRE:
+		return notify_acquire(ipn, ev);
 	case IPSEC_EVENT_SP_HARD:
 		notify_spdexpire(ipn, ev->sp);
 		return 0;

@@ -488,6 +488,17 @@ void pfkey_put_sa(struct pfkey_writer *w, const struct ipsec_sa *sa, unsigned in
 }
 
 /**
+ * pfkey_put_ends() - append the two addresses of an SA
+ * @w: message
+ * @sa: SA
+ */
+void pfkey_put_ends(struct pfkey_writer *w, const struct ipsec_sa *sa)
+{
+	sa_put_addr(w, SADB_EXT_ADDRESS_SRC, &sa->saddr, sa->family);
+	sa_put_addr(w, SADB_EXT_ADDRESS_DST, &sa->daddr, sa->family);
+}
+
+/**
  * pfkey_put_spi() - append the answer to SADB_GETSPI
  * @w: message
  * @sa: larval SA
@@ -498,6 +509,5 @@ void pfkey_put_sa(struct pfkey_writer *w, const struct ipsec_sa *sa, unsigned in
 void pfkey_put_spi(struct pfkey_writer *w, const struct ipsec_sa *sa)
 {
 	sa_put_base(w, sa);
-	sa_put_addr(w, SADB_EXT_ADDRESS_SRC, &sa->saddr, sa->family);
-	sa_put_addr(w, SADB_EXT_ADDRESS_DST, &sa->daddr, sa->family);
+	pfkey_put_ends(w, sa);
 }

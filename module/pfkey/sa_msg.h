@@ -35,6 +35,7 @@ u8 pfkey_proto_of_satype(u8 satype);
 int pfkey_want_from_msg(struct ipsec_sa_want *want, const struct pfkey_msg *msg);
 struct ipsec_sa *pfkey_sa_from_msg(struct ipsec_net *ipn, const struct pfkey_msg *msg);
 void pfkey_put_sa(struct pfkey_writer *w, const struct ipsec_sa *sa, unsigned int parts);
+void pfkey_put_ends(struct pfkey_writer *w, const struct ipsec_sa *sa);
 void pfkey_put_spi(struct pfkey_writer *w, const struct ipsec_sa *sa);
 
 #endif

@@ -144,10 +144,29 @@ static int pfkey_sock_recvmsg(struct socket *sock, struct msghdr *m, size_t len,
 	return err;
 }
 
-static void sock_unlink(struct ipsec_pfkey_net *pn, struct pfkey_sock *pfk)
+/**
+ * pfkey_sock_register() - the socket wants to hear of SAs of one more kind
+ * @ipn: namespace; packets ask for SAs as long as there is such a socket
+ * @pfk: socket
+ * @bit: bit satype
+ *
+ * Context: Process. Caller holds ipn->pfkey->lock.
+ */
+void pfkey_sock_register(struct ipsec_net *ipn, struct pfkey_sock *pfk, u32 bit)
 {
+	if (!pfk->registered)
+		WRITE_ONCE(ipn->keyers, ipn->keyers + 1);
+	WRITE_ONCE(pfk->registered, pfk->registered | bit);
+}
+
+static void sock_unlink(struct ipsec_net *ipn, struct pfkey_sock *pfk)
+{
+	struct ipsec_pfkey_net *pn = ipn->pfkey;
+
 	spin_lock(&pn->lock);
 	sk_del_node_init_rcu(&pfk->sk);
+	if (pfk->registered)
+		WRITE_ONCE(ipn->keyers, ipn->keyers - 1);
 	if (pfk->promisc)
 		WRITE_ONCE(pn->promisc, pn->promisc - 1);
 	spin_unlock(&pn->lock);
@@ -164,7 +183,7 @@ static int pfkey_sock_release(struct socket *sock)
 
 	if (!sk)
 		return 0;
-	sock_unlink(ipsec_net_of(sock_net(sk))->pfkey, pfkey_sk(sk));
+	sock_unlink(ipsec_net_of(sock_net(sk)), pfkey_sk(sk));
 	pfkey_dump_stop(pfkey_sk(sk));
 	sock_orphan(sk);
 	sock->sk = NULL;

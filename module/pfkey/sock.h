@@ -65,6 +65,7 @@ extern const struct proto_ops pfkey_sock_ops;
 
 void pfkey_sock_link(struct ipsec_pfkey_net *pn, struct pfkey_sock *pfk);
 void pfkey_sock_init(struct pfkey_sock *pfk);
+void pfkey_sock_register(struct ipsec_net *ipn, struct pfkey_sock *pfk, u32 bit);
 
 /**
  * pfkey_sk() - the PF_KEY socket of a sock

@@ -91,6 +91,7 @@ struct ipsec_sa *ipsec_sa_alloc(struct ipsec_net *ipn, gfp_t gfp)
 	for (i = 0; i < IPSEC_SA_GROUPS; i++)
 		sa->sad.group[i].sa = sa;
 	timerqueue_init(&sa->sad.timer);
+	INIT_LIST_HEAD(&sa->sad.asked);
 	ipsec_life_init(&sa->life, ipsec_life_now(), ipsec_life_wall());
 	return sa;
 }

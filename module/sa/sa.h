@@ -63,6 +63,7 @@ struct ipsec_sa_key {
  * @IPSEC_SA_SOFT_TOLD: IPSEC_EVENT_SA_SOFT was emitted, or never will be
  * @IPSEC_SA_HARD_TOLD: IPSEC_EVENT_SA_HARD was emitted, or never will be
  * @IPSEC_SA_NOTICED: in the list of SAs that a packet changed
+ * @IPSEC_SA_REFUSED: a larval SA that nobody will finish
  */
 enum ipsec_sa_marks {
 	IPSEC_SA_SOFT_DUE,
@@ -70,6 +71,7 @@ enum ipsec_sa_marks {
 	IPSEC_SA_SOFT_TOLD,
 	IPSEC_SA_HARD_TOLD,
 	IPSEC_SA_NOTICED,
+	IPSEC_SA_REFUSED,
 };
 
 /**
@@ -105,6 +107,7 @@ struct ipsec_sad_member {
  * @all: in the list of all
  * @group: in the groups
  * @timer: deadline in boot-time seconds, in sad's queue; sad->lock
+ * @asked: larval SAs of the kernel's own, sa/acquire.c; ipn->config_mutex
  * @linked: in the tables at all; ipn->config_mutex
  * @has_spi: in the table by SPI; ipn->config_mutex
  */
@@ -112,6 +115,7 @@ struct ipsec_sa_links {
 	struct ipsec_sad_entry all;
 	struct ipsec_sad_member group[IPSEC_SA_GROUPS];
 	struct timerqueue_node timer;
+	struct list_head asked;
 	bool linked;
 	bool has_spi;
 };

@@ -22,6 +22,7 @@
 #include <linux/slab.h>
 #include <linux/ipsec.h>
 
+#include "base/event.h"
 #include "base/net.h"
 #include "base/trace.h"
 #include "sa/sad.h"
@@ -297,6 +298,56 @@ struct ipsec_sa *ipsec_sad_choose_rcu(struct ipsec_net *ipn,
 }
 
 /**
+ * ipsec_sad_larval_rcu() - is an SA on its way
+ * @ipn: namespace
+ * @want: what is looked for; as with ipsec_sad_find_larval(), reqid 0 is just
+ *	another one
+ *
+ * Context: inside rcu_read_lock().
+ * Return: a larval SA that was made for @want without an SPI, borrowed until
+ * rcu_read_unlock(); or NULL.
+ */
+struct ipsec_sa *ipsec_sad_larval_rcu(struct ipsec_net *ipn,
+				      const struct ipsec_sa_want *want)
+{
+	struct ipsec_sad_group *group;
+	struct ipsec_sad_member *m;
+	struct sad_group_key key;
+
+	sad_group_key(&key, SAD_WANT, &want->saddr, &want->daddr, want->family,
+		      want->proto, want->reqid);
+	group = rhashtable_lookup(&ipn->sad->groups, &key, sad_group_params);
+	if (!group)
+		return NULL;
+	list_for_each_entry_rcu(m, &group->members, list)
+		if (m->sa->mode == want->mode)
+			return m->sa;
+	return NULL;
+}
+
+/**
+ * ipsec_sad_ask() - a larval SA stands for a question
+ * @sad: tables
+ * @sa: larval SA in them
+ *
+ * Context: Process. Caller holds ipn->config_mutex.
+ */
+void ipsec_sad_ask(struct ipsec_sad *sad, struct ipsec_sa *sa)
+{
+	lockdep_assert_held(&sad->ipn->config_mutex);
+	list_add_tail(&sa->sad.asked, &sad->asked);
+	sad->nasked++;
+}
+
+static void sad_unask(struct ipsec_sad *sad, struct ipsec_sa *sa)
+{
+	if (list_empty(&sa->sad.asked))
+		return;
+	list_del_init(&sa->sad.asked);
+	sad->nasked--;
+}
+
+/**
  * ipsec_sad_find_larval() - the larval SA that a message is about
  * @ipn: namespace
  * @want: @daddr, @family and @proto are compared; with @seq 0 also @saddr,
@@ -379,6 +430,15 @@ static int sad_link(struct ipsec_sad *sad, struct ipsec_sa *sa)
 	return 0;
 }
 
+/* Packets, or whoever else waits for an SA, may find it now. */
+static void sad_tell_answer(struct ipsec_net *ipn)
+{
+	struct ipsec_event ev = { .type = IPSEC_EVENT_LOOK_AGAIN };
+
+	ipsec_net_new_gen(ipn);
+	ipsec_event_emit(ipn, &ev);
+}
+
 static int sad_insert_new(struct ipsec_sad *sad, struct ipsec_sa *sa)
 {
 	struct ipsec_net *ipn = sad->ipn;
@@ -397,7 +457,7 @@ static int sad_insert_new(struct ipsec_sad *sad, struct ipsec_sa *sa)
 	sad->count++;
 	ipsec_sad_arm(sad, sa);
 	if (sa->state != IPSEC_SA_LARVAL)
-		ipsec_net_new_gen(ipn);
+		sad_tell_answer(ipn);
 	return 0;
 }
 
@@ -494,9 +554,10 @@ int ipsec_sad_replace(struct ipsec_net *ipn, struct ipsec_sa *old,
 	list_replace_init(&old->sad.all.list, &sa->sad.all.list);
 	spin_unlock_bh(&sad->lock);
 	sad_set_dead(old);
+	sad_unask(sad, old);
 	sad_groups_leave(sad, old);
 	ipsec_sad_arm(sad, sa);
-	ipsec_net_new_gen(ipn);
+	sad_tell_answer(ipn);
 	ipsec_sa_put(old);
 	return 0;
 }
@@ -517,6 +578,7 @@ void ipsec_sad_kill(struct ipsec_net *ipn, struct ipsec_sa *sa)
 		return;
 
 	sad_set_dead(sa);
+	sad_unask(sad, sa);
 	sa->sad.linked = false;
 	sad->count--;
 	ipsec_sad_disarm(sad, sa);
@@ -587,6 +649,7 @@ int ipsec_sad_net_init(struct ipsec_net *ipn)
 	sad->ipn = ipn;
 	spin_lock_init(&sad->lock);
 	INIT_LIST_HEAD(&sad->all);
+	INIT_LIST_HEAD(&sad->asked);
 	err = rhashtable_init(&sad->by_spi, &sad_spi_params);
 	if (err)
 		goto err_sad;

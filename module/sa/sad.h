@@ -41,6 +41,8 @@ struct ipsec_sa *ipsec_sad_lookup_rcu(struct ipsec_net *ipn,
 				      __be32 spi, u8 proto, u16 family);
 struct ipsec_sa *ipsec_sad_choose_rcu(struct ipsec_net *ipn,
 				      const struct ipsec_sa_want *want);
+struct ipsec_sa *ipsec_sad_larval_rcu(struct ipsec_net *ipn,
+				      const struct ipsec_sa_want *want);
 
 /* control: under ipn->config_mutex, process context */
 int ipsec_sad_insert(struct ipsec_net *ipn, struct ipsec_sa *sa);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the files of the SAD share: sad.c (tables), walk.c, sweep.c (time),
- * spi.c. For sa/ only.
+ * spi.c, acquire.c. For sa/ only.
  */
 #ifndef _TESTUDO_SAD_PRIV_H
 #define _TESTUDO_SAD_PRIV_H
@@ -33,6 +33,9 @@ struct ipsec_sa;
  * @sweep: at the first of @deadlines
  * @noticed: SAs that packets brought to a limit, each with a reference
  * @notice: sees to @noticed
+ * @asked: larval SAs that stand for a question, oldest first;
+ *	ipn->config_mutex
+ * @nasked: how many; ipn->config_mutex
  */
 struct ipsec_sad {
 	struct ipsec_net *ipn;
@@ -45,6 +48,8 @@ struct ipsec_sad {
 	struct delayed_work sweep;
 	struct llist_head noticed;
 	struct work_struct notice;
+	struct list_head asked;
+	unsigned int nasked;
 };
 
 /* sad.c */
@@ -52,6 +57,7 @@ struct ipsec_sa *__ipsec_sad_find(struct ipsec_sad *sad,
 				  const union ipsec_addr *daddr, __be32 spi,
 				  u8 proto, u16 family);
 int __ipsec_sad_link_spi(struct ipsec_sad *sad, struct ipsec_sa *sa);
+void ipsec_sad_ask(struct ipsec_sad *sad, struct ipsec_sa *sa);
 /* sweep.c */
 void ipsec_sad_notice(struct ipsec_sa *sa);
 void ipsec_sad_arm(struct ipsec_sad *sad, struct ipsec_sa *sa);

@@ -6,6 +6,7 @@
 #ifndef _TESTUDO_SP_H
 #define _TESTUDO_SP_H
 
+#include <linux/atomic.h>
 #include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
@@ -105,7 +106,7 @@ struct ipsec_spd_seat {
 };
 
 /**
- * struct ipsec_sp - a security policy; const after insert but for @used, @dead
+ * struct ipsec_sp - a security policy; const after insert but for @used, @dead, @held
  * @sel: which packets
  * @priority: sadb_x_policy_priority, lower wins
  * @dir: enum ipsec_sp_dir
@@ -130,6 +131,7 @@ struct ipsec_spd_seat {
  * @seats: for opaque flows, sp/spd_opaque.c; config_mutex
  * @timer: deadline in spd's queue; config_mutex
  * @timed: @timer is queued; config_mutex
+ * @held: packets that wait for an SA that it asks for
  * @ref: one for the tables, one for each holder outside RCU
  * @rcu: for the end
  */
@@ -157,6 +159,7 @@ struct ipsec_sp {
 	struct ipsec_spd_seat seats[2];
 	struct timerqueue_node timer;
 	bool timed;
+	atomic_t held;
 	refcount_t ref;
 	struct rcu_head rcu;
 };

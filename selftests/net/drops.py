@@ -33,6 +33,7 @@ HBH_LEN = 1392                          # with 40 of IPv6 more than a fragment f
 # The file that counts these, since it has what causes them.
 ELSEWHERE = {
     "out_nat": "firewall.sh",
+    "out_acquire": "acquire.py", "out_waited": "acquire.py",
     "out_crypto": "async.py", "out_stale": "async.py", "in_crypto": "async.py",
     "out_seq": "replay.py",
     "in_mode": "malformed.py", "in_inner": "malformed.py", "in_no_policy": "malformed.py",

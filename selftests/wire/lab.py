@@ -42,7 +42,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _SOL_PACKET, _IGNORE_OUTGOING = 263, 23
 _QUIET_ICMP6 = set(range(130, 138)) | {143}
 # Lines of the counter file that count what went well; every other one is a drop reason.
-EVENTS = {"out_packets", "in_packets", "async", "async_done", "flow_miss"}
+EVENTS = {"out_packets", "in_packets", "async", "async_done", "held", "released", "flow_miss"}
 
 
 def sh(*cmd, text=None, fails=False):
