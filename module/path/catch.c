@@ -24,6 +24,7 @@
 #include "path/output.h"
 #include "path/pmtu.h"
 #include "path/resolve.h"
+#include "path/sock_policy.h"
 #include "path/spi.h"
 #include "sa/sad.h"
 #include "sp/flow.h"
@@ -239,6 +240,16 @@ static int catch_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 	struct ipsec_dst *xd;
 	int why;
 
+	if (st->hook == NF_INET_LOCAL_OUT) {
+		switch (ipsec_sock_policy_out(skb, st)) {
+		case IPSEC_SOCK_BYPASS:
+			return 0;
+		case IPSEC_SOCK_DISCARD:
+			return IPSEC_DROP_OUT_DISCARD;
+		case IPSEC_SOCK_SILENT:
+			break;
+		}
+	}
 	why = catch_choose(ipn, skb, st, &fl, &xd);
 	if (likely(!why && (!xd || !ipsec_hold_before(ipn, &fl))))
 		return xd ? catch_send(skb, st, &fl, xd) : 0;

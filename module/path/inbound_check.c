@@ -16,6 +16,9 @@
  * As with the stock stack an optional template may be missing, and transport
  * SAs that no template asked for are no fault (they only add protection), but
  * no tunnel may be passed over: that is somebody else's traffic.
+ *
+ * A socket with a bypass policy of its own takes clear text whatever the SPD
+ * says (sock_policy.c).
  */
 #include <linux/ipsec.h>
 #include <linux/ipv6.h>
@@ -39,6 +42,7 @@
 #include "sp/spd.h"
 #include "path/inbound_check.h"
 #include "path/secpath.h"
+#include "path/sock_policy.h"
 
 static bool check_addr_ok(const union ipsec_addr *want,
 			  const union ipsec_addr *have)
@@ -273,6 +277,11 @@ static unsigned int check_hook(struct ipsec_net *ipn, struct sk_buff *skb,
 
 	why = check_packet(ipn, skb, dir, family, record);
 	if (likely(!why))
+		return NF_ACCEPT;
+	/* clear text that its receiver takes all the same */
+	if (dir == IPSEC_SP_IN && !record &&
+	    (why == IPSEC_DROP_IN_CLEAR || why == IPSEC_DROP_IN_DISCARD) &&
+	    ipsec_sock_policy_bypass_in(ipn, skb, family))
 		return NF_ACCEPT;
 	ipsec_drop(ipn, skb, why, ipsec_secpath_spi(ipn, record));
 	return NF_STOLEN;

@@ -17,6 +17,7 @@
 #include "pfkey/notify.h"
 #include "pfkey/proc.h"
 #include "pfkey/sock.h"
+#include "pfkey/sock_policy.h"
 
 /*
  * Shown in /proc/net/protocols, where af_key's is "KEY". The owner makes every
@@ -118,6 +119,7 @@ int ipsec_pfkey_init(void)
 	if (err)
 		goto err_family;
 	pfkey_notify_init();
+	pfkey_sock_policy_init();
 	return 0;
 
 err_family:
@@ -134,6 +136,7 @@ err_proto:
  */
 void ipsec_pfkey_exit(void)
 {
+	pfkey_sock_policy_exit();
 	pfkey_notify_exit();
 	unregister_module_notifier(&family_module_nb);
 	sock_unregister(PF_KEY);
