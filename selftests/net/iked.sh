@@ -1,0 +1,198 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Does OpenIKED, unmodified, key this project's stack through PF_KEY, against strongSwan on the stock
+# stack?
+#
+# kernels: 6.12
+# timeout: 600
+#
+#   A (iked, PF_KEY)  10.0.0.1 ---- B (charon, stock xfrm)  10.0.0.2
+#     inside 10.0.1.1                 inside 10.0.2.1
+#
+# What iked 7.2 asks of a PF_KEY on Linux: FLUSH, REGISTER for ESP and AH, with answers at once; GETSPI from
+# 0x100 to 0xffffffff; UPDATE of the larval SA inbound, ADD outbound, addresses with prefix length 0, SA2 with
+# the mode, both lifetimes; SPDUPDATE with SA2 in it, in and out, level require; soft EXPIRE, upon which it
+# rekeys and DELETEs; IP_IPSEC_POLICY (bypass, extension type 12) and UDP_ENCAP on its sockets, or it ends.
+
+# three exchanges and their arithmetic, and a first REGISTER that looks for a driver of every algorithm
+TEST_TIMEOUT=${TEST_TIMEOUT:-120}
+. "$(dirname "$0")/../lib.sh"
+
+STACK_OF[B]=xfrm
+ESTABLISHED='CHILD_SA t{.*established with SPIs'
+
+# lay_peers - the daemons' files over this machine's root, which is its own; users and a key as their
+# packages would have made them
+lay_peers()
+{
+	local root
+
+	command -v iked >/dev/null && [ -x /usr/lib/ipsec/starter ] && return
+	[ -n "${TESTUDO_VM:-}" ] || return
+	root=$("$LIB/vm/peers" -q) || return
+	tar -C "$root" -c . | tar -C / -x --keep-directory-symlink || return
+	ldconfig
+	grep -q '^_iked:' /etc/passwd || {
+		echo '_iked:x:990:990::/var/lib/openiked:/usr/sbin/nologin' >>/etc/passwd
+		echo '_iked:x:990:' >>/etc/group
+	}
+	openssl ecparam -genkey -name prime256v1 -noout -out /etc/iked/private/local.key &&
+		openssl ec -in /etc/iked/private/local.key -pubout -out /etc/iked/local.pub
+}
+
+write_files()
+{
+	# B may send as much as it likes: A's lifetime is what ends SAs
+	cat >"$WORKDIR/iked.conf" <<-END
+		ikev2 "t" active esp from 10.0.1.1 to 10.0.2.1 local 10.0.0.1 peer 10.0.0.2 \\
+			ikesa enc aes-256 prf hmac-sha2-256 auth hmac-sha2-256 group modp2048 \\
+			childsa enc aes-256 auth hmac-sha1 srcid a.test dstid b.test lifetime 20 psk "secret"
+	END
+	chmod 600 "$WORKDIR/iked.conf"
+	cat >"$WORKDIR/ipsec.conf" <<-END
+		conn t
+		 keyexchange=ikev2
+		 left=10.0.0.2
+		 leftid=b.test
+		 leftsubnet=10.0.2.1/32
+		 right=10.0.0.1
+		 rightid=a.test
+		 rightsubnet=10.0.1.1/32
+		 authby=secret
+		 auto=add
+		 rekey=no
+		 ike=aes256-sha256-modp2048!
+		 esp=aes256-sha1!
+	END
+	echo 'a.test b.test : PSK "secret"' >"$WORKDIR/ipsec.secrets"
+	cat >"$WORKDIR/strongswan.conf" <<-END
+		charon {
+		 load = aes sha1 sha2 hmac kdf gmp random nonce kernel-netlink socket-default stroke
+		 plugins {
+		  stroke {
+		   secrets_file = $WORKDIR/ipsec.secrets
+		  }
+		 }
+		 filelog {
+		  log {
+		   path = $WORKDIR/charon.log
+		   flush_line = yes
+		  }
+		 }
+		}
+	END
+}
+
+# Each has a /run of its own, where both leave sockets and ids.
+start_charon()
+{
+	bg B unshare -m sh -c "mount -t tmpfs tmpfs /run &&
+		STRONGSWAN_CONF=$WORKDIR/strongswan.conf exec /usr/lib/ipsec/starter --nofork --conf $WORKDIR/ipsec.conf" \
+		>"$WORKDIR/starter.log" 2>&1
+	wait_for grep -q "added configuration" "$WORKDIR/charon.log"
+}
+
+start_iked()
+{
+	bg A unshare -m sh -c "mount -t tmpfs tmpfs /run && exec iked -dv -f $WORKDIR/iked.conf" >>"$WORKDIR/iked.log" 2>&1
+	IKED=$BG_PID
+}
+
+# established N - charon has made that many pairs of SAs
+established()
+{
+	[ "$(grep -c "$ESTABLISHED" "$WORKDIR/charon.log")" -ge "$1" ]
+}
+
+# mature - both SAs are there
+mature()
+{
+	[ "$(n A setkey -D | grep -c state=mature)" -ge 2 ]
+}
+
+logs()
+{
+	fail "$1; iked: $(tail -n 3 "$WORKDIR/iked.log"); charon: $(tail -n 3 "$WORKDIR/charon.log")"
+}
+
+t_up()
+{
+	local policies
+
+	start_iked
+	wait_for established 1 || { logs "no child SA"; return; }
+	wait_for mature || { logs "no SAs in A"; return; }
+	policies=$(n A setkey -DP)
+	[[ $policies == *"out ipsec"*"esp/tunnel/10.0.0.1-10.0.0.2/require"* ]] || fail "no out policy"
+	[[ $policies == *"in ipsec"*"esp/tunnel/10.0.0.2-10.0.0.1/require"* ]] || fail "no in policy"
+	mark_new
+	cap_start WIRE left
+	drops_mark A
+	ping_ok A 10.0.2.1 56 3
+	ping_ok B 10.0.1.1 1000 3
+	transfer TCP A B 10.0.2.1 100000
+	drop_delta A
+	cap_stop
+	assert_enc
+}
+
+# t_rekey - two lifetimes end under traffic. What is lost is what B had sent through an SA that iked took
+# away before B had heard of it, and no more
+t_rekey()
+{
+	local before ping=$WORKDIR/ping sent got
+
+	before=$(grep -c "$ESTABLISHED" "$WORKDIR/charon.log")
+	drops_mark A
+	n A ping -n -q -i 0.2 -c 220 -W 10 10.0.2.1 >"$ping" 2>&1
+	established $((before + 2)) || logs "$(($(grep -c "$ESTABLISHED" "$WORKDIR/charon.log") - before)) rekeyings"
+	read -r sent _ _ got _ <<<"$(grep transmitted "$ping")"
+	if [ "$sent" = "$got" ]; then
+		drop_delta A
+	else
+		drop_delta A in_no_sa=$((sent - got))
+		[ $((sent - got)) -le 4 ] || fail "under rekeying: $(grep loss "$ping")"
+	fi
+	wait_for two_sas || fail "$(n A setkey -D | grep -c spi=) SAs are left"
+}
+
+two_sas()
+{
+	[ "$(n A setkey -D | grep -c spi=)" -eq 2 ]
+}
+
+# t_restart - iked ends and comes back: it flushes, and keys anew
+t_restart()
+{
+	local before
+
+	before=$(grep -c "$ESTABLISHED" "$WORKDIR/charon.log")
+	kill "$IKED"
+	wait "$IKED" 2>/dev/null
+	start_iked
+	wait_for established $((before + 1)) || { logs "no child SA after the restart"; return; }
+	wait_for mature || { logs "no SAs in A"; return; }
+	ping_some A 10.0.2.1 56
+	ping_ok B 10.0.1.1 56 3
+}
+
+# The cases build on each other: what one has made must not be flushed behind it.
+flush_all()
+{
+	CONF=()
+}
+
+need_testudo
+lay_peers >/dev/null 2>&1 || skip_all "no openiked and strongSwan: selftests/vm/peers gets them"
+setup_t2
+addr A eth0 10.0.1.1/32
+addr B eth0 10.0.2.1/32
+ip -n "${RUN}A" route add 10.0.2.1 via 10.0.0.2 src 10.0.1.1
+ip -n "${RUN}B" route add 10.0.1.1 via 10.0.0.1 src 10.0.2.1
+write_files
+start_charon || skip_all "charon does not start: $(tail -n 1 "$WORKDIR/starter.log")"
+add_case P02_iked_up t_up
+add_case P06_iked_rekey t_rekey
+add_case P09_iked_restart t_restart
+run_cases "$@"
