@@ -236,6 +236,7 @@ static int catch_send(struct sk_buff *skb, const struct nf_hook_state *st,
 static int catch_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 			const struct nf_hook_state *st)
 {
+	unsigned long opened = 0;
 	struct ipsec_flow fl;
 	struct ipsec_dst *xd;
 	int why;
@@ -251,12 +252,12 @@ static int catch_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 		}
 	}
 	why = catch_choose(ipn, skb, st, &fl, &xd);
-	if (likely(!why && (!xd || !ipsec_hold_before(ipn, &fl))))
+	if (likely(!why && (!xd || !ipsec_hold_before(ipn, &fl, &opened))))
 		return xd ? catch_send(skb, st, &fl, xd) : 0;
 	if (why && why != IPSEC_DROP_OUT_ACQUIRE)
 		return why;
-	if (!ipsec_hold(ipn, skb, st, &fl))
-		return IPSEC_DROP_OUT_ACQUIRE;
+	if (!ipsec_hold(ipn, skb, st, &fl, opened))
+		return why ?: catch_send(skb, st, &fl, xd);
 	/* those in front may be on their way already */
 	if (!why)
 		ipsec_hold_retry(ipn);

@@ -11,7 +11,9 @@
  *
  * Bounded by packets for each policy (a sysctl), by packets and bytes in all,
  * and by time, which is that of a larval SA. A packet of a flow that has others
- * here waits behind them, also when its SA is there already.
+ * here waits behind them, also when its SA is there already; but not for long,
+ * and not when there is no room, or who sends faster than the work item would
+ * never leave this road again.
  *
  * The hook that gave a packet away is the last one of its place, so that the
  * packet goes on where netfilter would have gone on itself.
@@ -43,6 +45,7 @@
 #define HOLD_BYTES	(4U << 20)	/* of memory */
 #define HOLD_BUCKETS	64
 #define HOLD_POLL	HZ
+#define HOLD_ORDER	HZ		/* that packets wait for those in front */
 
 /**
  * struct hold - a packet that waits
@@ -53,6 +56,8 @@
  * @fl: its flow
  * @sp: policy that it waits for; referenced
  * @until: jiffies after which it waits no more
+ * @opened: jiffies at which a packet of its flow first found the SA there, 0
+ *	when none has; @ipsec_hold_net.lock
  */
 struct hold {
 	struct list_head list;
@@ -62,6 +67,7 @@ struct hold {
 	struct ipsec_flow fl;
 	struct ipsec_sp *sp;
 	unsigned long until;
+	unsigned long opened;
 };
 
 /**
@@ -128,11 +134,14 @@ static void hold_free(struct hold *h)
 	kfree(h);
 }
 
-/* One more for its policy? The reference and the count are taken if so. */
+/*
+ * One more for its policy? The reference and the count are taken if so. One that
+ * waits only for those in front is not held against the policy's share.
+ */
 static struct ipsec_sp *hold_policy(struct ipsec_net *ipn,
-				    const struct ipsec_flow *fl)
+				    const struct ipsec_flow *fl, bool opened)
 {
-	unsigned int most = ipsec_sysctl_hold_packets(ipn);
+	int most = opened ? HOLD_PACKETS : ipsec_sysctl_hold_packets(ipn);
 	struct ipsec_decision d;
 
 	ipsec_flow_decide(ipn, IPSEC_SP_OUT, fl, &d);
@@ -168,13 +177,15 @@ static bool hold_enqueue(struct ipsec_hold_net *hn, struct hold *h)
  * @skb: packet in a hook
  * @st: where it is
  * @fl: its flow
+ * @opened: what ipsec_hold_before() said, or 0
  *
  * Context: RCU, BH off.
  * Return: true when the packet is not the caller's any more; false when there
  * is no room for it, or no memory.
  */
 bool ipsec_hold(struct ipsec_net *ipn, struct sk_buff *skb,
-		const struct nf_hook_state *st, const struct ipsec_flow *fl)
+		const struct nf_hook_state *st, const struct ipsec_flow *fl,
+		unsigned long opened)
 {
 	struct hold *h = kzalloc(sizeof(*h), GFP_ATOMIC);
 
@@ -183,8 +194,9 @@ bool ipsec_hold(struct ipsec_net *ipn, struct sk_buff *skb,
 	h->skb = skb;
 	h->st = *st;
 	h->fl = *fl;
+	h->opened = opened;
 	h->until = jiffies + ipsec_sysctl_larval_seconds(ipn) * HZ;
-	h->sp = hold_policy(ipn, fl);
+	h->sp = hold_policy(ipn, fl, opened);
 	if (!h->sp || !hold_take(h)) {
 		if (h->sp) {
 			atomic_dec(&h->sp->held);
@@ -202,26 +214,34 @@ bool ipsec_hold(struct ipsec_net *ipn, struct sk_buff *skb,
 }
 
 /**
- * ipsec_hold_before() - do packets of this flow wait
+ * ipsec_hold_before() - do packets of this flow wait, now that the SA is there
  * @ipn: namespace
  * @fl: flow
+ * @opened: set to when that was first found, for ipsec_hold()
  *
  * Context: RCU, BH off.
- * Return: true if so: the next one has to wait behind them.
+ * Return: true if so, and the next one is to wait behind them.
  */
-bool ipsec_hold_before(struct ipsec_net *ipn, const struct ipsec_flow *fl)
+bool ipsec_hold_before(struct ipsec_net *ipn, const struct ipsec_flow *fl,
+		       unsigned long *opened)
 {
 	struct ipsec_hold_net *hn = ipn->path->hold;
 	struct hold *h;
 
+	*opened = 0;
 	if (likely(!READ_ONCE(hn->n)))
 		return false;
 	spin_lock(&hn->lock);
-	hlist_for_each_entry(h, hold_bucket(hn, fl), by_flow)
-		if (hold_same_flow(&h->fl, fl))
-			break;
+	hlist_for_each_entry(h, hold_bucket(hn, fl), by_flow) {
+		if (!hold_same_flow(&h->fl, fl))
+			continue;
+		if (!h->opened)
+			h->opened = jiffies | 1;
+		*opened = h->opened;
+		break;
+	}
 	spin_unlock(&hn->lock);
-	return h;
+	return *opened && time_before(jiffies, *opened + HOLD_ORDER);
 }
 
 /* It waits no more. */

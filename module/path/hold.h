@@ -14,8 +14,10 @@ struct nf_hook_state;
 struct sk_buff;
 
 bool ipsec_hold(struct ipsec_net *ipn, struct sk_buff *skb,
-		const struct nf_hook_state *st, const struct ipsec_flow *fl);
-bool ipsec_hold_before(struct ipsec_net *ipn, const struct ipsec_flow *fl);
+		const struct nf_hook_state *st, const struct ipsec_flow *fl,
+		unsigned long opened);
+bool ipsec_hold_before(struct ipsec_net *ipn, const struct ipsec_flow *fl,
+		       unsigned long *opened);
 void ipsec_hold_retry(struct ipsec_net *ipn);
 void ipsec_hold_forget_dev(struct ipsec_net *ipn, const struct net_device *dev);
 int ipsec_hold_net_init(struct ipsec_net *ipn);
