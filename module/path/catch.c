@@ -374,7 +374,8 @@ unsigned int ipsec_catch_after_nat(void *priv, struct sk_buff *skb,
 	int why;
 
 	if (likely(!catch_nat_is_new(skb)) || ipsec_spd_empty(ipn, IPSEC_SP_OUT) ||
-	    catch_exempt(ipn, skb, st))
+	    catch_exempt(ipn, skb, st) ||
+	    ipsec_sock_policy_out(skb, st) == IPSEC_SOCK_BYPASS)
 		return NF_ACCEPT;
 
 	local_bh_disable();

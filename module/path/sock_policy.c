@@ -41,7 +41,7 @@ static enum ipsec_sock_verdict sock_policy_of(const struct sock *sk, int dir)
 
 /**
  * ipsec_sock_policy_out() - what the sender says of an outgoing packet
- * @skb: packet in LOCAL_OUT
+ * @skb: packet in LOCAL_OUT or POST_ROUTING
  * @st: where it is
  *
  * A packet that a tunnel device sends may still have the socket of the datagram

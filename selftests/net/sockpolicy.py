@@ -98,6 +98,30 @@ def udp(tw, v, mapped):
         sock.close()
 
 
+def masqueraded(tw):
+    """Source NAT gives a bypassed connection an address that a policy protects: it passes all the same."""
+    tw.need_testudo()
+    (a, w), other = lab.OUTER[4], lab.INNER[4][0]
+    tw.dut.setkey(f"spdadd {a} {w} any -P out ipsec esp/transport//require;")
+    tw.a.run("nft", "-f", "-", text=f"""table ip sockpolicy {{
+        chain post {{
+            type nat hook postrouting priority srcnat
+            ip saddr {other} snat to {a}
+        }}
+    }}""")
+    sock = make(tw, socket.AF_INET)
+    try:
+        sock.bind((other, 0))
+        give(sock, (OUT,))
+        with tw.drops():
+            sock.sendto(b"nat", (w, 9))
+            pkt = tw.wire.recv(lambda p: p.proto == packet.UDP)
+        check(pkt is not None and pkt.src == a, "nothing came from the address that NAT gives")
+    finally:
+        sock.close()
+        tw.a.run("nft", "delete", "table", "ip", "sockpolicy")
+
+
 def one_way(tw, way):
     """A policy is for one direction."""
     tw.need_testudo()
@@ -263,6 +287,7 @@ for v in (4, 6):
     suite.add(f"H03_bypass_raw_{v}", raw, v)
 suite.add("H01_bypass_in_only", one_way, IN)
 suite.add("H01_bypass_out_only", one_way, OUT)
+suite.add("H04_bypass_masqueraded", masqueraded)
 suite.add("H05_discard", discard)
 for name, family in (("4", socket.AF_INET), ("6", socket.AF_INET6)):
     suite.add(f"N51_errors_{name}", errors, family)
