@@ -223,7 +223,7 @@ def nobody(tw, register):
 def refused(tw):
     """I12: the negative answer ends the wait, and the question is not put again in the larval SA's life."""
     with Daemon(tw) as d:
-        tw.a.sysctl(KNOB + "larval_seconds", 3)
+        tw.a.sysctl(KNOB + "larval_seconds", 5)
         flow = tw.flow("aes128", "sha256", install=False)
         with tw.drops(out_waited=3):
             send(tw, flow, 3)
