@@ -63,11 +63,22 @@ int ipsec_event_emit(struct ipsec_net *ipn, const struct ipsec_event *ev)
 	list_for_each_entry_srcu(l, &event_listeners, list,
 				 srcu_read_lock_held(&event_srcu)) {
 		err = l->event(ipn, ev);
-		if (err && (ev->type == IPSEC_EVENT_USERS ||
-			    ev->type == IPSEC_EVENT_ACQUIRE))
+		if (err)
 			break;
-		err = 0;
 	}
 	srcu_read_unlock(&event_srcu, idx);
 	return err;
+}
+
+/**
+ * ipsec_event_look_again() - what packets wait for may be there now
+ * @ipn: namespace
+ *
+ * Context: Process. Caller holds ipn->config_mutex.
+ */
+void ipsec_event_look_again(struct ipsec_net *ipn)
+{
+	static const struct ipsec_event ev = { .type = IPSEC_EVENT_LOOK_AGAIN };
+
+	ipsec_event_emit(ipn, &ev);
 }

@@ -56,8 +56,9 @@ struct ipsec_event {
  * struct ipsec_listener - who wants events
  * @list: owned by event.c
  * @event: called for each event in process context, without spinlocks; may
- *	sleep; returns 0 or a negative errno, which IPSEC_EVENT_USERS and
- *	IPSEC_EVENT_ACQUIRE heed: -ESRCH when nobody could be asked
+ *	sleep; returns 0, and for events that can be refused a negative errno:
+ *	IPSEC_EVENT_USERS, and IPSEC_EVENT_ACQUIRE with -ESRCH when nobody could
+ *	be asked
  */
 struct ipsec_listener {
 	struct list_head list;
@@ -67,5 +68,6 @@ struct ipsec_listener {
 void ipsec_event_subscribe(struct ipsec_listener *l);
 void ipsec_event_unsubscribe(struct ipsec_listener *l);
 int ipsec_event_emit(struct ipsec_net *ipn, const struct ipsec_event *ev);
+void ipsec_event_look_again(struct ipsec_net *ipn);
 
 #endif

@@ -197,14 +197,12 @@ void ipsec_net_flowtables_void(struct ipsec_net *ipn)
  */
 void ipsec_net_new_policy(struct ipsec_net *ipn)
 {
-	struct ipsec_event ev = { .type = IPSEC_EVENT_LOOK_AGAIN };
-
 	lockdep_assert_held(&ipn->config_mutex);
 	ipsec_net_new_gen(ipn);
 	if (ipsec_net_has_flowtables(ipn))
 		ipsec_net_flowtables_void(ipn);
 	if (!ipn->leaving)
-		ipsec_event_emit(ipn, &ev);
+		ipsec_event_look_again(ipn);
 }
 
 static struct pernet_operations net_ops = {

@@ -122,6 +122,12 @@ static bool hold_take(struct hold *h)
 	return true;
 }
 
+static void hold_policy_put(struct ipsec_sp *sp)
+{
+	atomic_dec(&sp->held);
+	ipsec_sp_put(sp);
+}
+
 /* The packet itself is gone or on its way. */
 static void hold_free(struct hold *h)
 {
@@ -129,8 +135,7 @@ static void hold_free(struct hold *h)
 	dev_put(h->st.out);
 	if (h->st.sk)
 		sock_gen_put(h->st.sk);
-	atomic_dec(&h->sp->held);
-	ipsec_sp_put(h->sp);
+	hold_policy_put(h->sp);
 	kfree(h);
 }
 
@@ -149,8 +154,7 @@ static struct ipsec_sp *hold_policy(struct ipsec_net *ipn,
 		return NULL;
 	if (atomic_inc_return(&d.sp->held) <= most)
 		return d.sp;
-	atomic_dec(&d.sp->held);
-	ipsec_sp_put(d.sp);
+	hold_policy_put(d.sp);
 	return NULL;
 }
 
@@ -197,20 +201,22 @@ bool ipsec_hold(struct ipsec_net *ipn, struct sk_buff *skb,
 	h->opened = opened;
 	h->until = jiffies + ipsec_sysctl_larval_seconds(ipn) * HZ;
 	h->sp = hold_policy(ipn, fl, opened);
-	if (!h->sp || !hold_take(h)) {
-		if (h->sp) {
-			atomic_dec(&h->sp->held);
-			ipsec_sp_put(h->sp);
-		}
-		kfree(h);
-		return false;
-	}
+	if (!h->sp)
+		goto err_free;
+	if (!hold_take(h))
+		goto err_policy;
 	if (!hold_enqueue(ipn->path->hold, h)) {
 		hold_free(h);
 		return false;
 	}
 	ipsec_mib_inc(ipn, IPSEC_MIB_HELD);
 	return true;
+
+err_policy:
+	hold_policy_put(h->sp);
+err_free:
+	kfree(h);
+	return false;
 }
 
 /**

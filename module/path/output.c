@@ -89,7 +89,6 @@ int ipsec_out_errno(int why)
 		return -EMSGSIZE;
 	case IPSEC_DROP_OUT_NO_SA:
 	case IPSEC_DROP_OUT_ACQUIRE:
-	case IPSEC_DROP_OUT_WAITED:
 	case IPSEC_DROP_OUT_EXPIRED:
 	case IPSEC_DROP_OUT_NO_ROUTE:
 		return -EHOSTUNREACH;

@@ -110,13 +110,7 @@ static struct ipsec_sa *getspi_alloc(struct pfkey_call *call, const struct ipsec
 
 	if (!sa)
 		return NULL;
-	sa->proto = want->proto;
-	sa->mode = want->mode;
-	sa->family = want->family;
-	sa->saddr = want->saddr;
-	sa->daddr = want->daddr;
-	sa->reqid = want->reqid;
-	sa->satype = call->msg->base->sadb_msg_satype;
+	ipsec_sa_set_want(sa, want);
 	sa->seq = call->msg->base->sadb_msg_seq;
 	sa->pid = call->msg->base->sadb_msg_pid;
 	return sa;

@@ -108,7 +108,7 @@ static struct sk_buff *dump_next_sad(struct pfkey_dump *dump)
 		pfkey_out_drop(&out);
 		return NULL;
 	}
-	((struct sadb_msg *)out.w.data)->sadb_msg_satype = sa->satype;
+	((struct sadb_msg *)out.w.data)->sadb_msg_satype = pfkey_satype_of_sa(sa);
 	pfkey_put_sa(&out.w, sa, dump->parts);
 	ipsec_sa_put(sa);
 	return pfkey_out_end(&out);

@@ -30,7 +30,7 @@ static void notify_expire(struct ipsec_net *ipn, const struct ipsec_sa *sa, unsi
 	struct sadb_msg head = {
 		.sadb_msg_version = PF_KEY_V2,
 		.sadb_msg_type = SADB_EXPIRE,
-		.sadb_msg_satype = sa->satype,
+		.sadb_msg_satype = pfkey_satype_of_sa(sa),
 	};
 	struct pfkey_out out;
 
@@ -87,7 +87,7 @@ static int notify_acquire(struct ipsec_net *ipn, const struct ipsec_event *ev)
 	struct sadb_msg head = {
 		.sadb_msg_version = PF_KEY_V2,
 		.sadb_msg_type = SADB_ACQUIRE,
-		.sadb_msg_satype = sa->satype,
+		.sadb_msg_satype = pfkey_satype_of_sa(sa),
 		.sadb_msg_seq = sa->seq,
 	};
 	struct sadb_x_policy policy = {

@@ -49,6 +49,24 @@ u8 pfkey_proto_of_satype(u8 satype)
 }
 
 /**
+ * pfkey_satype_of_sa() - kind of an SA
+ * @sa: SA
+ *
+ * Return: the satype of which pfkey_proto_of_satype() makes its protocol.
+ */
+u8 pfkey_satype_of_sa(const struct ipsec_sa *sa)
+{
+	switch (sa->proto) {
+	case IPPROTO_AH:
+		return SADB_SATYPE_AH;
+	case IPPROTO_COMP:
+		return SADB_X_SATYPE_IPCOMP;
+	default:
+		return SADB_SATYPE_ESP;
+	}
+}
+
+/**
  * pfkey_want_from_msg() - end points, protocol, mode and reqid of a message
  * @want: filled in
  * @msg: message with both addresses
@@ -320,13 +338,7 @@ static int sa_fill(struct ipsec_net *ipn, struct ipsec_sa *sa, const struct pfke
 	u8 auth = msg->sa->sadb_sa_auth;
 
 	sa->spi = msg->sa->sadb_sa_spi;
-	sa->proto = want->proto;
-	sa->mode = want->mode;
-	sa->family = want->family;
-	sa->saddr = want->saddr;
-	sa->daddr = want->daddr;
-	sa->reqid = want->reqid;
-	sa->satype = msg->base->sadb_msg_satype;
+	ipsec_sa_set_want(sa, want);
 	sa->seq = msg->base->sadb_msg_seq;
 	sa->pid = msg->base->sadb_msg_pid;
 	sa->flags = msg->sa->sadb_sa_flags;

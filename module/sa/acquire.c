@@ -14,10 +14,8 @@
  * the number of questions under way is bounded, and the oldest gives way.
  */
 #include <linux/errno.h>
-#include <linux/in.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
-#include <linux/pfkeyv2.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -115,18 +113,6 @@ enum ipsec_acquire_answer ipsec_acquire_rcu(struct ipsec_net *ipn,
 	return asked ? IPSEC_ACQUIRE_ASKED : IPSEC_ACQUIRE_NOBODY;
 }
 
-static u8 acquire_satype(u8 proto)
-{
-	switch (proto) {
-	case IPPROTO_AH:
-		return SADB_SATYPE_AH;
-	case IPPROTO_COMP:
-		return SADB_X_SATYPE_IPCOMP;
-	default:
-		return SADB_SATYPE_ESP;
-	}
-}
-
 static struct ipsec_sa *acquire_larval(struct ipsec_acquire_net *an,
 				       const struct ipsec_sa_want *want)
 {
@@ -134,13 +120,7 @@ static struct ipsec_sa *acquire_larval(struct ipsec_acquire_net *an,
 
 	if (!sa)
 		return NULL;
-	sa->proto = want->proto;
-	sa->mode = want->mode;
-	sa->family = want->family;
-	sa->saddr = want->saddr;
-	sa->daddr = want->daddr;
-	sa->reqid = want->reqid;
-	sa->satype = acquire_satype(want->proto);
+	ipsec_sa_set_want(sa, want);
 	an->seq = (an->seq + 1) | ACQUIRE_SEQ;
 	sa->seq = an->seq;
 	return sa;
@@ -240,7 +220,6 @@ static void acquire_work(struct work_struct *work)
  */
 void ipsec_acquire_refuse(struct ipsec_net *ipn, u32 seq)
 {
-	struct ipsec_event ev = { .type = IPSEC_EVENT_LOOK_AGAIN };
 	struct ipsec_sa *sa;
 
 	lockdep_assert_held(&ipn->config_mutex);
@@ -248,7 +227,7 @@ void ipsec_acquire_refuse(struct ipsec_net *ipn, u32 seq)
 		if (sa->seq != seq)
 			continue;
 		set_bit(IPSEC_SA_REFUSED, &sa->marks);
-		ipsec_event_emit(ipn, &ev);
+		ipsec_event_look_again(ipn);
 		return;
 	}
 }

@@ -143,7 +143,6 @@ struct ipsec_sa_links {
  * @flags: sadb_sa_flags as given, shown back
  * @x_flags: SADB_X_TESTUDO_SA_*
  * @replay_given: sadb_sa_replay as given, shown back
- * @satype: SADB_SATYPE_ESP ...
  * @seq: sadb_msg_seq of the message that made it; larvals are found by it
  * @pid: sadb_msg_pid of the message that made it
  * @enc: encryption (or AEAD) algorithm and key
@@ -176,7 +175,6 @@ struct ipsec_sa {
 	u32 flags;
 	u32 x_flags;
 	u8 replay_given;
-	u8 satype;
 	u32 seq;
 	u32 pid;
 	struct ipsec_sa_key enc;

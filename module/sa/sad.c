@@ -258,6 +258,19 @@ static int sad_groups_join(struct ipsec_sad *sad, struct ipsec_sa *sa)
 	return err;
 }
 
+/* The SAs of one @kind that fit; NULL for none. RCU, or config_mutex. */
+static struct ipsec_sad_group *sad_group_find(struct ipsec_sad *sad,
+					      enum sad_kind kind,
+					      const struct ipsec_sa_want *want,
+					      u32 number)
+{
+	struct sad_group_key key;
+
+	sad_group_key(&key, kind, &want->saddr, &want->daddr, want->family,
+		      want->proto, number);
+	return rhashtable_lookup_fast(&sad->groups, &key, sad_group_params);
+}
+
 /**
  * ipsec_sad_choose_rcu() - the SA to send through
  * @ipn: namespace
@@ -274,13 +287,11 @@ struct ipsec_sa *ipsec_sad_choose_rcu(struct ipsec_net *ipn,
 	struct ipsec_sa *dying = NULL;
 	struct ipsec_sad_group *group;
 	struct ipsec_sad_member *m;
-	struct sad_group_key key;
 	struct ipsec_sa *sa;
 	int state;
 
-	sad_group_key(&key, want->reqid ? SAD_REQID : SAD_ANY, &want->saddr,
-		      &want->daddr, want->family, want->proto, want->reqid);
-	group = rhashtable_lookup(&ipn->sad->groups, &key, sad_group_params);
+	group = sad_group_find(ipn->sad, want->reqid ? SAD_REQID : SAD_ANY,
+			       want, want->reqid);
 	if (!group)
 		return NULL;
 
@@ -312,11 +323,8 @@ struct ipsec_sa *ipsec_sad_larval_rcu(struct ipsec_net *ipn,
 {
 	struct ipsec_sad_group *group;
 	struct ipsec_sad_member *m;
-	struct sad_group_key key;
 
-	sad_group_key(&key, SAD_WANT, &want->saddr, &want->daddr, want->family,
-		      want->proto, want->reqid);
-	group = rhashtable_lookup(&ipn->sad->groups, &key, sad_group_params);
+	group = sad_group_find(ipn->sad, SAD_WANT, want, want->reqid);
 	if (!group)
 		return NULL;
 	list_for_each_entry_rcu(m, &group->members, list)
@@ -367,14 +375,10 @@ struct ipsec_sa *ipsec_sad_find_larval(struct ipsec_net *ipn,
 {
 	struct ipsec_sad_group *group;
 	struct ipsec_sad_member *m;
-	struct sad_group_key key;
 
 	lockdep_assert_held(&ipn->config_mutex);
-	sad_group_key(&key, seq ? SAD_SEQ : SAD_WANT, &want->saddr,
-		      &want->daddr, want->family, want->proto,
-		      seq ?: want->reqid);
-	group = rhashtable_lookup_fast(&ipn->sad->groups, &key,
-				       sad_group_params);
+	group = sad_group_find(ipn->sad, seq ? SAD_SEQ : SAD_WANT, want,
+			       seq ?: want->reqid);
 	if (!group)
 		return NULL;
 	list_for_each_entry(m, &group->members, list)
@@ -433,10 +437,8 @@ static int sad_link(struct ipsec_sad *sad, struct ipsec_sa *sa)
 /* Packets, or whoever else waits for an SA, may find it now. */
 static void sad_tell_answer(struct ipsec_net *ipn)
 {
-	struct ipsec_event ev = { .type = IPSEC_EVENT_LOOK_AGAIN };
-
 	ipsec_net_new_gen(ipn);
-	ipsec_event_emit(ipn, &ev);
+	ipsec_event_look_again(ipn);
 }
 
 static int sad_insert_new(struct ipsec_sad *sad, struct ipsec_sa *sa)

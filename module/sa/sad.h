@@ -29,6 +29,22 @@ struct ipsec_sa_want {
 	u32 reqid;
 };
 
+/**
+ * ipsec_sa_set_want() - make a new SA one that somebody looks for
+ * @sa: an SA in no table
+ * @want: its protocol, mode, ends and reqid
+ */
+static inline void ipsec_sa_set_want(struct ipsec_sa *sa,
+				     const struct ipsec_sa_want *want)
+{
+	sa->proto = want->proto;
+	sa->mode = want->mode;
+	sa->family = want->family;
+	sa->saddr = want->saddr;
+	sa->daddr = want->daddr;
+	sa->reqid = want->reqid;
+}
+
 /* Place of a resumable walk; known to sad.c only. */
 struct ipsec_sad_walk;
 
