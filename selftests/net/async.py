@@ -331,21 +331,13 @@ def stale_bundle(tw):
     raise Fail("in 20 rounds no packet was between two SAs while one was deleted")
 
 
-def wait_until(what, why):
-    """Poll."""
-    end = time.monotonic() + lab.TIMEOUT
-    while not what():
-        check(time.monotonic() < end, why)
-        time.sleep(0.01)
-
-
 def two_floods(tw, flow):
     """Packets in and out without end, of which some have come back from crypto."""
     pkts = [flow.udp(struct.pack("!I", i)) for i in range(200)]
     before = tw.stat()
     floods = [Flood(lambda i: tw.wire.send(pkts[i % 200]), 1 << 30),
               Flood(lambda i: tw.sinks[0].sendto(b"out", (flow.w_in, 9)), 1 << 30)]
-    wait_until(lambda: all(tw.stat()[k] - before[k] > 100 for k in ("in_packets", "out_packets", "async_done")),
+    lab.wait_until(lambda: all(tw.stat()[k] - before[k] > 100 for k in ("in_packets", "out_packets", "async_done")),
                "the floods do not pass")
     return floods
 
@@ -363,12 +355,7 @@ def namespace(tw):
     other = lab.Lab()
     flow = other.flow(ENC, AUTH, window=0)
     floods = two_floods(other, flow)
-    for sock in other.sinks:
-        other.open.remove(sock)
-        sock.close()
-    other.open.remove(other.a)
-    other.a.close()
-    wait_until(lambda: "w0" not in other.w.ip("link"), "the namespace does not end")
+    other.end_a()
     stop(floods)
     other.close()
 
@@ -390,7 +377,7 @@ def unload(tw):
 
 def no_user_left(tw):
     """No SA of all the cases above holds the algorithm."""
-    wait_until(lambda: not tw.remove(), "an algorithm is still in use")
+    lab.wait_until(lambda: not tw.remove(), "an algorithm is still in use")
 
 
 for v, mode, outer in ((4, "transport", 4), (6, "transport", 6), (4, "tunnel", 4), (6, "tunnel", 6),

@@ -8,7 +8,6 @@
 
 Each reason has a case here, or stands in one of the two tables below.
 """
-import errno
 import os
 import random
 import socket
@@ -20,7 +19,7 @@ import esp
 import lab
 import packet
 import pfkey
-from ktap import Fail, Suite, check, equal
+from ktap import Suite, check, equal
 
 suite = Suite(__doc__)
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -119,16 +118,6 @@ def reason(name, *variants):
     return take
 
 
-def refused(sock, data, dst, want):
-    """The sender of @data is told the error of the name @want."""
-    try:
-        sock.sendto(data, (dst, 0 if sock.type == socket.SOCK_RAW else 9))
-    except OSError as err:
-        equal(errno.errorcode[err.errno], want, "what the sender is told")
-        return
-    raise Fail(f"the sender is told nothing, not {want}")
-
-
 def sock_in_a(tw, v, kind=socket.SOCK_DGRAM, proto=0):
     """A socket in A."""
     with tw.a:
@@ -139,7 +128,7 @@ def refuse_raw(tw, pkt, want, **drops):
     """A socket in A sends the whole packet @pkt, and is told @want."""
     v = pkt[0] >> 4
     with tw.drops(**drops), sock_in_a(tw, v, socket.SOCK_RAW, 255) as sock:
-        refused(sock, pkt, lab.OUTER[v][1], want)
+        lab.refused(sock, pkt, lab.OUTER[v][1], want)
 
 
 # -- on the way out ------------------------------------------------------
@@ -153,7 +142,7 @@ def out_too_big(tw, v):
             sock.setsockopt(socket.IPPROTO_IP, 10, 2)           # IP_MTU_DISCOVER, IP_PMTUDISC_DO
         else:
             sock.setsockopt(socket.IPPROTO_IPV6, 23, 2)
-        refused(sock, bytes(1500 - (28 if v == 4 else 48)), flow.w_in, "EMSGSIZE")
+        lab.refused(sock, bytes(1500 - (28 if v == 4 else 48)), flow.w_in, "EMSGSIZE")
 
 
 @reason("out_too_big")
@@ -167,7 +156,7 @@ def out_fragmenter_fails(tw):
         left -= size
     with sock_in_a(tw, 6) as sock, tw.drops(out_too_big=1):
         sock.setsockopt(socket.IPPROTO_IPV6, 54, bytes([0, HBH_LEN // 8 - 1]) + pads)       # IPV6_HOPOPTS
-        refused(sock, bytes(100), flow.w_in, "EMSGSIZE")
+        lab.refused(sock, bytes(100), flow.w_in, "EMSGSIZE")
 
 
 @reason("out_hdr")
@@ -213,7 +202,7 @@ def out_no_route(tw, v):
     finally:
         tw.a.ip("route", "del", end)
     with tw.drops(out_no_route=1):
-        refused(sock, b"x", flow.w_in, "EHOSTUNREACH")
+        lab.refused(sock, b"x", flow.w_in, "EHOSTUNREACH")
 
 
 @reason("out_loop", 4)
@@ -223,7 +212,7 @@ def out_loop(tw, v):
     rule = f"esp/tunnel/{A4}-{W4}/require"
     tw.dut.setkey(f"spdadd {lab.NETS[v][0]} {lab.NETS[v][1]} any -P out ipsec {rule} {rule};")
     with tw.drops(out_loop=1):
-        refused(tw.sinks[0], b"x", flow.w_in, "EPERM")
+        lab.refused(tw.sinks[0], b"x", flow.w_in, "EPERM")
 
 
 @reason("out_expired")
@@ -238,7 +227,7 @@ def out_expired(tw):
     with tw.drops(out_expired=1):
         for _ in range(2):
             tw.sinks[0].sendto(b"x", (flow.w_in, 9))
-        refused(tw.sinks[0], b"x", flow.w_in, "EHOSTUNREACH")
+        lab.refused(tw.sinks[0], b"x", flow.w_in, "EHOSTUNREACH")
 
 
 # -- on the way in -------------------------------------------------------

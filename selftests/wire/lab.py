@@ -14,6 +14,7 @@ about what is right. STACK=xfrm in the environment puts the stock stack in A, to
 see that a test itself is right.
 """
 import ctypes
+import errno
 import itertools
 import os
 import random
@@ -27,7 +28,7 @@ import algs
 import esp
 import packet
 import pfkey
-from ktap import Fail, Skip, check
+from ktap import Fail, Skip, check, equal
 
 STACK = os.environ.get("STACK", "testudo")
 TIMEOUT = float(os.environ.get("TEST_TIMEOUT", "80" if os.environ.get("TESTUDO_KERNEL") == "debug" else "20"))
@@ -402,6 +403,13 @@ class Lab:
         for thing in self.open:
             thing.close()
 
+    def end_a(self):
+        """A ends, and W stays: the end of A's namespace takes the veth between the two with it."""
+        for thing in self.sinks + [self.a]:
+            self.open.remove(thing)
+            thing.close()
+        wait_until(lambda: "w0" not in self.w.ip("link"), "the namespace does not end")
+
     # -- keying ----------------------------------------------------------
     def flow(self, enc="aes128", auth="sha256", v=4, mode="transport", outer=None, esn=False, window=64,
              reqid=0, ways=("out", "in"), level="require", install=True):
@@ -525,6 +533,24 @@ class _Drops:
                 check(sum(moved.values()) == sum(self.want.values()), f"counters: expected {self.want}, saw {moved}")
         else:
             check(moved == self.want, f"counters: expected {self.want}, saw {moved}")
+
+
+def wait_until(what, why):
+    """Poll until what() holds; fail with @why when it does not in time."""
+    end = time.monotonic() + TIMEOUT
+    while not what():
+        check(time.monotonic() < end, why)
+        time.sleep(0.01)
+
+
+def refused(sock, data, dst, want):
+    """The sender of @data is told the error of the name @want."""
+    try:
+        sock.sendto(data, (dst, 0 if sock.type == socket.SOCK_RAW else 9))
+    except OSError as err:
+        equal(errno.errorcode[err.errno], want, "what the sender is told")
+        return
+    raise Fail(f"the sender is told nothing, not {want}")
 
 
 def unique(count):
