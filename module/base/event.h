@@ -17,6 +17,8 @@ struct ipsec_sp;
  * enum ipsec_event_type - what happened
  * @IPSEC_EVENT_SA_SOFT: a soft lifetime was reached; the SA is DYING and works
  * @IPSEC_EVENT_SA_HARD: a hard lifetime was reached; the SA is DEAD, unlinked
+ * @IPSEC_EVENT_SA_MOVED: authentic packets of an SA in UDP come from another
+ *	address or port: from sa->natt.left to sa->natt.seen
  * @IPSEC_EVENT_SP_HARD: a policy's lifetime ended; it is unlinked
  * @IPSEC_EVENT_ACQUIRE: a packet misses an SA; a larval one stands for it
  * @IPSEC_EVENT_LOOK_AGAIN: an SA came into force, or will not come, or the SPD
@@ -30,6 +32,7 @@ struct ipsec_sp;
 enum ipsec_event_type {
 	IPSEC_EVENT_SA_SOFT,
 	IPSEC_EVENT_SA_HARD,
+	IPSEC_EVENT_SA_MOVED,
 	IPSEC_EVENT_SP_HARD,
 	IPSEC_EVENT_ACQUIRE,
 	IPSEC_EVENT_LOOK_AGAIN,

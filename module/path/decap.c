@@ -3,7 +3,7 @@
  * decap - puts a packet together again after its IPsec header was taken off,
  * and hands it to the IP layer. Never looks at a policy.
  *
- * transport   | IP | ESP | payload         the IP header moves up:
+ * transport   | IP | ESP | payload         the IP header moves up, also over UDP:
  *                    | IP | payload        PRE_ROUTING, then the route it had
  *
  * tunnel      | IP | ESP | IP | payload    the outer header is forgotten:
@@ -66,7 +66,8 @@ static void decap_forget_outside(struct sk_buff *skb)
 int ipsec_decap_transport(struct sk_buff *skb)
 {
 	const struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
-	unsigned int hlen = skb_network_header_len(skb);
+	unsigned int hlen = skb_network_header_len(skb) -
+			    ipsec_natt_hlen(cb->sa);
 
 	/* ESP leaves no clone behind; which transform it was is not known here */
 	if (skb_unclone(skb, GFP_ATOMIC))

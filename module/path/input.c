@@ -38,6 +38,7 @@
 #include "sa/xform.h"
 #include "path/decap.h"
 #include "path/input.h"
+#include "path/natt.h"
 #include "path/path.h"
 #include "path/secpath.h"
 #include "path/spi.h"
@@ -144,6 +145,7 @@ static int in_find_sa(struct ipsec_net *ipn, struct sk_buff *skb)
 	if (!sa)
 		return IPSEC_DROP_IN_NO_SA;
 	cb->sa = sa;
+	cb->in_udp = false;
 	return IPSEC_NEXT;
 }
 
@@ -151,10 +153,14 @@ static int in_find_sa(struct ipsec_net *ipn, struct sk_buff *skb)
  * RFC 4301 finds an SA by destination alone, and leaves the source to the SA's
  * selectors. A PF_KEY SA has none but its own addresses, so a packet from
  * elsewhere is not its peer's; in tunnel mode the policy's end points would say
- * the same later. An SA with an unspecified source is for all senders.
+ * the same later. An SA with an unspecified source is for all senders, and one
+ * in UDP is asked when its packet is known to be authentic: NATs change their
+ * minds.
  */
 static bool in_source_ok(const struct ipsec_sa *sa, const struct sk_buff *skb)
 {
+	if (sa->encap)
+		return true;
 	if (sa->family == AF_INET)
 		return ip_hdr(skb)->saddr == sa->saddr.a4 || !sa->saddr.a4;
 	return ipv6_addr_equal(&ipv6_hdr(skb)->saddr, &sa->saddr.a6) ||
@@ -170,6 +176,8 @@ static int in_admit(struct ipsec_net *ipn, struct sk_buff *skb)
 	if (err)
 		return err == -ETIME ? IPSEC_DROP_IN_EXPIRED :
 				       IPSEC_DROP_IN_STATE;
+	if (unlikely(!!sa->encap != cb->in_udp))
+		return IPSEC_DROP_IN_ENCAP;
 	if (!in_source_ok(sa, skb))
 		return IPSEC_DROP_IN_ENDPOINT;
 
@@ -221,6 +229,15 @@ static int in_unprotect(struct ipsec_net *ipn, struct sk_buff *skb)
 	return sa->xform->input(sa, skb);
 }
 
+/* An SA for any mode is a tunnel when an IP packet is inside, as in KAME. */
+static u8 in_mode(const struct ipsec_skb_cb *cb)
+{
+	if (cb->sa->mode != IPSEC_MODE_ANY)
+		return cb->sa->mode;
+	return cb->nexthdr == IPPROTO_IPIP || cb->nexthdr == IPPROTO_IPV6 ?
+		IPSEC_MODE_TUNNEL : IPSEC_MODE_TRANSPORT;
+}
+
 static int in_account(struct ipsec_net *ipn, struct sk_buff *skb)
 {
 	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
@@ -231,16 +248,10 @@ static int in_account(struct ipsec_net *ipn, struct sk_buff *skb)
 		return IPSEC_DROP_IN_REPLAY;
 	if (ipsec_sa_account(sa, skb->len) == IPSEC_LIFE_HARD)
 		return IPSEC_DROP_IN_EXPIRED;
+	if (unlikely(sa->encap))
+		return ipsec_natt_arrived(skb,
+					  in_mode(cb) == IPSEC_MODE_TUNNEL);
 	return IPSEC_NEXT;
-}
-
-/* An SA for any mode is a tunnel when an IP packet is inside, as in KAME. */
-static u8 in_mode(const struct ipsec_skb_cb *cb)
-{
-	if (cb->sa->mode != IPSEC_MODE_ANY)
-		return cb->sa->mode;
-	return cb->nexthdr == IPPROTO_IPIP || cb->nexthdr == IPPROTO_IPV6 ?
-		IPSEC_MODE_TUNNEL : IPSEC_MODE_TRANSPORT;
 }
 
 static bool in_more(struct ipsec_net *ipn, struct sk_buff *skb)
@@ -268,9 +279,11 @@ static int in_decapsulate(struct ipsec_net *ipn, struct sk_buff *skb)
 		return ipsec_decap_tunnel(sa, skb);
 
 	why = ipsec_decap_transport(skb);
-	if (!why && in_more(ipn, skb))
-		return IPSEC_AGAIN;
-	return why;
+	if (why)
+		return why;
+	if (unlikely(sa->encap))
+		ipsec_natt_fix_checksum(skb);
+	return in_more(ipn, skb) ? IPSEC_AGAIN : IPSEC_NEXT;
 }
 
 static int in_deliver(struct ipsec_net *ipn, struct sk_buff *skb)
@@ -293,11 +306,12 @@ static bool in_foreign(const struct ipsec_net *ipn)
 
 /* From the IP layer's control block to ours. */
 static void in_enter(struct ipsec_net *ipn, struct sk_buff *skb,
-		     struct ipsec_sa *sa, u8 family)
+		     struct ipsec_sa *sa, u8 family, bool in_udp)
 {
 	struct ipsec_skb_cb cb = {
 		.sa = sa,
 		.family = family,
+		.in_udp = in_udp,
 		.record = ipsec_secpath_record(ipn, skb),
 	};
 
@@ -313,19 +327,10 @@ static void in_enter(struct ipsec_net *ipn, struct sk_buff *skb,
 	*ipsec_skb_cb(skb) = cb;
 }
 
-/**
- * ipsec_in_rcv() - an IPsec header has come
- * @skb: packet, skb->data at the header
- * @family: AF_INET or AF_INET6 of the packet
- * @proto: IPPROTO_ESP or IPPROTO_AH
- *
- * Context: Softirq, RCU.
- * Return: 0 when the packet is gone; -EINVAL when it is for the next handler,
- * as it came.
- */
-int ipsec_in_rcv(struct sk_buff *skb, u8 family, u8 proto)
+/* The SA is found before anything is done to the packet: it may be foreign. */
+static int in_rcv(struct ipsec_net *ipn, struct sk_buff *skb, u8 family,
+		  u8 proto, bool in_udp)
 {
-	struct ipsec_net *ipn = ipsec_net_of(dev_net(skb->dev));
 	struct ipsec_sa *sa;
 
 	if (!pskb_may_pull(skb, ipsec_spi_hdrlen(proto))) {
@@ -344,17 +349,55 @@ int ipsec_in_rcv(struct sk_buff *skb, u8 family, u8 proto)
 		return 0;
 	}
 
-	in_enter(ipn, skb, sa, family);
+	in_enter(ipn, skb, sa, family, in_udp);
 	in_run(ipn, skb, IN_ROW_ADMIT);
 	return 0;
 }
 
 /**
- * ipsec_in_rcv_encap() - ESP has come out of a UDP socket
- * @skb: packet, skb->data at the ESP header
+ * ipsec_in_rcv() - an IPsec header has come
+ * @skb: packet, skb->data at the header
  * @family: AF_INET or AF_INET6 of the packet
+ * @proto: IPPROTO_ESP or IPPROTO_AH
  *
- * No SA of ours expects that.
+ * Context: Softirq, RCU.
+ * Return: 0 when the packet is gone; -EINVAL when it is for the next handler,
+ * as it came.
+ */
+int ipsec_in_rcv(struct sk_buff *skb, u8 family, u8 proto)
+{
+	return in_rcv(ipsec_net_of(dev_net(skb->dev)), skb, family, proto,
+		      false);
+}
+
+/* UDP GRO has made one packet of several; the first says whose they are. */
+static int in_rcv_gso(struct ipsec_net *ipn, struct sk_buff *skb, u8 family)
+{
+	struct sk_buff *segs, *seg, *next;
+
+	if (!pskb_may_pull(skb, ipsec_spi_hdrlen(IPPROTO_ESP)) ||
+	    (!in_lookup(ipn, skb, family, IPPROTO_ESP) && in_foreign(ipn)))
+		return -EINVAL;
+	segs = ipsec_natt_split(skb);
+	if (!segs) {
+		ipsec_drop(ipn, skb, IPSEC_DROP_IN_NOMEM, 0);
+		return 0;
+	}
+	consume_skb(skb);
+	skb_list_walk_safe(segs, seg, next) {
+		skb_mark_not_on_list(seg);
+		/* another's in between: he would not have been given it whole */
+		if (in_rcv(ipn, seg, family, IPPROTO_ESP, true))
+			ipsec_drop(ipn, seg, IPSEC_DROP_IN_NO_SA, 0);
+	}
+	return 0;
+}
+
+/**
+ * ipsec_in_rcv_encap() - ESP has come out of a UDP socket
+ * @skb: packet, skb->data at the ESP header, the UDP header before it; its
+ *	length is already gone from the IP header
+ * @family: AF_INET or AF_INET6 of the packet
  *
  * Context: Softirq, RCU.
  * Return: as ipsec_in_rcv().
@@ -362,15 +405,10 @@ int ipsec_in_rcv(struct sk_buff *skb, u8 family, u8 proto)
 int ipsec_in_rcv_encap(struct sk_buff *skb, u8 family)
 {
 	struct ipsec_net *ipn = ipsec_net_of(dev_net(skb->dev));
-	struct ipsec_sa *sa;
 
-	if (!pskb_may_pull(skb, ipsec_spi_hdrlen(IPPROTO_ESP)))
-		return -EINVAL;
-	sa = in_lookup(ipn, skb, family, IPPROTO_ESP);
-	if (!sa)
-		return -EINVAL;
-	ipsec_drop(ipn, skb, IPSEC_DROP_IN_ENCAP, sa->spi);
-	return 0;
+	if (unlikely(skb_is_gso(skb)))
+		return in_rcv_gso(ipn, skb, family);
+	return in_rcv(ipn, skb, family, IPPROTO_ESP, true);
 }
 
 /*

@@ -155,7 +155,7 @@ static void outdst_measure(struct ipsec_dst *xd)
 	for (i = 0; i < xd->bundle.n; i++) {
 		const struct ipsec_sa *sa = xd->bundle.sa[i];
 
-		head += sa->xform->headroom(sa);
+		head += sa->xform->headroom(sa) + ipsec_natt_hlen(sa);
 		tail += sa->xform->tailroom(sa);
 		if (!ipsec_outdst_is_tunnel(xd, i))
 			continue;

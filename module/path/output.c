@@ -33,6 +33,7 @@
 #include "base/trace.h"
 #include "path/frag.h"
 #include "path/gso.h"
+#include "path/natt.h"
 #include "path/outdst.h"
 #include "path/output.h"
 #include "path/path.h"
@@ -444,11 +445,13 @@ static int out_route(struct out_ctx *ctx, struct sk_buff *skb)
 	struct ipsec_dst *xd = ctx->xd;
 	int why;
 
+	if (unlikely(cb->sa->encap))
+		ipsec_natt_push(skb, cb->sa);
 	why = ipsec_tunnel_close(skb);
 	if (why)
 		return why;
 	if (++cb->depth < xd->bundle.n)
-		return IPSEC_AGAIN;
+		return ipsec_gso_checksum(skb) ?: IPSEC_AGAIN;
 
 	nf_reset_ct(skb);
 	secpath_reset(skb);

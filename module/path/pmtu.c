@@ -56,10 +56,11 @@ static unsigned int pmtu_inner(const struct ipsec_dst *xd, unsigned int room,
 	for (i = xd->bundle.n - 1; i >= 0; i--) {
 		const struct ipsec_sa *sa = xd->bundle.sa[i];
 		unsigned int front = pmtu_front(xd, i, hlen);
+		unsigned int natt = ipsec_natt_hlen(sa);
 
-		if (room <= front)
+		if (room <= front + natt)
 			return 0;
-		room = sa->xform->max_payload(sa, room - front);
+		room = sa->xform->max_payload(sa, room - front - natt);
 		if (!ipsec_outdst_is_tunnel(xd, i))
 			room += front;
 	}

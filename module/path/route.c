@@ -24,6 +24,21 @@ static int route_oif(const struct ipsec_way *way)
 	return l3mdev_master_ifindex_rcu(way->dev);
 }
 
+/* What rules may ask of the packet as it will be on the wire. */
+static u8 route_proto(const struct ipsec_bundle *b, __be16 *sport,
+		      __be16 *dport)
+{
+	const struct ipsec_sa *sa = b->sa[b->n - 1];
+	struct ipsec_natt_ports ports;
+
+	if (!sa->encap)
+		return sa->proto;
+	ports = ipsec_natt_ports(sa);
+	*sport = ports.src;
+	*dport = ports.dst;
+	return IPPROTO_UDP;
+}
+
 static struct dst_entry *route_lookup4(struct ipsec_net *ipn,
 				       const struct ipsec_bundle *b,
 				       const struct ipsec_way *way)
@@ -31,7 +46,6 @@ static struct dst_entry *route_lookup4(struct ipsec_net *ipn,
 	struct flowi4 fl4 = {
 		.saddr = b->saddr.a4,
 		.daddr = b->daddr.a4,
-		.flowi4_proto = b->sa[b->n - 1]->proto,
 		.flowi4_mark = way->mark,
 		.flowi4_oif = route_oif(way),
 		/* forwarded packets in transport mode are not ours by source */
@@ -39,6 +53,7 @@ static struct dst_entry *route_lookup4(struct ipsec_net *ipn,
 	};
 	struct rtable *rt;
 
+	fl4.flowi4_proto = route_proto(b, &fl4.fl4_sport, &fl4.fl4_dport);
 	rt = __ip_route_output_key(ipn->net, &fl4);
 	return IS_ERR(rt) ? NULL : &rt->dst;
 }
@@ -50,12 +65,12 @@ static struct dst_entry *route_lookup6(struct ipsec_net *ipn,
 	struct flowi6 fl6 = {
 		.saddr = b->saddr.a6,
 		.daddr = b->daddr.a6,
-		.flowi6_proto = b->sa[b->n - 1]->proto,
 		.flowi6_mark = way->mark,
 		.flowi6_oif = route_oif(way),
 		.flowi6_flags = FLOWI_FLAG_ANYSRC,
 	};
 
+	fl6.flowi6_proto = route_proto(b, &fl6.fl6_sport, &fl6.fl6_dport);
 	if (ipv6_addr_type(&fl6.daddr) & (IPV6_ADDR_LINKLOCAL |
 					  IPV6_ADDR_MULTICAST))
 		fl6.flowi6_oif = way->dev->ifindex;

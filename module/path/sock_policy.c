@@ -19,6 +19,7 @@
 
 #include "base/net.h"
 #include "compat/inet_lookup.h"
+#include "path/natt.h"
 #include "path/sock_policy.h"
 #include "sp/flow.h"
 
@@ -124,11 +125,22 @@ static bool sock_policy_raw(struct net *net, const struct ipsec_flow *fl,
 					sock_policy_raw4(net, fl, dif);
 }
 
+/* ESP on a port that a keying daemon keeps for it is no clear text. */
+static bool sock_policy_is_esp(const struct sock *sk, struct sk_buff *skb,
+			       const struct ipsec_flow *fl)
+{
+	return sk && fl->proto == IPPROTO_UDP &&
+	       READ_ONCE(udp_sk(sk)->encap_type) == UDP_ENCAP_ESPINUDP &&
+	       ipsec_natt_is_esp(skb, fl->family);
+}
+
 /**
  * ipsec_sock_policy_bypass_in() - does the receiver take a packet in clear
  * @ipn: namespace
  * @skb: packet in LOCAL_IN, whole
  * @family: of its header
+ *
+ * Or is it none: ESP in UDP, which its handler judges.
  *
  * One bypass of a raw socket lets the packet in for all receivers: its
  * protocol's own handler too.
@@ -150,7 +162,7 @@ bool ipsec_sock_policy_bypass_in(struct ipsec_net *ipn, struct sk_buff *skb,
 	sk = family == AF_INET6 ? sock_policy_find6(ipn->net, skb, &fl, dif) :
 				  sock_policy_find4(ipn->net, skb, &fl, dif);
 	bypass = sock_policy_of(sk_to_full_sk(sk), XFRM_POLICY_IN) ==
-		 IPSEC_SOCK_BYPASS;
+		 IPSEC_SOCK_BYPASS || sock_policy_is_esp(sk, skb, &fl);
 	if (sk)
 		sock_gen_put(sk);
 	return bypass || sock_policy_raw(ipn->net, &fl, dif);

@@ -256,7 +256,8 @@ out_put:
 
 /*
  * A larval SA is replaced by the new one. One in use gets the new one's
- * lifetimes and keeps everything else.
+ * lifetimes and UDP ports, and keeps everything else: into UDP or out of it
+ * would be another SA.
  *
  * Returns the SA that the answer shows, @sa or another one.
  */
@@ -273,12 +274,17 @@ static struct ipsec_sa *update_commit(struct ipsec_net *ipn, struct ipsec_sa *sa
 		err = ipsec_sad_replace(ipn, old, sa);
 		return err ? ERR_PTR(err) : sa;
 	}
+	if (old->encap != sa->encap)
+		return ERR_PTR(-EINVAL);
 	ipsec_sad_set_limits(ipn, old, &sa->life.soft, &sa->life.hard);
+	if (sa->encap)
+		ipsec_natt_set_ports(old, ipsec_natt_ports(sa));
 	return old;
 }
 
 /**
- * pfkey_cmd_update() - SADB_UPDATE: finish a larval SA, or new lifetimes
+ * pfkey_cmd_update() - SADB_UPDATE: finish a larval SA, or new lifetimes and
+ *	UDP ports
  * @call: request
  *
  * Return: 0; -ESRCH when there is no such SA (not ENOENT: OpenIKED then adds

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events become messages to the sockets that registered: ACQUIRE, EXPIRE and
- * SPDEXPIRE.
- * They have pid 0, which clients tell them from answers by. Never changes
+ * Events become messages to the sockets that registered: ACQUIRE, EXPIRE,
+ * SPDEXPIRE and NAT_T_NEW_MAPPING. They have pid 0, which clients tell them from answers by. Never changes
  * anything, and knows nobody in particular.
  */
 #include <linux/errno.h>
@@ -39,6 +38,22 @@ static void notify_expire(struct ipsec_net *ipn, const struct ipsec_sa *sa, unsi
 	if (pfkey_out_begin(&out, &head, PFKEY_SA_SIZE))
 		return;
 	pfkey_put_sa(&out.w, sa, which);
+	pfkey_deliver_registered(ipn, NULL, pfkey_out_end(&out));
+}
+
+static void notify_mapping(struct ipsec_net *ipn, const struct ipsec_sa *sa)
+{
+	struct sadb_msg head = {
+		.sadb_msg_version = PF_KEY_V2,
+		.sadb_msg_type = SADB_X_NAT_T_NEW_MAPPING,
+		.sadb_msg_satype = pfkey_satype_of_sa(sa),
+		.sadb_msg_seq = sa->seq,
+	};
+	struct pfkey_out out;
+
+	if (pfkey_out_begin(&out, &head, PFKEY_SA_SIZE))
+		return;
+	pfkey_put_mapping(&out.w, sa);
 	pfkey_deliver_registered(ipn, NULL, pfkey_out_end(&out));
 }
 
@@ -114,6 +129,9 @@ static int notify_event(struct ipsec_net *ipn, const struct ipsec_event *ev)
 		return 0;
 	case IPSEC_EVENT_SA_HARD:
 		notify_expire(ipn, ev->sa, PFKEY_SA_HARD);
+		return 0;
+	case IPSEC_EVENT_SA_MOVED:
+		notify_mapping(ipn, ev->sa);
 		return 0;
 	case IPSEC_EVENT_ACQUIRE:
 		return notify_acquire(ipn, ev);

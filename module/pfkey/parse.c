@@ -95,6 +95,14 @@ static int parse_take(struct pfkey_msg *msg, const void *ext, unsigned int type,
 	case SADB_X_EXT_NAT_T_TYPE:
 		msg->natt_type = ext;
 		return 0;
+	case SADB_X_EXT_NAT_T_SPORT:
+		msg->natt_sport = ext;
+		return 0;
+	case SADB_X_EXT_NAT_T_DPORT:
+		msg->natt_dport = ext;
+		return 0;
+	case SADB_X_EXT_NAT_T_OA:
+		return parse_addr(&msg->natt_oa, ext, bytes);
 	case SADB_X_EXT_FILTER:
 		msg->filter = ext;
 		return 0;

@@ -80,6 +80,7 @@ struct pfkey_requests {
  * @present: set of PFKEY_BIT() of what it carries
  * @src: SADB_EXT_ADDRESS_SRC
  * @dst: SADB_EXT_ADDRESS_DST
+ * @natt_oa: SADB_X_EXT_NAT_T_OA
  * @auth: SADB_EXT_KEY_AUTH
  * @enc: SADB_EXT_KEY_ENCRYPT
  * @sa: SADB_EXT_SA; NULL when absent, like all below
@@ -88,6 +89,8 @@ struct pfkey_requests {
  * @spirange: SADB_EXT_SPIRANGE
  * @sa2: SADB_X_EXT_SA2
  * @natt_type: SADB_X_EXT_NAT_T_TYPE
+ * @natt_sport: SADB_X_EXT_NAT_T_SPORT
+ * @natt_dport: SADB_X_EXT_NAT_T_DPORT
  * @filter: SADB_X_EXT_FILTER
  * @x_sa: SADB_X_EXT_TESTUDO_SA
  * @policy: SADB_X_EXT_POLICY; its requests by pfkey_parse_requests()
@@ -100,6 +103,7 @@ struct pfkey_msg {
 	u32 present;
 	struct pfkey_addr src;
 	struct pfkey_addr dst;
+	struct pfkey_addr natt_oa;
 	struct pfkey_key auth;
 	struct pfkey_key enc;
 	const struct sadb_sa *sa;
@@ -108,6 +112,8 @@ struct pfkey_msg {
 	const struct sadb_spirange *spirange;
 	const struct sadb_x_sa2 *sa2;
 	const struct sadb_x_nat_t_type *natt_type;
+	const struct sadb_x_nat_t_port *natt_sport;
+	const struct sadb_x_nat_t_port *natt_dport;
 	const struct sadb_x_filter *filter;
 	const struct sadb_x_testudo_sa *x_sa;
 	const struct sadb_x_policy *policy;

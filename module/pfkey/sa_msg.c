@@ -4,8 +4,8 @@
  * becomes a message. Never touches the SAD.
  *
  * What the SAD can not do yet is refused with EPROTONOSUPPORT, after
- * everything that is wrong in any case: IPComp, BEET mode, and UDP
- * encapsulation. Accepting them would promise protection that no packet gets.
+ * everything that is wrong in any case: IPComp and BEET mode. Accepting them would
+ * promise protection that no packet gets.
  */
 #include <linux/err.h>
 #include <linux/in.h>
@@ -15,6 +15,7 @@
 #include <linux/pfkeyv2.h>
 #include <linux/string.h>
 #include <linux/testudo_pfkey.h>
+#include <linux/udp.h>
 
 #include "alg/alg_table.h"
 #include "base/net.h"
@@ -25,8 +26,8 @@
 #include "sa/sa.h"
 #include "sa/sad.h"
 
-/* UDP_ENCAP_ESPINUDP of <linux/udp.h>, the only type left */
-#define SA_MSG_NATT_ESPINUDP	2
+/* IANA's ipsec-nat-t */
+#define SA_MSG_NATT_PORT	4500
 
 /**
  * pfkey_proto_of_satype() - IP protocol of a kind of SA
@@ -163,7 +164,9 @@ static int sa_check_options(const struct pfkey_msg *msg, u8 proto)
 		return 0;
 	if (proto != IPPROTO_ESP)
 		return -EINVAL;
-	return msg->natt_type->sadb_x_nat_t_type_type == SA_MSG_NATT_ESPINUDP ? 0 : -EINVAL;
+	if (msg->natt_oa.family && msg->natt_oa.family != msg->src.family)
+		return -EINVAL;
+	return msg->natt_type->sadb_x_nat_t_type_type == UDP_ENCAP_ESPINUDP ? 0 : -EINVAL;
 }
 
 /**
@@ -279,7 +282,7 @@ static int sa_check(const struct pfkey_msg *msg, const struct ipsec_sa_want *wan
 	if (err)
 		return err;
 	/* see the head of this file */
-	if (want->proto == IPPROTO_COMP || want->mode == IPSEC_MODE_BEET || msg->natt_type)
+	if (want->proto == IPPROTO_COMP || want->mode == IPSEC_MODE_BEET)
 		return -EPROTONOSUPPORT;
 	return 0;
 }
@@ -331,6 +334,26 @@ static int sa_set_sequence(struct ipsec_net *ipn, struct ipsec_sa *sa,
 				 x ? x->sadb_x_testudo_sa_iseq : 0);
 }
 
+/* 4500 for one that is not named. */
+static __be16 sa_natt_port(const struct sadb_x_nat_t_port *port)
+{
+	__be16 given = port ? port->sadb_x_nat_t_port_port : 0;
+
+	return given ? given : htons(SA_MSG_NATT_PORT);
+}
+
+static void sa_set_natt(struct ipsec_sa *sa, const struct pfkey_msg *msg)
+{
+	if (!msg->natt_type)
+		return;
+	ipsec_natt_init(sa, (struct ipsec_natt_ports){
+		.src = sa_natt_port(msg->natt_sport),
+		.dst = sa_natt_port(msg->natt_dport),
+	});
+	sa->natt.oa_family = msg->natt_oa.family;
+	sa->natt.oa = msg->natt_oa.addr;
+}
+
 static int sa_fill(struct ipsec_net *ipn, struct ipsec_sa *sa, const struct pfkey_msg *msg,
 		   const struct ipsec_sa_want *want)
 {
@@ -339,6 +362,7 @@ static int sa_fill(struct ipsec_net *ipn, struct ipsec_sa *sa, const struct pfke
 
 	sa->spi = msg->sa->sadb_sa_spi;
 	ipsec_sa_set_want(sa, want);
+	sa_set_natt(sa, msg);
 	sa->seq = msg->base->sadb_msg_seq;
 	sa->pid = msg->base->sadb_msg_pid;
 	sa->flags = msg->sa->sadb_sa_flags;
@@ -462,6 +486,27 @@ static void sa_put_sa2(struct pfkey_writer *w, const struct ipsec_sa *sa)
 	ext->sadb_x_sa2_reqid = sa->reqid;
 }
 
+static void sa_put_natt_port(struct pfkey_writer *w, u16 type, __be16 port)
+{
+	struct sadb_x_nat_t_port *ext = pfkey_put(w, type, sizeof(*ext));
+
+	if (ext)
+		ext->sadb_x_nat_t_port_port = port;
+}
+
+static void sa_put_natt(struct pfkey_writer *w, const struct ipsec_sa *sa)
+{
+	struct ipsec_natt_ports ports = ipsec_natt_ports(sa);
+	struct sadb_x_nat_t_type *ext = pfkey_put(w, SADB_X_EXT_NAT_T_TYPE, sizeof(*ext));
+
+	if (ext)
+		ext->sadb_x_nat_t_type_type = sa->encap;
+	sa_put_natt_port(w, SADB_X_EXT_NAT_T_SPORT, ports.src);
+	sa_put_natt_port(w, SADB_X_EXT_NAT_T_DPORT, ports.dst);
+	if (sa->natt.oa_family)
+		sa_put_addr(w, SADB_X_EXT_NAT_T_OA, &sa->natt.oa, sa->natt.oa_family);
+}
+
 static void sa_put_x_sa(struct pfkey_writer *w, const struct ipsec_sa *sa)
 {
 	struct sadb_x_testudo_sa *ext = pfkey_put(w, SADB_X_EXT_TESTUDO_SA, sizeof(*ext));
@@ -495,6 +540,8 @@ void pfkey_put_sa(struct pfkey_writer *w, const struct ipsec_sa *sa, unsigned in
 	if (parts & PFKEY_SA_KEYS)
 		sa_put_keys(w, sa);
 	sa_put_sa2(w, sa);
+	if (sa->encap)
+		sa_put_natt(w, sa);
 	if (parts & PFKEY_SA_X_SA)
 		sa_put_x_sa(w, sa);
 }
@@ -522,4 +569,24 @@ void pfkey_put_spi(struct pfkey_writer *w, const struct ipsec_sa *sa)
 {
 	sa_put_base(w, sa);
 	pfkey_put_ends(w, sa);
+}
+
+/**
+ * pfkey_put_mapping() - append the news that a NAT has moved a peer
+ * @w: message
+ * @sa: SA in UDP, of IPSEC_EVENT_SA_MOVED
+ *
+ * af_key's form: the source is where packets came from, the destination where
+ * they come from now.
+ */
+void pfkey_put_mapping(struct pfkey_writer *w, const struct ipsec_sa *sa)
+{
+	struct sadb_sa *ext = pfkey_put(w, SADB_EXT_SA, sizeof(*ext));
+
+	if (ext)
+		ext->sadb_sa_spi = sa->spi;
+	sa_put_addr(w, SADB_EXT_ADDRESS_SRC, &sa->natt.left.addr, sa->family);
+	sa_put_natt_port(w, SADB_X_EXT_NAT_T_SPORT, sa->natt.left.port);
+	sa_put_addr(w, SADB_EXT_ADDRESS_DST, &sa->natt.seen.addr, sa->family);
+	sa_put_natt_port(w, SADB_X_EXT_NAT_T_DPORT, sa->natt.seen.port);
 }

@@ -38,5 +38,6 @@ struct ipsec_sa *pfkey_sa_from_msg(struct ipsec_net *ipn, const struct pfkey_msg
 void pfkey_put_sa(struct pfkey_writer *w, const struct ipsec_sa *sa, unsigned int parts);
 void pfkey_put_ends(struct pfkey_writer *w, const struct ipsec_sa *sa);
 void pfkey_put_spi(struct pfkey_writer *w, const struct ipsec_sa *sa);
+void pfkey_put_mapping(struct pfkey_writer *w, const struct ipsec_sa *sa);
 
 #endif

@@ -42,4 +42,17 @@ u64 ipsec_replay_seq(const struct ipsec_replay *rp, u32 seq_lo);
 bool ipsec_replay_check(const struct ipsec_replay *rp, u64 seq);
 bool ipsec_replay_accept(struct ipsec_replay *rp, u64 seq);
 
+/**
+ * ipsec_replay_newest() - has nothing come behind this number
+ * @rp: window
+ * @seq: number that ipsec_replay_accept() accepted
+ *
+ * Context: any.
+ * Return: true if so, and always when there is no replay protection.
+ */
+static inline bool ipsec_replay_newest(const struct ipsec_replay *rp, u64 seq)
+{
+	return !rp->window || (u64)atomic64_read(&rp->top) == seq;
+}
+
 #endif

@@ -20,6 +20,7 @@
 
 #include "base/addr.h"
 #include "sa/lifetime.h"
+#include "sa/natt.h"
 #include "sa/replay.h"
 
 struct ipsec_net;
@@ -64,6 +65,8 @@ struct ipsec_sa_key {
  * @IPSEC_SA_HARD_TOLD: IPSEC_EVENT_SA_HARD was emitted, or never will be
  * @IPSEC_SA_NOTICED: in the list of SAs that a packet changed
  * @IPSEC_SA_REFUSED: a larval SA that nobody will finish
+ * @IPSEC_SA_MOVING: who set it may change ipsec_natt::seen and ::left
+ * @IPSEC_SA_MOVED: both have been changed, and IPSEC_EVENT_SA_MOVED is due
  */
 enum ipsec_sa_marks {
 	IPSEC_SA_SOFT_DUE,
@@ -72,6 +75,8 @@ enum ipsec_sa_marks {
 	IPSEC_SA_HARD_TOLD,
 	IPSEC_SA_NOTICED,
 	IPSEC_SA_REFUSED,
+	IPSEC_SA_MOVING,
+	IPSEC_SA_MOVED,
 };
 
 /**
@@ -127,6 +132,7 @@ struct ipsec_sa_links {
  * @proto: IPPROTO_ESP or IPPROTO_AH
  * @mode: IPSEC_MODE_ANY, _TRANSPORT or _TUNNEL of <linux/ipsec.h>
  * @family: AF_INET or AF_INET6 of @saddr and @daddr
+ * @encap: UDP_ENCAP_ESPINUDP when it goes in UDP, else 0; see @natt
  * @state: enum ipsec_sa_state; READ_ONCE by packets. Changed under
  *	ipn->config_mutex, and by cmpxchg by the packet that crosses a limit
  * @daddr: destination
@@ -137,6 +143,7 @@ struct ipsec_sa_links {
  * @oseq: last sequence number sent, 64 bits
  * @replay: window of a receiver
  * @life: lifetimes and use
+ * @natt: of an SA in UDP
  * @trail: records of packets that came through this SA; owned by
  *	path/secpath.c, given back by its release function
  * @net: namespace it belongs to
@@ -159,7 +166,8 @@ struct ipsec_sa {
 	__be32 spi;
 	u8 proto;
 	u8 mode;
-	u16 family;
+	u8 family;
+	u8 encap;
 	int state;
 	union ipsec_addr daddr;
 	const struct ipsec_xform *xform;
@@ -169,6 +177,7 @@ struct ipsec_sa {
 	atomic64_t oseq ____cacheline_aligned_in_smp;
 	struct ipsec_replay replay ____cacheline_aligned_in_smp;
 	struct ipsec_life life;
+	struct ipsec_natt natt;
 	void __rcu *trail;
 
 	struct ipsec_net *net ____cacheline_aligned_in_smp;

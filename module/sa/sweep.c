@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * sweep - what time and packets do to SAs: soft, hard, larvals that nobody
- * answered. Owns the one timer of a namespace's SAD; never judges a packet.
+ * answered, peers that a NAT has moved. Owns the one timer of a namespace's SAD; never judges a packet.
  *
  *   a packet crosses a limit --> state changed at once, SA into "noticed" --.
  *   the clock reaches the first of "deadlines" ------------------------------+
  *                                                                            v
  *                      under config_mutex: state, unlinking, next deadline
- *                      after it: IPSEC_EVENT_SA_SOFT, then _SA_HARD, once each
+ *                      after it: IPSEC_EVENT_SA_MOVED, _SA_SOFT, then _SA_HARD
  *
  * An SA without limits of time is in no queue, and idle SAs cost nothing.
  */
@@ -32,6 +32,7 @@
 enum sweep_news {
 	SWEEP_SOFT = 1,
 	SWEEP_HARD = 2,
+	SWEEP_MOVED = 4,
 };
 
 /* ipsec_life_now() counts from 1. */
@@ -127,7 +128,8 @@ void ipsec_sad_disarm(struct ipsec_sad *sad, struct ipsec_sa *sa)
 }
 
 /**
- * ipsec_sad_notice() - a packet brought an SA to a limit, or started its clock
+ * ipsec_sad_notice() - a packet brought an SA to a limit, started its clock, or
+ *	came from elsewhere
  * @sa: an SA under RCU
  *
  * Context: any, and it takes no lock.
@@ -171,6 +173,8 @@ static unsigned int sweep_judge(struct ipsec_sad *sad, struct ipsec_sa *sa)
 		news |= SWEEP_SOFT;
 	if (sweep_due(sa, IPSEC_SA_HARD_DUE, IPSEC_SA_HARD_TOLD))
 		news |= SWEEP_HARD;
+	if (sa->sad.linked && ipsec_natt_take_move(sa))
+		news |= SWEEP_MOVED;
 
 	if (READ_ONCE(sa->state) == IPSEC_SA_DEAD)
 		ipsec_sad_kill(sad->ipn, sa);
@@ -184,6 +188,11 @@ static void sweep_tell(struct ipsec_sad *sad, struct ipsec_sa *sa,
 {
 	struct ipsec_event ev = { .sa = sa };
 
+	if (news & SWEEP_MOVED) {
+		ev.type = IPSEC_EVENT_SA_MOVED;
+		ipsec_event_emit(sad->ipn, &ev);
+		ipsec_natt_move_told(sa);
+	}
 	if (news & SWEEP_SOFT) {
 		ev.type = IPSEC_EVENT_SA_SOFT;
 		ipsec_event_emit(sad->ipn, &ev);

@@ -451,6 +451,21 @@ static void check_supported(const struct sadb_supported *sup, size_t bytes)
 	}
 }
 
+static void check_natt(const void *ext, unsigned int type, size_t bytes)
+{
+	const struct sadb_x_nat_t_type *kind = ext;
+	const struct sadb_x_nat_t_port *port = ext;
+
+	EQ(bytes, 8);
+	if (type == SADB_X_EXT_NAT_T_TYPE) {
+		EQ(kind->sadb_x_nat_t_type_type, 2);
+		OK(!memcmp(kind->sadb_x_nat_t_type_reserved, "\0\0\0", 3));
+	} else {
+		OK(port->sadb_x_nat_t_port_port);
+		EQ(port->sadb_x_nat_t_port_reserved, 0);
+	}
+}
+
 static void check_ext(const void *ext, unsigned int type, size_t bytes)
 {
 	switch (type) {
@@ -464,6 +479,7 @@ static void check_ext(const void *ext, unsigned int type, size_t bytes)
 		return;
 	case SADB_EXT_ADDRESS_SRC:
 	case SADB_EXT_ADDRESS_DST:
+	case SADB_X_EXT_NAT_T_OA:
 		check_address(ext, bytes);
 		return;
 	case SADB_EXT_KEY_AUTH:
@@ -479,6 +495,11 @@ static void check_ext(const void *ext, unsigned int type, size_t bytes)
 		return;
 	case SADB_X_EXT_SA2:
 		check_sa2(ext, bytes);
+		return;
+	case SADB_X_EXT_NAT_T_TYPE:
+	case SADB_X_EXT_NAT_T_SPORT:
+	case SADB_X_EXT_NAT_T_DPORT:
+		check_natt(ext, type, bytes);
 		return;
 	case SADB_X_EXT_TESTUDO_SA:
 		EQ(bytes, sizeof(struct sadb_x_testudo_sa));

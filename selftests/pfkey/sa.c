@@ -96,19 +96,84 @@ TEST(update_of_a_mature_sa_changes_lifetimes_only)
 	EQ(life->sadb_lifetime_allocations, 0);
 }
 
+static void natt(struct msg *m, unsigned int sport, unsigned int dport)
+{
+	struct sadb_x_nat_t_type *type = m_ext(m, SADB_X_EXT_NAT_T_TYPE, sizeof(*type));
+	struct sadb_x_nat_t_port *port;
+
+	type->sadb_x_nat_t_type_type = 2;
+	if (!sport)
+		return;
+	port = m_ext(m, SADB_X_EXT_NAT_T_SPORT, sizeof(*port));
+	port->sadb_x_nat_t_port_port = htons(sport);
+	port = m_ext(m, SADB_X_EXT_NAT_T_DPORT, sizeof(*port));
+	port->sadb_x_nat_t_port_port = htons(dport);
+}
+
+/* What a description of an SA says of its ports; 0 for an SA that is not in UDP. */
+static void natt_is(struct msg *b, unsigned int sport, unsigned int dport)
+{
+	struct sadb_x_nat_t_type *type = m_find(b, SADB_X_EXT_NAT_T_TYPE);
+	struct sadb_x_nat_t_port *port;
+
+	EQ(!!type, !!sport);
+	EQ(!!m_find(b, SADB_X_EXT_NAT_T_SPORT), !!sport);
+	EQ(!!m_find(b, SADB_X_EXT_NAT_T_DPORT), !!sport);
+	if (!sport)
+		return;
+	EQ(type->sadb_x_nat_t_type_type, 2);
+	port = m_find(b, SADB_X_EXT_NAT_T_SPORT);
+	EQ(ntohs(port->sadb_x_nat_t_port_port), sport);
+	port = m_find(b, SADB_X_EXT_NAT_T_DPORT);
+	EQ(ntohs(port->sadb_x_nat_t_port_port), dport);
+}
+
 TEST(n30_update_between_plain_and_udp)
 {
-	struct sadb_x_nat_t_type *natt;
 	int fd = k_open();
+	struct msg b;
 	struct msg m;
 
-	/* there is no UDP encapsulation yet: neither as a new SA nor by an update */
 	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
 	EQ(k_do(fd, &m), 0);
 	m_add(&m, SADB_UPDATE, 0x1000, SRC, DST);
-	natt = m_ext(&m, SADB_X_EXT_NAT_T_TYPE, sizeof(*natt));
-	natt->sadb_x_nat_t_type_type = 2;
-	EQ(k_do(fd, &m), EPROTONOSUPPORT);
+	natt(&m, 0, 0);
+	EQ(k_do(fd, &m), EINVAL);
+	EQ(k_get(fd, 0x1000, SRC, DST, &b), 0);
+	natt_is(&b, 0, 0);
+
+	m_add(&m, SADB_ADD, 0x1001, SRC, DST);
+	natt(&m, 0, 0);
+	EQ(k_do(fd, &m), 0);
+	m_add(&m, SADB_UPDATE, 0x1001, SRC, DST);
+	EQ(k_do(fd, &m), EINVAL);
+	EQ(k_get(fd, 0x1001, SRC, DST, &b), 0);
+	natt_is(&b, 4500, 4500);
+}
+
+/* Contract 1 and 1.2: the ports are in extensions of their own, the addresses have none. */
+TEST(natt_ports_of_an_sa)
+{
+	struct sadb_address *oa;
+	int fd = k_open();
+	struct msg b;
+	struct msg m;
+
+	m_add(&m, SADB_ADD, 0x1000, SRC, DST);
+	natt(&m, 31000, 4501);
+	m_addr(&m, SADB_X_EXT_NAT_T_OA, "192.168.7.7", 16, 0, 0);
+	EQ(k_do(fd, &m), 0);
+	EQ(k_get(fd, 0x1000, SRC, DST, &b), 0);
+	natt_is(&b, 31000, 4501);
+	oa = m_find(&b, SADB_X_EXT_NAT_T_OA);
+	OK(oa);
+	EQ(((struct sockaddr_in *)(oa + 1))->sin_addr.s_addr, inet_addr("192.168.7.7"));
+
+	m_add(&m, SADB_UPDATE, 0x1000, SRC, DST);
+	natt(&m, 31001, 4502);
+	EQ(k_do(fd, &m), 0);
+	EQ(k_get(fd, 0x1000, SRC, DST, &b), 0);
+	natt_is(&b, 31001, 4502);
 }
 
 TEST(n35_delete_and_get_of_nothing)

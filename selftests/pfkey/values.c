@@ -351,6 +351,11 @@ static void natt_0(struct msg *m)
 	natt(m, 0);
 }
 
+static void natt_1(struct msg *m)
+{
+	natt(m, 1);
+}
+
 static void natt_3(struct msg *m)
 {
 	natt(m, 3);
@@ -364,6 +369,18 @@ static void natt_9(struct msg *m)
 static void natt_2(struct msg *m)
 {
 	natt(m, 2);
+}
+
+static void natt_oa(struct msg *m)
+{
+	natt(m, 2);
+	m_addr(m, SADB_X_EXT_NAT_T_OA, "192.168.7.7", 16, 0, 0);
+}
+
+static void natt_oa_of_another_family(struct msg *m)
+{
+	natt(m, 2);
+	m_addr(m, SADB_X_EXT_NAT_T_OA, "fd77::7", 128, 0, 0);
 }
 
 static void label(struct msg *m)
@@ -440,7 +457,10 @@ TEST(n31_n32_options)
 		{ "N32 NAT_T_TYPE 0", natt_0, EINVAL },
 		{ "N32 NAT_T_TYPE 3", natt_3, EINVAL },
 		{ "N32 NAT_T_TYPE 9", natt_9, EINVAL },
-		{ "UDP encapsulation is not there yet", natt_2, EPROTONOSUPPORT },
+		{ "N16 NAT_T_TYPE 1", natt_1, EINVAL },
+		{ "N16 NAT_T_TYPE 2", natt_2, 0 },
+		{ "N16 an original address, prefixlen as racoon has it", natt_oa, 0 },
+		{ "N16 an original address of another family", natt_oa_of_another_family, EINVAL },
 		{ "a label that nobody would enforce", label, EINVAL },
 		{ "ESN without a window", esn_no_window, EINVAL },
 		{ "ESN with a window", esn_window, 0 },
