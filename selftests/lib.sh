@@ -442,18 +442,22 @@ stack_of()
 
 # sa NODE SRC DST SPI MODE ALG-WORDS... - queue one SA for commit.
 # ALG-WORDS: ENC EKEY AUTH AKEY; ENC "-" makes it AH.
-# Options: REQID, WINDOW, EXTRA (setkey only), XFRM_FLAGS (ip only), ESN=1.
+# Options: REQID, WINDOW, EXTRA (setkey only), XFRM_FLAGS (ip only), ESN=1, ENCAP="SPORT DPORT" for ESP in UDP.
 sa()
 {
 	local node=$1 src=$2 dst=$3 spi=$4 mode=$5 flags=${XFRM_FLAGS:-} proto=esp
 
 	shift 5
 	[ "$1" != - ] || proto=ah
+	if [ -n "${ENCAP:-}" ] && [ "$(stack_of "$node")" != xfrm ]; then
+		proto=esp-udp src="${src}[${ENCAP% *}]" dst="${dst}[${ENCAP#* }]"
+	fi
 	if [ "$(stack_of "$node")" = xfrm ]; then
 		[ "$mode" != tunnel ] || flags="af-unspec $flags"
 		[ -z "${ESN:-}" ] || flags="esn $flags"
 		CONF[$node]+="xfrm state add src $src dst $dst proto $proto spi $spi mode $mode reqid ${REQID:-0} \
-replay-window ${WINDOW:-64} ${flags:+flag $flags} $(xfrm_alg "$@")"$'\n'
+replay-window ${WINDOW:-64} ${flags:+flag $flags} $(xfrm_alg "$@") \
+${ENCAP:+encap espinudp $ENCAP 0.0.0.0}"$'\n'
 	else
 		CONF[$node]+="add $src $dst $proto $spi -m $mode -u ${REQID:-0} -r ${WINDOW:-64} ${ESN:+-f esn} \
 ${EXTRA:-} $(setkey_alg "$@");"$'\n'

@@ -280,7 +280,8 @@ static unsigned int check_hook(struct ipsec_net *ipn, struct sk_buff *skb,
 		return NF_ACCEPT;
 	/* clear text that its receiver takes all the same */
 	if (dir == IPSEC_SP_IN && !record &&
-	    (why == IPSEC_DROP_IN_CLEAR || why == IPSEC_DROP_IN_DISCARD) &&
+	    (why == IPSEC_DROP_IN_CLEAR || why == IPSEC_DROP_IN_DISCARD ||
+	     why == IPSEC_DROP_IN_FRAGMENT) &&
 	    ipsec_sock_policy_bypass_in(ipn, skb, family))
 		return NF_ACCEPT;
 	ipsec_drop(ipn, skb, why, ipsec_secpath_spi(ipn, record));

@@ -18,6 +18,7 @@
 #include "path/outdst.h"
 #include "path/path.h"
 #include "path/protocol.h"
+#include "path/sock_frag.h"
 #include "sp/flow_cache.h"
 
 /* How often the end of a namespace looks for its last packets. */
@@ -130,8 +131,13 @@ int ipsec_path_net_init(struct ipsec_net *ipn)
 	err = ipsec_in_net_init(ipn);
 	if (err)
 		goto err_hold;
+	err = ipsec_sock_frag_net_init(ipn);
+	if (err)
+		goto err_in;
 	return 0;
 
+err_in:
+	ipsec_in_net_exit(ipn);
 err_hold:
 	ipsec_hold_net_exit(ipn);
 err_path:
@@ -209,6 +215,7 @@ void ipsec_path_net_exit(struct ipsec_net *ipn)
 	path_unhook_dead(ipn);
 	ipsec_hold_net_exit(ipn);
 	path_wait(ipn);
+	ipsec_sock_frag_net_exit(ipn);
 	ipsec_in_net_exit(ipn);
 	kfree(ipn->path);
 	ipn->path = NULL;

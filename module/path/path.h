@@ -13,6 +13,7 @@ struct ipsec_hold_net;
 struct ipsec_hooks;
 struct ipsec_in_net;
 struct ipsec_net;
+struct ipsec_sock_frags;
 
 /**
  * struct ipsec_path_net - the roads in one namespace
@@ -20,6 +21,7 @@ struct ipsec_net;
  * @idle: takes the hooks away when nobody has needed them for a while
  * @in: what the IN road keeps, path/secpath.c
  * @hold: packets that wait for an SA, path/hold.c
+ * @sock_frags: fragments that sockets take in clear, path/sock_frag.c
  * @hooks: netfilter hooks while they are registered, else NULL;
  *	ipn->config_mutex
  * @used: there has been an SA or a policy; ipn->config_mutex
@@ -32,6 +34,7 @@ struct ipsec_path_net {
 	struct delayed_work idle;
 	struct ipsec_in_net *in;
 	struct ipsec_hold_net *hold;
+	struct ipsec_sock_frags *sock_frags;
 	struct ipsec_hooks *hooks;
 	bool used;
 	atomic_t inflight;

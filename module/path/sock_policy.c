@@ -20,6 +20,7 @@
 #include "base/net.h"
 #include "compat/inet_lookup.h"
 #include "path/natt.h"
+#include "path/sock_frag.h"
 #include "path/sock_policy.h"
 #include "sp/flow.h"
 
@@ -134,13 +135,31 @@ static bool sock_policy_is_esp(const struct sock *sk, struct sk_buff *skb,
 	       ipsec_natt_is_esp(skb, fl->family);
 }
 
+static bool sock_policy_takes(struct ipsec_net *ipn, struct sk_buff *skb,
+			      const struct ipsec_flow *fl)
+{
+	int dif = skb->dev->ifindex;
+	struct sock *sk;
+	bool takes;
+
+	sk = fl->family == AF_INET6 ?
+		sock_policy_find6(ipn->net, skb, fl, dif) :
+		sock_policy_find4(ipn->net, skb, fl, dif);
+	takes = sock_policy_of(sk_to_full_sk(sk), XFRM_POLICY_IN) ==
+		IPSEC_SOCK_BYPASS || sock_policy_is_esp(sk, skb, fl);
+	if (sk)
+		sock_gen_put(sk);
+	return takes || sock_policy_raw(ipn->net, fl, dif);
+}
+
 /**
  * ipsec_sock_policy_bypass_in() - does the receiver take a packet in clear
  * @ipn: namespace
- * @skb: packet in LOCAL_IN, whole
+ * @skb: packet in LOCAL_IN, over IPv4 whole
  * @family: of its header
  *
- * Or is it none: ESP in UDP, which its handler judges.
+ * Or is it none: ESP in UDP, which its handler judges. A fragment goes the way
+ * of the first one of its datagram.
  *
  * One bypass of a raw socket lets the packet in for all receivers: its
  * protocol's own handler too.
@@ -151,19 +170,16 @@ static bool sock_policy_is_esp(const struct sock *sk, struct sk_buff *skb,
 bool ipsec_sock_policy_bypass_in(struct ipsec_net *ipn, struct sk_buff *skb,
 				 u16 family)
 {
-	int dif = skb->dev->ifindex;
 	struct ipsec_flow fl;
-	struct sock *sk;
-	bool bypass;
 
 	/* its own addresses: what NAT made of them is what sockets know */
-	if (ipsec_flow_from_skb(&fl, skb, family) || fl.flags)
+	if (ipsec_flow_from_skb(&fl, skb, family))
 		return false;
-	sk = family == AF_INET6 ? sock_policy_find6(ipn->net, skb, &fl, dif) :
-				  sock_policy_find4(ipn->net, skb, &fl, dif);
-	bypass = sock_policy_of(sk_to_full_sk(sk), XFRM_POLICY_IN) ==
-		 IPSEC_SOCK_BYPASS || sock_policy_is_esp(sk, skb, &fl);
-	if (sk)
-		sock_gen_put(sk);
-	return bypass || sock_policy_raw(ipn->net, &fl, dif);
+	if (fl.flags)
+		return family == AF_INET6 && ipsec_sock_frag_next(ipn, skb);
+	if (!sock_policy_takes(ipn, skb, &fl))
+		return false;
+	if (family == AF_INET6)
+		ipsec_sock_frag_first(ipn, skb);
+	return true;
 }

@@ -123,6 +123,16 @@ def echo(tw, open_port, mode, v, outer, enc):
 
 
 @case
+def fragments(tw, open_port, v):
+    """D10: a peer whose packets in UDP are cut on their way."""
+    open_port(v)
+    flow, data = Flow(tw, v=v), [os.urandom(3000)]
+    pkt = packet.parse(flow.udp(data[0]))
+    with tw.drops():
+        tw.delivered(packet.frag(pkt.src, pkt.dst, packet.UDP, pkt.payload, 1200), data, "of three fragments")
+
+
+@case
 def plain(tw, open_port, v):
     """Plain ESP for an SA in UDP is refused."""
     open_port(v)
@@ -372,6 +382,7 @@ for v in (4, 6):
     suite.add(f"D07_checksum_wrong_{v}", checksum_wrong, v)
     suite.add(f"D07_tcp_{v}", tcp_in, v)
     suite.add(f"D08_marker_{v}", marker, v)
+    suite.add(f"D10_fragments_{v}", fragments, v)
     suite.add(f"D08_plain_refused_{v}", plain, v)
     suite.add(f"UDP_gso_socket_with_gro_{v}", gso, v, True)
     suite.add(f"UDP_gso_socket_without_{v}", gso, v, False)

@@ -112,6 +112,32 @@ def masqueraded(tw):
         tw.a.run("nft", "delete", "table", "ip", "sockpolicy")
 
 
+def fragments(tw):
+    """A datagram in fragments, each of which LOCAL_IN sees: what the socket takes goes to it whole, nothing else."""
+    tw.need_testudo()
+    protect(tw, 6)
+    (a, w), sock = lab.OUTER[6], make(tw, socket.AF_INET6)
+    try:
+        sock.bind(("::", 0))
+        sock.settimeout(lab.TIMEOUT)
+        port, data = sock.getsockname()[1], [os.urandom(3000) for _ in range(3)]
+        def cut(datum, to):
+            return packet.frag6(w, a, packet.UDP, packet.udp(w, a, 7777, to, datum), 1200)
+        with tw.drops(in_clear=3):
+            tw.delivered(cut(data[0], port), [], "before the policy")
+        give(sock)
+        with tw.drops(in_clear=3):
+            for pkt in cut(data[1], port):
+                tw.wire.send(pkt)
+            equal(sock.recv(4000), data[1], "datagram")
+            # for another socket, and of the bypassed one the rest without its first
+            tw.delivered(cut(data[2], tw.port), [], "another socket")
+        with tw.drops(in_clear=2):
+            tw.delivered(cut(data[2], port)[1:], [], "no first fragment")
+    finally:
+        sock.close()
+
+
 def one_way(tw, way):
     """A policy is for one direction."""
     tw.need_testudo()
@@ -268,6 +294,7 @@ for name, v, mapped in (("4", 4, False), ("6", 6, False), ("mapped", 4, True)):
     suite.add(f"H02_bypass_tcp_{name}", tcp, v, mapped)
 for v in (4, 6):
     suite.add(f"H03_bypass_raw_{v}", raw, v)
+suite.add("H01_bypass_fragments_6", fragments)
 suite.add("H01_bypass_in_only", one_way, IN)
 suite.add("H01_bypass_out_only", one_way, OUT)
 suite.add("H04_bypass_masqueraded", masqueraded)
