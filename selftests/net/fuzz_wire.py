@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Does a stack that is fed mutated ESP and AH packets stay well, leak nothing, deliver nothing forged?
+"""Does a stack that is fed mutated ESP, AH and UDP-ESP packets stay well, leak nothing, deliver nothing forged?
 
 # kernels: 6.12 debug
 # timeout: 1200
@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import ah
 import ahflow
 import lab
+import nattflow
 import packet
 from ktap import Fail, Suite, equal
 
@@ -143,7 +144,43 @@ def fuzz_ah(tw):
         flow.echo(b"still alive")
 
 
+def natt_lie(flow):
+    """A genuine ICV around headers that lie to who mends checksums; or a UDP header that lies."""
+    body = mutate(flow.datagram(os.urandom(40)), [os.urandom(64)])[:1200]
+    sealed = flow.tx.seal(body, random.choice((1, 4, 6, 6, 17, 17, 17, 41, 50, 58, 59)))
+    pkt = flow.outer(sealed, port=random.choice((None, None, random.randrange(65536))))
+    if random.random() < 0.3:
+        raw = packet.parse(pkt)
+        udp = bytearray(raw.payload)
+        udp[4:8] = random.choice((b"\0\0\0\0", udp[4:6] + b"\0\0", b"\0\x09\0\0", b"\xff\xff\0\0"))
+        pkt = rebuilt(raw, bytes(udp), packet.UDP)
+    return pkt
+
+
+def fuzz_natt(tw):
+    """An eighth of COUNT, ESP in UDP: lies inside and outside of it, then both SAs still work."""
+    flows = [nattflow.Flow(tw), nattflow.Flow(tw, v=6, oa="fd77::7")]
+    daemons = [nattflow.daemon(tw, v) for v in (4, 6)]
+    seeds = [f.tx.seal(f.datagram(os.urandom(random.choice((1, 60, 700)))), packet.UDP) for f in flows for _ in range(20)]
+    for done in range(COUNT // 8):
+        flow = random.choice(flows)
+        if random.random() < 0.5:
+            tw.wire.send(natt_lie(flow))
+        else:
+            tw.wire.send(flow.outer(mutate(random.choice(seeds), seeds)))
+        if done % 2000 == 1999:
+            tw.reset_sockets()
+    tw.reset_sockets()
+    for flow in flows:
+        flow.tx.seq += 100000
+        tw.wire.send(flow.wrap(*packet.echo(flow.w_in, flow.a_in, 1, 1, b"still alive")))
+        equal(flow.answer(tw)[0], (4500, 4500), "ports of the answer")
+    for sock in daemons:
+        sock.close()
+
+
 suite.add("M14_fuzz_wire_forged", fuzz_forged)
+suite.add("M14_fuzz_wire_natt", fuzz_natt)
 suite.add("M14_fuzz_wire_ah", fuzz_ah)
 suite.add(f"M14_fuzz_wire_{COUNT}", fuzz)
 

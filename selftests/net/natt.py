@@ -17,8 +17,8 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
-import algs
 import lab
+import nattflow
 import packet
 import pfkey
 from ktap import Suite, check, equal
@@ -26,77 +26,17 @@ from ktap import Suite, check, equal
 suite = Suite(__doc__)
 NATT_SPORT, NATT_DPORT = 21, 22
 NEW_MAPPING = 23
-UDP_ENCAP, UDP_GRO, UDP_SEGMENT = 100, 104, 103
+UDP_SEGMENT = 103
 PRIVATE = {4: "192.168.7.7", 6: "fd77::7"}              # the client's own address, behind its NAT
 
 
-def words(sa):
-    """The keys of a setkey line."""
-    return " ".join(algs.setkey_words(sa))
-
-
-class Flow(lab.Flow):
-    """A pair of SAs in UDP between A and W; @port is the one that W's NAT gives it."""
-
-    def __init__(self, tw, mode="transport", v=4, outer=None, port=4500, oa=None, enc="gcm16_128", ways=("out", "in"),
-                 reqid=0, upper="any", own=4500, inside=None):
-        super().__init__(tw, enc, "none" if algs.TABLE[enc].kind == "aead" else "sha256", v, outer or v, mode, False)
-        self.port, self.own, self.outer_v = port, own, outer or v
-        level = f"unique:{reqid}" if reqid else "require"
-        a, w = (self.a_in, self.w_in) if mode != "tunnel" else lab.NETS[v]
-        if inside:
-            w = self.w_in = inside
-        lines = [f"add {self.w_out}[{port}] {self.a_out}[{own}] esp-udp {oa or ''} {self.tx.spi:#x} "
-                 f"-m {mode} -u {reqid} -r 64 {words(self.tx)};\n",
-                 f"add {self.a_out}[{own}] {self.w_out}[{port}] esp-udp {self.rx.spi:#x} "
-                 f"-m {mode} -u {reqid} {words(self.rx)};\n"]
-        if "out" in ways:
-            lines.append(tw.dut.sp_line(a, w, "out", mode, (self.a_out, self.w_out), level, upper))
-        if "in" in ways:
-            lines.append(tw.dut.sp_line(w, a, "in", mode, (self.w_out, self.a_out), level, upper))
-        tw.dut.setkey("".join(lines))
-
-    def outer(self, body, port=None, **kw):
-        src, dst = kw.pop("src", self.w_out), kw.pop("dst", self.a_out)
-        return packet.ip(src, dst, packet.UDP, packet.udp(src, dst, port or self.port, self.own, body), **kw)
-
-    def is_reply(self, pkt):
-        return (pkt.proto == packet.UDP and len(pkt.payload) > 16 and
-                pkt.payload[8:12] == struct.pack("!I", self.rx.spi))
-
-    def answer(self, tw):
-        """The next packet that A sends through the SA: (ports, Ip, Opened)."""
-        pkt = tw.wire.recv(self.is_reply)
-        check(pkt is not None, "nothing came in UDP")
-        sport, dport, length, total = struct.unpack_from("!HHHH", pkt.payload)
-        equal(length, len(pkt.payload), "UDP length")
-        if pkt.ver == 4:
-            equal(total, 0, "UDP checksum over IPv4")
-        else:
-            check(total and packet.l4_ok(pkt.src, pkt.dst, packet.UDP, pkt.payload), "UDP checksum over IPv6")
-        return (sport, dport), pkt, self.rx.open(pkt.payload[8:])
-
-
-def daemon(tw, v, port=4500, gro=False):
-    """A socket with UDP_ENCAP on A's port."""
-    with tw.a:
-        sock = socket.socket(socket.AF_INET6 if v == 6 else socket.AF_INET, socket.SOCK_DGRAM)
-    if gro:
-        sock.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 1)
-    sock.setsockopt(socket.IPPROTO_UDP, UDP_ENCAP, 2)
-    sock.bind(("", port))
-    sock.settimeout(lab.TIMEOUT)
-    return sock
-
-
 def case(run):
-    """The case on Testudo alone, with its sockets closed at the end and what left A with whole checksums."""
+    """The case on Testudo alone, with its sockets closed at the end."""
     def wrapped(tw, *args):
         tw.need_testudo()
-        tw.a.run("ethtool", "-K", "a0", "tx", "off")
         socks = []
         try:
-            run(tw, lambda *a, **kw: socks.append(daemon(tw, *a, **kw)) or socks[-1], *args)
+            run(tw, lambda *a, **kw: socks.append(nattflow.daemon(tw, *a, **kw)) or socks[-1], *args)
         finally:
             for sock in socks:
                 sock.close()
@@ -109,7 +49,7 @@ def echo(tw, open_port, mode, v, outer, enc):
     """D01, D02, D03, D04: an echo each way, at several sizes, from and to the ports of the SAs."""
     ports = random.sample(range(1024, 65536), 2)
     open_port(outer, ports[0])
-    flow = Flow(tw, mode, v, outer, port=ports[1], own=ports[0], enc=enc)
+    flow = nattflow.Flow(tw, mode, v, outer, port=ports[1], own=ports[0], enc=enc)
     with tw.drops():
         for size in (0, 13, 1300):
             ident, seq, data = random.randrange(1, 65536), random.randrange(65536), os.urandom(size)
@@ -126,7 +66,7 @@ def echo(tw, open_port, mode, v, outer, enc):
 def fragments(tw, open_port, v):
     """D10: a peer whose packets in UDP are cut on their way."""
     open_port(v)
-    flow, data = Flow(tw, v=v), [os.urandom(3000)]
+    flow, data = nattflow.Flow(tw, v=v), [os.urandom(3000)]
     pkt = packet.parse(flow.udp(data[0]))
     with tw.drops():
         tw.delivered(packet.frag(pkt.src, pkt.dst, packet.UDP, pkt.payload, 1200), data, "of three fragments")
@@ -136,7 +76,7 @@ def fragments(tw, open_port, v):
 def plain(tw, open_port, v):
     """Plain ESP for an SA in UDP is refused."""
     open_port(v)
-    flow = Flow(tw, v=v)
+    flow = nattflow.Flow(tw, v=v)
     with tw.drops(in_encap=1):
         inside = flow.tx.seal(flow.datagram(b"plain"), packet.UDP)
         tw.delivered([packet.ip(flow.w_out, flow.a_out, packet.ESP, inside)], [], "plain ESP")
@@ -147,7 +87,7 @@ def plain(tw, open_port, v):
 def checksum(tw, open_port, v, oa):
     """D07: the client summed up its own address, the packet comes from its NAT's."""
     open_port(v)
-    flow, data = Flow(tw, v=v, oa=PRIVATE[v] if oa else None), lab.unique(2)
+    flow, data = nattflow.Flow(tw, v=v, oa=PRIVATE[v] if oa else None), lab.unique(2)
     behind = [packet.udp(PRIVATE[v], flow.a_in, 7777, tw.port, d) for d in data]
     with tw.drops():
         tw.delivered([flow.outer(flow.tx.seal(behind[0], packet.UDP))], data[:1], "a sum of another address")
@@ -167,7 +107,7 @@ def checksum(tw, open_port, v, oa):
 def checksum_wrong(tw, open_port, v):
     """With the original address the client's sum is still checked."""
     open_port(v)
-    flow, data = Flow(tw, v=v, oa=PRIVATE[v]), lab.unique(2)
+    flow, data = nattflow.Flow(tw, v=v, oa=PRIVATE[v]), lab.unique(2)
     good = packet.udp(PRIVATE[v], flow.a_in, 7777, tw.port, data[0])
     bad = bytearray(packet.udp(PRIVATE[v], flow.a_in, 7777, tw.port, data[1]))
     bad[-1] ^= 1
@@ -178,7 +118,7 @@ def checksum_wrong(tw, open_port, v):
 def checksum_none(tw, open_port):
     """A datagram without a checksum has none afterwards; one whose sum comes to 0 says ffff."""
     open_port(4)
-    flow, data = Flow(tw), lab.unique(1)
+    flow, data = nattflow.Flow(tw), lab.unique(1)
     none = bytearray(packet.udp(PRIVATE[4], flow.a_in, 7777, tw.port, data[0]))
     none[6:8] = b"\0\0"
     # two bytes that make the sum come to 0
@@ -192,7 +132,7 @@ def checksum_none(tw, open_port):
 def tcp_in(tw, open_port, v):
     """D07: TCP from behind a NAT: its SYN, with a sum of the client's address, is answered."""
     open_port(v)
-    flow = Flow(tw, v=v)
+    flow = nattflow.Flow(tw, v=v)
     with tw.a:
         listener = socket.socket(socket.AF_INET6 if v == 6 else socket.AF_INET, socket.SOCK_STREAM)
     listener.bind((flow.a_in, 0))
@@ -208,7 +148,7 @@ def tcp_in(tw, open_port, v):
 def marker(tw, open_port, v):
     """D08: IKE goes to the daemon, a keepalive and what is too short for ESP to nobody, ESP to its SA."""
     sock = open_port(v)
-    flow = Flow(tw, v=v)
+    flow = nattflow.Flow(tw, v=v)
     # clear text to that port is none of A's policy's business only when it is ESP
     ike = b"\0\0\0\0" + b"ike" * 10
     with tw.drops(in_clear=1):
@@ -243,7 +183,7 @@ def moved(key, flow, before, after):
 def moves_port(tw, open_port, v, mode):
     """D09: a NAT gives the peer another port: told once, by authentic packets only; UPDATE leads traffic there."""
     open_port(v)
-    flow, data = Flow(tw, mode, v), lab.unique(6)
+    flow, data = nattflow.Flow(tw, mode, v), lab.unique(6)
     key = tw.pfkey()
     key.request(pfkey.REGISTER, pfkey.SATYPE_ESP)
     before, after = (flow.w_out, 4500), (flow.w_out, 31000)
@@ -256,8 +196,8 @@ def moves_port(tw, open_port, v, mode):
     moved(key, flow, before, after)
     tw.delivered([late], data[1:2], "a late packet from the old port")
     tw.dut.setkey(
-        f"update {flow.w_out}[31000] {flow.a_out}[4500] esp-udp {flow.tx.spi:#x} -m {mode} {words(flow.tx)};\n"
-        f"update {flow.a_out}[4500] {flow.w_out}[31000] esp-udp {flow.rx.spi:#x} -m {mode} {words(flow.rx)};\n")
+        f"update {flow.w_out}[31000] {flow.a_out}[4500] esp-udp {flow.tx.spi:#x} -m {mode} {nattflow.words(flow.tx)};\n"
+        f"update {flow.a_out}[4500] {flow.w_out}[31000] esp-udp {flow.rx.spi:#x} -m {mode} {nattflow.words(flow.rx)};\n")
     tw.wire.send(flow.wrap(*packet.echo(flow.w_in, flow.a_in, 1, 1, b"moved"), outer={"port": 31000}))
     equal(flow.answer(tw)[0], (4500, 31000), "ports after the update")
     tw.delivered([flow.udp(data[4])], data[4:5], "back at the old port")
@@ -269,7 +209,7 @@ def moves_port(tw, open_port, v, mode):
 def moves_address(tw, open_port, v, mode):
     """A NAT gives the peer another address: a tunnel goes on, transport mode waits for new SAs; both are told."""
     open_port(v)
-    flow, data = Flow(tw, mode, v), lab.unique(1)
+    flow, data = nattflow.Flow(tw, mode, v), lab.unique(1)
     key = tw.pfkey()
     key.request(pfkey.REGISTER, pfkey.SATYPE_ESP)
     pkt = flow.udp(data[0], outer={"src": lab.FENCE[v], "port": 999})
@@ -286,7 +226,7 @@ def moves_address(tw, open_port, v, mode):
 def two_clients(tw, open_port):
     """D06: transport mode with two clients behind one NAT, told apart by reqid, each answered at its own port."""
     open_port(4)
-    flows = [Flow(tw, port=port, reqid=reqid, upper=upper)
+    flows = [nattflow.Flow(tw, port=port, reqid=reqid, upper=upper)
              for port, reqid, upper in ((4500, 1, "udp"), (1024, 2, "icmp"))]
     data = lab.unique(3)
     with tw.drops():
@@ -306,7 +246,7 @@ def two_clients(tw, open_port):
 def two_clients_tunnel(tw, open_port):
     """D05: tunnels of two clients behind one NAT."""
     open_port(4)
-    flows = [Flow(tw, "tunnel", port=port, reqid=reqid, inside=inside)
+    flows = [nattflow.Flow(tw, "tunnel", port=port, reqid=reqid, inside=inside)
              for port, reqid, inside in ((4500, 1, "10.0.2.2"), (1024, 2, "10.0.2.3"))]
     data = lab.unique(2)
     for flow, datum in zip(flows, data):
@@ -341,7 +281,7 @@ def host_w(tw, v):
 def gso(tw, open_port, v, gro):
     """Datagrams that come as one: for a socket with UDP GRO the stack does not take them apart."""
     open_port(v, gro=gro)
-    flow, data = Flow(tw, v=v, ways=("in",)), lab.unique(5)
+    flow, data = nattflow.Flow(tw, v=v, ways=("in",)), lab.unique(5)
     bodies = [flow.tx.seal(flow.datagram(d), packet.UDP) for d in data]
     with host_w(tw, v) as sock, tw.drops():
         sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, len(bodies[0]))
@@ -354,8 +294,7 @@ def mtu(tw):
     tw.need_testudo()
     for v in (4, 6):
         tw.reset()
-        tw.a.run("ethtool", "-K", "a0", "tx", "off")
-        flow = Flow(tw, "tunnel", v, ways=("out",))
+        flow = nattflow.Flow(tw, "tunnel", v, ways=("out",))
         sock = tw.sinks[v == 6]
         head = 40 if v == 6 else 20
         room = flow.rx.inner_mtu(1500 - 8, head) - head - 8
