@@ -370,33 +370,11 @@ int ipsec_in_rcv(struct sk_buff *skb, u8 family, u8 proto)
 		      false);
 }
 
-/* UDP GRO has made one packet of several; the first says whose they are. */
-static int in_rcv_gso(struct ipsec_net *ipn, struct sk_buff *skb, u8 family)
-{
-	struct sk_buff *segs, *seg, *next;
-
-	if (!pskb_may_pull(skb, ipsec_spi_hdrlen(IPPROTO_ESP)) ||
-	    (!in_lookup(ipn, skb, family, IPPROTO_ESP) && in_foreign(ipn)))
-		return -EINVAL;
-	segs = ipsec_natt_split(skb);
-	if (!segs) {
-		ipsec_drop(ipn, skb, IPSEC_DROP_IN_NOMEM, 0);
-		return 0;
-	}
-	consume_skb(skb);
-	skb_list_walk_safe(segs, seg, next) {
-		skb_mark_not_on_list(seg);
-		/* another's in between: he would not have been given it whole */
-		if (in_rcv(ipn, seg, family, IPPROTO_ESP, true))
-			ipsec_drop(ipn, seg, IPSEC_DROP_IN_NO_SA, 0);
-	}
-	return 0;
-}
-
 /**
  * ipsec_in_rcv_encap() - ESP has come out of a UDP socket
  * @skb: packet, skb->data at the ESP header, the UDP header before it; its
- *	length is already gone from the IP header
+ *	length is already gone from the IP header. UDP has taken apart what GRO
+ *	put together, as for every socket with a handler of its own
  * @family: AF_INET or AF_INET6 of the packet
  *
  * Context: Softirq, RCU.
@@ -404,11 +382,8 @@ static int in_rcv_gso(struct ipsec_net *ipn, struct sk_buff *skb, u8 family)
  */
 int ipsec_in_rcv_encap(struct sk_buff *skb, u8 family)
 {
-	struct ipsec_net *ipn = ipsec_net_of(dev_net(skb->dev));
-
-	if (unlikely(skb_is_gso(skb)))
-		return in_rcv_gso(ipn, skb, family);
-	return in_rcv(ipn, skb, family, IPPROTO_ESP, true);
+	return in_rcv(ipsec_net_of(dev_net(skb->dev)), skb, family,
+		      IPPROTO_ESP, true);
 }
 
 /*

@@ -10,7 +10,6 @@
  *          ^ still there, 8 bytes before
  */
 #include <linux/in.h>
-#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
@@ -21,7 +20,6 @@
 
 #include "base/drop.h"
 #include "base/skb_cb.h"
-#include "compat/gso.h"
 #include "path/natt.h"
 #include "sa/sa.h"
 
@@ -224,36 +222,4 @@ bool ipsec_natt_is_esp(struct sk_buff *skb, u8 family)
 		return !skb_copy_bits(skb, off, &first, 1) && first == 0xff;
 	return len > sizeof(struct ip_esp_hdr) &&
 	       !skb_copy_bits(skb, off, &marker, sizeof(marker)) && marker;
-}
-
-/**
- * ipsec_natt_split() - cut what a socket with UDP GRO was given as one
- * @skb: super-packet, skb->data at the first ESP header; kept
- *
- * Context: Softirq.
- * Return: a list of packets in the same state, or NULL: it can not be cut.
- */
-struct sk_buff *ipsec_natt_split(struct sk_buff *skb)
-{
-	struct sk_buff *segs, *seg;
-
-	/* as it was before UDP took its header off */
-	__skb_push(skb, sizeof(struct udphdr));
-	skb_reset_transport_header(skb);
-	if (skb->protocol == htons(ETH_P_IP))
-		be16_add_cpu(&ip_hdr(skb)->tot_len, sizeof(struct udphdr));
-	else
-		be16_add_cpu(&ipv6_hdr(skb)->payload_len,
-			     sizeof(struct udphdr));
-	__skb_push(skb, -skb_mac_offset(skb));
-
-	segs = __skb_gso_segment(skb, NETIF_F_SG, false);
-	if (IS_ERR_OR_NULL(segs))
-		return NULL;
-	for (seg = segs; seg; seg = seg->next) {
-		__skb_pull(seg, skb_transport_offset(seg) +
-			   sizeof(struct udphdr));
-		skb_reset_transport_header(seg);
-	}
-	return segs;
 }

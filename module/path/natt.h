@@ -7,7 +7,6 @@
 
 #include <linux/types.h>
 
-struct ipsec_net;
 struct ipsec_sa;
 struct sk_buff;
 
@@ -15,6 +14,5 @@ void ipsec_natt_push(struct sk_buff *skb, const struct ipsec_sa *sa);
 int ipsec_natt_arrived(struct sk_buff *skb, bool tunnel);
 void ipsec_natt_fix_checksum(struct sk_buff *skb);
 bool ipsec_natt_is_esp(struct sk_buff *skb, u8 family);
-struct sk_buff *ipsec_natt_split(struct sk_buff *skb);
 
 #endif

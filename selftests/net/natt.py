@@ -289,6 +289,20 @@ def gso(tw, open_port, v, gro):
         tw.delivered([], data, "five in one")
 
 
+@case
+def gro(tw, open_port, v):
+    """A device that aggregates, and a socket that wants it so: kernels look into ESP then, and must leave ours alone."""
+    tw.a.run("modprobe", "-a", "esp4_offload", "esp6_offload", fails=True)
+    tw.a.run("ethtool", "-K", "a0", "gro", "on")
+    try:
+        open_port(v, gro=True)
+        flow, data = nattflow.Flow(tw, v=v, ways=("in",)), lab.unique(50)
+        with tw.drops():
+            tw.delivered([flow.udp(d) for d in data], data, "of fifty")
+    finally:
+        tw.a.run("ethtool", "-K", "a0", "gro", "off")
+
+
 def mtu(tw):
     """What fits the path counts the UDP header: the largest datagram that passes whole fills the link."""
     tw.need_testudo()
@@ -325,6 +339,7 @@ for v in (4, 6):
     suite.add(f"D08_plain_refused_{v}", plain, v)
     suite.add(f"UDP_gso_socket_with_gro_{v}", gso, v, True)
     suite.add(f"UDP_gso_socket_without_{v}", gso, v, False)
+    suite.add(f"UDP_gro_{v}", gro, v)
 suite.add("D07_checksum_none", checksum_none)
 suite.add("D05_two_clients_tunnel", two_clients_tunnel)
 suite.add("D06_two_clients_transport", two_clients)
