@@ -11,6 +11,7 @@ import re
 import socket
 import struct
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import esp
@@ -101,21 +102,56 @@ def newest(tw):
     check(tw.wire.recv(timeout=0.3) is None, "something was sent without any SA")
 
 
+class Traffic(threading.Thread):
+    """Numbered datagrams from A to @dst until stop() says how many there were."""
+
+    def __init__(self, tw, dst):
+        super().__init__(daemon=True)
+        with tw.a:
+            self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.dst, self.sent, self.error, self.end = dst, 0, None, threading.Event()
+
+    def run(self):
+        try:
+            while not self.end.wait(0.01):
+                self.sock.sendto(struct.pack("!I", self.sent), (self.dst, 9))
+                self.sent += 1
+        except OSError as err:
+            self.error = err
+
+    def stop(self):
+        """End it."""
+        self.end.set()
+        self.join()
+        self.sock.close()
+        check(self.error is None, f"the sender of datagram {self.sent} was told: {self.error}")
+        return self.sent
+
+
 def rekey(tw):
-    """I14: make before break, 20 times under traffic: nothing lost, the old inbound SPI works until deleted."""
+    """I14: make before break, 50 times under traffic: nothing lost, the old inbound SPI works until deleted."""
     tw.need_testudo()
-    old = tw.flow("gcm16_128")
-    for turn in range(20):
-        new = tw.flow("gcm16_128", ways=())
+    flows, traffic = [tw.flow("gcm16_128")], Traffic(tw, lab.OUTER[4][1])
+    tw.wire.drain()
+    traffic.start()
+    for turn in range(50):
+        old, new = flows[-1], tw.flow("gcm16_128", ways=())
+        flows.append(new)
         data = lab.unique(3)
-        tw.delivered([old.udp(data[0]), new.udp(data[1]), old.udp(data[2])], data, f"turn {turn}: old and new")
-        check(sent_by(tw, [new, old]) is new, f"turn {turn}: the old SA sends")
-        tw.dut.setkey(f"delete {old.a_out} {old.w_out} esp {old.rx.spi:#x};"
-                      f"delete {old.w_out} {old.a_out} esp {old.tx.spi:#x};")
         with tw.drops(in_no_sa=1):
+            tw.delivered([old.udp(data[0]), new.udp(data[1]), old.udp(data[2])], data, f"turn {turn}: old and new")
+            tw.dut.setkey(f"delete {old.a_out} {old.w_out} esp {old.rx.spi:#x};"
+                          f"delete {old.w_out} {old.a_out} esp {old.tx.spi:#x};")
             tw.delivered([old.udp(b"late")], [], f"turn {turn}: the old SPI after deletion")
-        equal(sent_by(tw, [new]), new, f"turn {turn}: SA in use")
-        old = new
+    sent = traffic.stop()
+    got, used, by_spi = set(), set(), {struct.pack("!I", f.rx.spi): f for f in flows}
+    while len(got) < sent:
+        pkt = tw.wire.recv(lambda p: p.proto == packet.ESP)
+        check(pkt is not None, f"{sent - len(got)} of {sent} datagrams are lost")
+        flow = by_spi[pkt.payload[:4]]
+        used.add(flow.rx.spi)
+        got.add(flow.open(pkt)[0].payload[8:])
+    check(len(used) > 25, f"{len(used)} of 51 SAs sent something")
 
 
 def update(tw):
