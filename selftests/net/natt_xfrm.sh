@@ -85,9 +85,9 @@ traffic()
 	[ "$2" = transport ] || to=${VIP[S$3]}
 	ping_ok "$1" "$to" 57 2
 	ping_ok "$1" "$to" 1200 1
-	transfer TCP "$1" S "$to" 200000
+	transfer TCP "$1" S "$to" 60000
 	ping_some "$1" "$to" 3001
-	[ "$2" = transport ] || transfer TCP S "$1" "${VIP[$1$3]}" 100000
+	[ "$2" = transport ] || transfer TCP S "$1" "${VIP[$1$3]}" 60000
 }
 
 # t_pair OURS MODE V ENC [AUTH] - this project's stack at one end, "server" or "client", the stock one at the other
