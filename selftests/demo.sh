@@ -82,9 +82,9 @@ write_conf()
 	KEY1=$(rnd_hex 20) KEY2=$(rnd_hex 20)
 	cat >"$WORKDIR/gateways.conf" <<-END
 		# from G1 to G2, and back: SPI, algorithm, key (16 bytes and 4 of salt)
-		add 20.0.0.1 20.0.0.2 esp $SPI1 -m tunnel -r 128 -E aes-gcm-16
+		add 20.0.0.1 20.0.0.2 esp $SPI1 -m tunnel -r 1024 -E aes-gcm-16
 		    0x$KEY1;
-		add 20.0.0.2 20.0.0.1 esp $SPI2 -m tunnel -r 128 -E aes-gcm-16
+		add 20.0.0.2 20.0.0.1 esp $SPI2 -m tunnel -r 1024 -E aes-gcm-16
 		    0x$KEY2;
 	END
 	cat >"$WORKDIR/G1.conf" <<-END
