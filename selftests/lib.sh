@@ -449,9 +449,6 @@ sa()
 
 	shift 5
 	[ "$1" != - ] || proto=ah
-	if [ -n "${ENCAP:-}" ] && [ "$(stack_of "$node")" != xfrm ]; then
-		proto=esp-udp src="${src}[${ENCAP% *}]" dst="${dst}[${ENCAP#* }]"
-	fi
 	if [ "$(stack_of "$node")" = xfrm ]; then
 		[ "$mode" != tunnel ] || flags="af-unspec $flags"
 		[ -z "${ESN:-}" ] || flags="esn $flags"
@@ -459,6 +456,7 @@ sa()
 replay-window ${WINDOW:-64} ${flags:+flag $flags} $(xfrm_alg "$@") \
 ${ENCAP:+encap espinudp $ENCAP 0.0.0.0}"$'\n'
 	else
+		[ -z "${ENCAP:-}" ] || proto=esp-udp src="${src}[${ENCAP% *}]" dst="${dst}[${ENCAP#* }]"
 		CONF[$node]+="add $src $dst $proto $spi -m $mode -u ${REQID:-0} -r ${WINDOW:-64} ${ESN:+-f esn} \
 ${EXTRA:-} $(setkey_alg "$@");"$'\n'
 	fi

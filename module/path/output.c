@@ -450,6 +450,7 @@ static int out_route(struct out_ctx *ctx, struct sk_buff *skb)
 	why = ipsec_tunnel_close(skb);
 	if (why)
 		return why;
+	/* UDP over IPv6 has left its checksum open, which the next SA covers */
 	if (++cb->depth < xd->bundle.n)
 		return ipsec_gso_checksum(skb) ?: IPSEC_AGAIN;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Events become messages to the sockets that registered: ACQUIRE, EXPIRE,
- * SPDEXPIRE and NAT_T_NEW_MAPPING. They have pid 0, which clients tell them from answers by. Never changes
- * anything, and knows nobody in particular.
+ * SPDEXPIRE and NAT_T_NEW_MAPPING. They have pid 0, which clients tell them from
+ * answers by. Never changes anything, and knows nobody in particular.
  */
 #include <linux/errno.h>
 #include <linux/in.h>

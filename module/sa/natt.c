@@ -62,17 +62,6 @@ void ipsec_natt_set_ports(struct ipsec_sa *sa, struct ipsec_natt_ports ports)
 	clear_bit_unlock(IPSEC_SA_MOVING, &sa->marks);
 }
 
-/**
- * ipsec_natt_hlen() - bytes of UDP header in front of the transform's
- * @sa: any SA
- *
- * Return: 0 when it does not go in UDP.
- */
-unsigned int ipsec_natt_hlen(const struct ipsec_sa *sa)
-{
-	return sa->encap ? IPSEC_NATT_HLEN : 0;
-}
-
 static bool natt_is_known(const struct ipsec_sa *sa,
 			  const struct ipsec_natt_peer *from)
 {

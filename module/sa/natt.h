@@ -55,7 +55,6 @@ struct ipsec_natt {
 void ipsec_natt_init(struct ipsec_sa *sa, struct ipsec_natt_ports ports);
 struct ipsec_natt_ports ipsec_natt_ports(const struct ipsec_sa *sa);
 void ipsec_natt_set_ports(struct ipsec_sa *sa, struct ipsec_natt_ports ports);
-unsigned int ipsec_natt_hlen(const struct ipsec_sa *sa);
 void ipsec_natt_came_from(struct ipsec_sa *sa, u64 seq,
 			  const struct ipsec_natt_peer *from);
 bool ipsec_natt_take_move(struct ipsec_sa *sa);

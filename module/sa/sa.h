@@ -223,4 +223,15 @@ static inline bool ipsec_sa_usable(const struct ipsec_sa *sa)
 	return state == IPSEC_SA_MATURE || state == IPSEC_SA_DYING;
 }
 
+/**
+ * ipsec_natt_hlen() - bytes of UDP header in front of the transform's
+ * @sa: any SA
+ *
+ * Return: 0 when it does not go in UDP.
+ */
+static inline unsigned int ipsec_natt_hlen(const struct ipsec_sa *sa)
+{
+	return sa->encap ? IPSEC_NATT_HLEN : 0;
+}
+
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * sweep - what time and packets do to SAs: soft, hard, larvals that nobody
- * answered, peers that a NAT has moved. Owns the one timer of a namespace's SAD; never judges a packet.
+ * answered, peers that a NAT has moved. Owns the one timer of a namespace's SAD;
+ * never judges a packet.
  *
  *   a packet crosses a limit --> state changed at once, SA into "noticed" --.
  *   the clock reaches the first of "deadlines" ------------------------------+

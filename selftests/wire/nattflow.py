@@ -26,7 +26,7 @@ class Flow(lab.Flow):
     def __init__(self, tw, mode="transport", v=4, outer=None, port=4500, oa=None, enc="gcm16_128", ways=("out", "in"),
                  reqid=0, upper="any", own=4500, inside=None):
         super().__init__(tw, enc, "none" if algs.TABLE[enc].kind == "aead" else "sha256", v, outer or v, mode, False)
-        self.port, self.own, self.outer_v = port, own, outer or v
+        self.port, self.own = port, own
         level = f"unique:{reqid}" if reqid else "require"
         a, w = (self.a_in, self.w_in) if mode != "tunnel" else lab.NETS[v]
         if inside:

@@ -12,19 +12,10 @@
 #include <linux/pfkeyv2.h>
 #include <sys/socket.h>
 
+#include "fuzz.h"
 #include "shim.h"
 #include "pfkey/build.h"
 #include "pfkey/parse.h"
-
-#define MUST(cond)						\
-	do {							\
-		if (!(cond)) {					\
-			fprintf(stderr, "not (%s)\n", #cond);	\
-			abort();				\
-		}						\
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct script {
 	const uint8_t *p;

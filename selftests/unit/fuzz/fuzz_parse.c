@@ -11,20 +11,11 @@
 #include <linux/pfkeyv2.h>
 #include <sys/socket.h>
 
+#include "fuzz.h"
 #include "shim.h"
 #include "pfkey/build.h"
 #include "pfkey/ext_table.h"
 #include "pfkey/parse.h"
-
-#define MUST(cond)						\
-	do {							\
-		if (!(cond)) {					\
-			fprintf(stderr, "not (%s)\n", #cond);	\
-			abort();				\
-		}						\
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void inside(const struct pfkey_msg *msg, const void *p, size_t bytes)
 {
