@@ -18,6 +18,7 @@
 #include "sp/spd.h"
 #include "xform/ah.h"
 #include "xform/esp.h"
+#include "xform/ipcomp.h"
 #include "path/path.h"
 #include "pfkey/family.h"
 #ifdef TESTUDO_SELFTEST
@@ -46,6 +47,8 @@ static const struct ipsec_room rooms[] = {
 	  .net_exit = ipsec_flow_cache_net_exit },
 	{ .name = "esp", .init = ipsec_esp_init, .exit = ipsec_esp_exit },
 	{ .name = "ah", .init = ipsec_ah_init, .exit = ipsec_ah_exit },
+	{ .name = "ipcomp", .init = ipsec_ipcomp_init,
+	  .exit = ipsec_ipcomp_exit },
 	{ .name = "path", .init = ipsec_path_init, .exit = ipsec_path_exit,
 	  .start = ipsec_path_start, .stop = ipsec_path_stop,
 	  .net_init = ipsec_path_net_init,

@@ -420,6 +420,7 @@ rnd_port()
 # setkey_alg ENC EKEY AUTH AKEY - the -E/-A part of an add line; ENC "-" for AH
 setkey_alg()
 {
+	[ "$1" != comp ] || { echo -n "-C deflate -R"; return; }
 	[ "$1" = - ] || echo -n "-E ${SETKEY_NAME[$1]} ${2:+0x$2}"
 	[ "${ALG_KIND[$1]}" = aead ] || [ "$3" = none ] || echo -n " -A ${SETKEY_NAME[$3]} 0x$4"
 }
@@ -427,6 +428,7 @@ setkey_alg()
 # xfrm_alg ENC EKEY AUTH AKEY - the same for `ip -batch`
 xfrm_alg()
 {
+	[ "$1" != comp ] || { echo -n "comp deflate"; return; }
 	if [ "${ALG_KIND[$1]}" = aead ]; then
 		echo -n "aead \"${XFRM_NAME[$1]}\" 0x$2 $((ICV_LEN[$1] * 8))"
 		return
@@ -441,23 +443,24 @@ stack_of()
 }
 
 # sa NODE SRC DST SPI MODE ALG-WORDS... - queue one SA for commit.
-# ALG-WORDS: ENC EKEY AUTH AKEY; ENC "-" makes it AH.
+# ALG-WORDS: ENC EKEY AUTH AKEY; ENC "-" makes it AH, "comp" IPComp.
 # Options: REQID, WINDOW, EXTRA (setkey only), XFRM_FLAGS (ip only), ESN=1, ENCAP="SPORT DPORT" for ESP in UDP.
 sa()
 {
-	local node=$1 src=$2 dst=$3 spi=$4 mode=$5 flags=${XFRM_FLAGS:-} proto=esp
+	local node=$1 src=$2 dst=$3 spi=$4 mode=$5 flags=${XFRM_FLAGS:-} proto=esp window=${WINDOW:-64}
 
 	shift 5
 	[ "$1" != - ] || proto=ah
+	[ "$1" != comp ] || proto=ipcomp window=0
 	if [ "$(stack_of "$node")" = xfrm ]; then
 		[ "$mode" != tunnel ] || flags="af-unspec $flags"
 		[ -z "${ESN:-}" ] || flags="esn $flags"
-		CONF[$node]+="xfrm state add src $src dst $dst proto $proto spi $spi mode $mode reqid ${REQID:-0} \
-replay-window ${WINDOW:-64} ${flags:+flag $flags} $(xfrm_alg "$@") \
+		CONF[$node]+="xfrm state add src $src dst $dst proto ${proto#ip} spi $spi mode $mode reqid ${REQID:-0} \
+replay-window $window ${flags:+flag $flags} $(xfrm_alg "$@") \
 ${ENCAP:+encap espinudp $ENCAP 0.0.0.0}"$'\n'
 	else
 		[ -z "${ENCAP:-}" ] || proto=esp-udp src="${src}[${ENCAP% *}]" dst="${dst}[${ENCAP#* }]"
-		CONF[$node]+="add $src $dst $proto $spi -m $mode -u ${REQID:-0} -r ${WINDOW:-64} ${ESN:+-f esn} \
+		CONF[$node]+="add $src $dst $proto $spi -m $mode -u ${REQID:-0} -r $window ${ESN:+-f esn} \
 ${EXTRA:-} $(setkey_alg "$@");"$'\n'
 	fi
 }
@@ -469,8 +472,10 @@ sa_pair()
 	local one=$1 two=$2 a=$3 b=$4 mode=$5 enc=$6 auth=${7:-none} node
 
 	SPI12=$(rnd_spi) SPI21=$(rnd_spi)
+	# a CPI has 16 bits, of which these are for negotiation
+	[ "$enc" != comp ] || { SPI12=$((RANDOM + 256)) SPI21=$((RANDOM + 256)); }
 	EK12=$(rnd_hex "${KEY_LEN[$enc]:-0}") EK21=$(rnd_hex "${KEY_LEN[$enc]:-0}")
-	AK12=$(rnd_hex "${KEY_LEN[$auth]}") AK21=$(rnd_hex "${KEY_LEN[$auth]}")
+	AK12=$(rnd_hex "${KEY_LEN[$auth]:-0}") AK21=$(rnd_hex "${KEY_LEN[$auth]:-0}")
 	for node in "$one" "$two"; do
 		sa "$node" "$a" "$b" "$SPI12" "$mode" "$enc" "$EK12" "$auth" "$AK12"
 		sa "$node" "$b" "$a" "$SPI21" "$mode" "$enc" "$EK21" "$auth" "$AK21"
@@ -478,25 +483,30 @@ sa_pair()
 }
 
 # sp NODE SRC DST DIR MODE END1 END2 - queue one policy; PROTO (esp), LEVEL, UPPER, PRIO from the
-# environment; several protocols, innermost first, make a bundle in transport mode
+# environment; several protocols, innermost first, make a bundle, where "esp/transport" has a mode of its own
 sp()
 {
-	local node=$1 src=$2 dst=$3 dir=$4 mode=$5 level=${LEVEL:-require} via='' way one reqs='' proto=''
+	local node=$1 src=$2 dst=$3 dir=$4 level=${LEVEL:-require} via='' way one reqs='' proto='' mode lv
 
 	if [ "$(stack_of "$node")" = xfrm ]; then
 		[ "${UPPER:-any}" = any ] || proto="proto $UPPER"
 		[ "$level" = use ] || level=required
-		[ "$dir" != in ] || dir="in fwd"
 		for one in ${PROTO:-esp}; do
-			reqs+=" tmpl src $6 dst $7 proto $one mode $mode reqid ${REQID:-0} level $level"
+			mode=${one#"${one%/*}"} mode=${mode#/} lv=$level
+			# what its sender left as it was passes only so
+			[ "$dir ${one%/*}" != "in ipcomp" ] || lv=use
+			one=${one%/*} one=${one#ip}
+			reqs+=" tmpl src $6 dst $7 proto $one mode ${mode:-$5} reqid ${REQID:-0} level $lv"
 		done
+		[ "$dir" != in ] || dir="in fwd"
 		for way in $dir; do
 			CONF[$node]+="xfrm policy update src $src dst $dst $proto dir $way $reqs"$'\n'
 		done
 	else
-		[ "$mode" != tunnel ] || via=$6-$7
 		for one in ${PROTO:-esp}; do
-			reqs+=" $one/$mode/$via/$level"
+			mode=${one#"${one%/*}"} mode=${mode#/} mode=${mode:-$5} via=''
+			[ "$mode" != tunnel ] || via=$6-$7
+			reqs+=" ${one%/*}/$mode/$via/$level"
 		done
 		CONF[$node]+="spdadd $src $dst ${UPPER:-any} -P $dir ${PRIO:+prio $PRIO} ipsec$reqs;"$'\n'
 	fi

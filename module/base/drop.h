@@ -38,6 +38,7 @@ struct ipsec_net;
 	X(IN_REPLAY,     "in_replay",     "sequence number seen before, left of the replay window, or zero") \
 	X(IN_AUTH,       "in_auth",       "the ICV is wrong: other keys at the peer, or a forged or damaged packet") \
 	X(IN_CRYPTO,     "in_crypto",     "the crypto API failed, other than by a wrong ICV") \
+	X(IN_STREAM,     "in_stream",    "what IPComp had compressed cannot be restored: a broken stream, or one that is longer than a packet can be") \
 	X(IN_PADDING,    "in_padding",    "the ESP trailer is impossible: padding longer than the packet, or not 1, 2, 3, ...") \
 	X(IN_DUMMY,      "in_dummy",      "a dummy packet (next header 59), made to be dropped (RFC 4303 2.6)") \
 	X(IN_MODE,       "in_mode",       "tunnel payload on a transport SA or the reverse, or another inner protocol than IPv4 and IPv6") \

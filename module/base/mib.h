@@ -14,6 +14,7 @@
 #define IPSEC_MIB_EVENTS(X) \
 	X(OUT_PACKETS,  "out_packets",  "packets protected and sent, after segmentation") \
 	X(IN_PACKETS,   "in_packets",   "packets whose last IPsec header was taken off") \
+	X(UNCOMPRESSED, "uncompressed", "times that IPComp left a payload as it was, without a header: too short, or no shorter when compressed") \
 	X(ASYNC,        "async",        "packets that waited for an asynchronous crypto driver") \
 	X(ASYNC_DONE,   "async_done",   "those of them that have come back: the namespace does not end before all have") \
 	X(HELD,         "held",         "packets that were held for an SA") \

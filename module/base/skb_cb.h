@@ -29,6 +29,7 @@ struct ipsec_sa;
  * @may_wait: the transform may return IPSEC_STOLEN: the road, which has asked
  *	@may_wait of it, holds what the packet needs meanwhile
  * @in_udp: IN: the header now in front came out of a UDP socket
+ * @bare: IN: @sa has left no header in the packet (path/bare.c)
  * @depth: transforms applied so far, indexes the bundle
  * @family: AF_INET or AF_INET6 of the header now in front
  * @nexthdr: OUT: protocol number to put into the ESP trailer; IN: the one found
@@ -44,9 +45,10 @@ struct ipsec_skb_cb {
 	void (*resume)(struct sk_buff *skb, int why);
 	void *tmp;
 	u64 seq;
-	u8 stage : 6;
+	u8 stage : 5;
 	u8 may_wait : 1;
 	u8 in_udp : 1;
+	u8 bare : 1;
 	u8 depth;
 	u8 family;
 	u8 nexthdr;

@@ -17,6 +17,7 @@
 
 #include "base/drop.h"
 #include "base/net.h"
+#include "path/bare.h"
 #include "path/catch.h"
 #include "path/hold.h"
 #include "path/offload.h"
@@ -33,8 +34,9 @@
 #include "sp/spd.h"
 
 /*
- * Local ESP or AH whose mark was lost: a device that builds packets anew (a VRF,
- * ipvlan) shows it to LOCAL_OUT once more. One of our own SAs made it.
+ * A protected packet of this host whose mark was lost: a device that builds
+ * packets anew (a VRF, ipvlan) shows it to LOCAL_OUT once more. One of our own
+ * SAs made it.
  */
 static bool catch_is_protected(struct ipsec_net *ipn, const struct sk_buff *skb,
 			       u8 pf)
@@ -48,6 +50,9 @@ static bool catch_is_protected(struct ipsec_net *ipn, const struct sk_buff *skb,
 
 	proto = pf == NFPROTO_IPV6 ? ipv6_hdr(skb)->nexthdr :
 				     ip_hdr(skb)->protocol;
+	if (unlikely(ipsec_bare_is(proto)))
+		return ipsec_bare_tunnel_rcu(ipn, skb, pf == NFPROTO_IPV6 ?
+					     AF_INET6 : AF_INET, 0);
 	len = ipsec_spi_hdrlen(proto);
 	if (likely(!len))
 		return false;

@@ -42,6 +42,7 @@
 static const struct nf_hook_ops hooks[] = {
 	HOOK_BOTH(NF_INET_PRE_ROUTING, HOOKS_FIRST, ipsec_in_prerouting),
 	HOOK_BOTH(NF_INET_LOCAL_IN, HOOKS_CHECK, ipsec_in_check_local),
+	HOOK_BOTH(NF_INET_LOCAL_IN, HOOKS_LATE, ipsec_in_bare),
 	HOOK_BOTH(NF_INET_FORWARD, HOOKS_CHECK, ipsec_in_check_forward),
 	HOOK_BOTH(NF_INET_FORWARD, HOOKS_OFFLOAD, ipsec_offload_refuse),
 	HOOK_BOTH(NF_INET_FORWARD, HOOKS_LATE, ipsec_catch_out),

@@ -15,7 +15,8 @@
  * the wire: templates are walked from the end, and the record from its start.
  * As with the stock stack an optional template may be missing, and transport
  * SAs that no template asked for are no fault (they only add protection), but
- * no tunnel may be passed over: that is somebody else's traffic.
+ * no tunnel may be passed over: that is somebody else's traffic. IPComp in
+ * transport mode is always optional.
  *
  * A socket with a bypass policy of its own takes clear text whatever the SPD
  * says (sock_policy.c).
@@ -40,6 +41,7 @@
 #include "sp/flow_cache.h"
 #include "sp/sp.h"
 #include "sp/spd.h"
+#include "path/bare.h"
 #include "path/inbound_check.h"
 #include "path/secpath.h"
 #include "path/sock_policy.h"
@@ -69,6 +71,17 @@ static int check_step(const struct ipsec_tmpl *t, const struct ipsec_sa *sa,
 }
 
 /*
+ * May it be missing? A sender leaves IPComp out when it does not pay (RFC 3173
+ * 2.2), which in transport mode leaves no trace; and it protects nothing. A
+ * tunnel is a tunnel all the same (bare.c).
+ */
+static bool check_optional(const struct ipsec_tmpl *t)
+{
+	return t->optional || (t->proto == IPPROTO_COMP &&
+			       t->mode == IPSEC_MODE_TRANSPORT);
+}
+
+/*
  * Find one template at *@pos of the record or behind it. An optional one that
  * is not there leaves *@pos where it was.
  */
@@ -90,7 +103,7 @@ static int check_tmpl(const struct ipsec_tmpl *t,
 		if (path->step[i].mode == IPSEC_MODE_TUNNEL)
 			break;
 	}
-	return t->optional ? 0 : why;
+	return check_optional(t) ? 0 : why;
 }
 
 static bool check_has_tunnel(const struct ipsec_secpath *path, unsigned int pos)
@@ -173,10 +186,15 @@ static void check_undo_nat(struct ipsec_flow *fl, struct sk_buff *skb)
  * Outer packets, whose handlers judge them; the stock stack marks the same
  * protocols as ones without a policy check.
  */
-static bool check_is_ipsec(u8 proto)
+static bool check_is_ipsec(struct ipsec_net *ipn, struct sk_buff *skb,
+			   const struct ipsec_flow *fl)
 {
-	return proto == IPPROTO_ESP || proto == IPPROTO_AH ||
-	       proto == IPPROTO_COMP;
+	if (fl->proto == IPPROTO_ESP || fl->proto == IPPROTO_AH ||
+	    fl->proto == IPPROTO_COMP)
+		return true;
+	/* by the same signs as ipsec_in_bare(), which is to take it */
+	return unlikely(ipsec_bare_is(ipsec_bare_proto(skb, fl->family))) &&
+	       ipsec_bare_tunnel_rcu(ipn, skb, fl->family, 0);
 }
 
 /* disable_policy, as the stock stack finds it for each family and way. */
@@ -199,12 +217,13 @@ static bool check_disabled(const struct sk_buff *skb, struct net *net,
  * Nobody asks what a packet came through, so that it must not be said of its
  * memory later. More IPsec, on its way to its handler, goes on with its record.
  */
-static void check_forget(struct sk_buff *skb, enum ipsec_sp_dir dir, u8 family)
+static void check_forget(struct ipsec_net *ipn, struct sk_buff *skb,
+			 enum ipsec_sp_dir dir, u8 family)
 {
 	struct ipsec_flow fl;
 
 	if (dir == IPSEC_SP_IN && !ipsec_flow_from_skb(&fl, skb, family) &&
-	    check_is_ipsec(fl.proto))
+	    check_is_ipsec(ipn, skb, &fl))
 		return;
 	ipsec_secpath_clear(skb);
 }
@@ -244,7 +263,7 @@ static int check_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 	}
 	if (ipsec_flow_from_skb(&fl, skb, family))
 		return IPSEC_DROP_IN_FLOW;
-	if (dir == IPSEC_SP_IN && check_is_ipsec(fl.proto)) {
+	if (dir == IPSEC_SP_IN && check_is_ipsec(ipn, skb, &fl)) {
 		if (record)
 			check_outer_layer(ipn, skb, &fl, &path);
 		return 0;
@@ -271,7 +290,7 @@ static unsigned int check_hook(struct ipsec_net *ipn, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (check_disabled(skb, ipn->net, dir, family)) {
 		if (record)
-			check_forget(skb, dir, family);
+			check_forget(ipn, skb, dir, family);
 		return NF_ACCEPT;
 	}
 

@@ -36,6 +36,7 @@
 #include "sa/sa.h"
 #include "sa/sad.h"
 #include "sa/xform.h"
+#include "path/bare.h"
 #include "path/decap.h"
 #include "path/input.h"
 #include "path/natt.h"
@@ -80,14 +81,18 @@ static struct ipsec_sa *in_lookup(struct ipsec_net *ipn,
 				  const struct sk_buff *skb, u16 family,
 				  u8 proto)
 {
+	__be32 spi = ipsec_spi_of(skb->data, proto);
 	union ipsec_addr daddr;
+	struct ipsec_sa *sa;
 
 	if (family == AF_INET)
 		ipsec_addr_set4(&daddr, ip_hdr(skb)->daddr);
 	else
 		ipsec_addr_set6(&daddr, &ipv6_hdr(skb)->daddr);
-	return ipsec_sad_lookup_rcu(ipn, &daddr, ipsec_spi_of(skb->data, proto),
-				    proto, family);
+	sa = ipsec_sad_lookup_rcu(ipn, &daddr, spi, proto, family);
+	if (unlikely(!sa && ipsec_bare_well_known(proto, spi)))
+		sa = ipsec_bare_cpi_rcu(ipn, skb, family);
+	return sa;
 }
 
 /* The loop: it traces, repeats, drops. Ends with the packet gone. */
@@ -136,16 +141,30 @@ static void in_resume(struct sk_buff *skb, int why)
 	rcu_read_unlock();
 }
 
+/* The next SA of the same packet; NULL when what follows is none of ours. */
+static struct ipsec_sa *in_next_sa(struct ipsec_net *ipn, struct sk_buff *skb)
+{
+	const struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
+	unsigned int hlen = ipsec_spi_hdrlen(cb->nexthdr);
+
+	if (unlikely(ipsec_bare_is(cb->nexthdr)))
+		return ipsec_bare_tunnel_rcu(ipn, skb, cb->family,
+					     cb->sa->reqid);
+	return hlen && pskb_may_pull(skb, hlen) ?
+		in_lookup(ipn, skb, cb->family, cb->nexthdr) : NULL;
+}
+
 /* Another header of the same packet: decapsulate has seen that the SA is ours. */
 static int in_find_sa(struct ipsec_net *ipn, struct sk_buff *skb)
 {
 	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
-	struct ipsec_sa *sa = in_lookup(ipn, skb, cb->family, cb->nexthdr);
+	struct ipsec_sa *sa = in_next_sa(ipn, skb);
 
 	if (!sa)
 		return IPSEC_DROP_IN_NO_SA;
 	cb->sa = sa;
 	cb->in_udp = false;
+	cb->bare = ipsec_bare_is(cb->nexthdr);
 	return IPSEC_NEXT;
 }
 
@@ -221,6 +240,8 @@ static int in_unprotect(struct ipsec_net *ipn, struct sk_buff *skb)
 	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
 	struct ipsec_sa *sa = cb->sa;
 
+	if (unlikely(cb->bare))
+		return IPSEC_NEXT;
 	cb->resume = in_resume;
 	cb->tmp = NULL;
 	cb->may_wait = sa->xform->may_wait(sa);
@@ -254,15 +275,6 @@ static int in_account(struct ipsec_net *ipn, struct sk_buff *skb)
 	return IPSEC_NEXT;
 }
 
-static bool in_more(struct ipsec_net *ipn, struct sk_buff *skb)
-{
-	const struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
-	unsigned int hlen = ipsec_spi_hdrlen(cb->nexthdr);
-
-	return hlen && pskb_may_pull(skb, hlen) &&
-	       in_lookup(ipn, skb, cb->family, cb->nexthdr);
-}
-
 static int in_decapsulate(struct ipsec_net *ipn, struct sk_buff *skb)
 {
 	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
@@ -283,7 +295,7 @@ static int in_decapsulate(struct ipsec_net *ipn, struct sk_buff *skb)
 		return why;
 	if (unlikely(sa->encap))
 		ipsec_natt_fix_checksum(skb);
-	return in_more(ipn, skb) ? IPSEC_AGAIN : IPSEC_NEXT;
+	return in_next_sa(ipn, skb) ? IPSEC_AGAIN : IPSEC_NEXT;
 }
 
 static int in_deliver(struct ipsec_net *ipn, struct sk_buff *skb)
@@ -358,7 +370,7 @@ static int in_rcv(struct ipsec_net *ipn, struct sk_buff *skb, u8 family,
  * ipsec_in_rcv() - an IPsec header has come
  * @skb: packet, skb->data at the header
  * @family: AF_INET or AF_INET6 of the packet
- * @proto: IPPROTO_ESP or IPPROTO_AH
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
  *
  * Context: Softirq, RCU.
  * Return: 0 when the packet is gone; -EINVAL when it is for the next handler,
@@ -384,6 +396,39 @@ int ipsec_in_rcv_encap(struct sk_buff *skb, u8 family)
 {
 	return in_rcv(ipsec_net_of(dev_net(skb->dev)), skb, family,
 		      IPPROTO_ESP, true);
+}
+
+/**
+ * ipsec_in_bare() - netfilter hook at LOCAL_IN, behind the rules
+ * @priv: the namespace's struct ipsec_net
+ * @skb: packet for this host
+ * @st: where
+ *
+ * Takes the payload of IPComp's tunnels that came uncompressed.
+ *
+ * Context: Softirq, RCU.
+ * Return: NF_ACCEPT, or NF_STOLEN when it was one.
+ */
+unsigned int ipsec_in_bare(void *priv, struct sk_buff *skb,
+			   const struct nf_hook_state *st)
+{
+	u8 family = st->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6;
+	u8 proto = ipsec_bare_proto(skb, family);
+	struct ipsec_net *ipn = priv;
+	struct ipsec_sa *sa;
+
+	if (likely(!ipsec_bare_is(proto)))
+		return NF_ACCEPT;
+	sa = ipsec_bare_tunnel_rcu(ipn, skb, family, 0);
+	if (!sa)
+		return NF_ACCEPT;
+
+	in_enter(ipn, skb, sa, family, false);
+	ipsec_skb_cb(skb)->nexthdr = proto;
+	ipsec_skb_cb(skb)->bare = true;
+	__skb_pull(skb, skb_transport_offset(skb));
+	in_run(ipn, skb, IN_ROW_ADMIT);
+	return NF_STOLEN;
 }
 
 /*

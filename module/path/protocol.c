@@ -47,6 +47,16 @@ static int protocol_ah6(struct sk_buff *skb)
 	return ipsec_in_rcv(skb, AF_INET6, IPPROTO_AH);
 }
 
+static int protocol_comp4(struct sk_buff *skb)
+{
+	return ipsec_in_rcv(skb, AF_INET, IPPROTO_COMP);
+}
+
+static int protocol_comp6(struct sk_buff *skb)
+{
+	return ipsec_in_rcv(skb, AF_INET6, IPPROTO_COMP);
+}
+
 /* From a UDP socket; the kernel has only ESP come this way. */
 static int protocol_encap4(struct sk_buff *skb, int nexthdr, __be32 spi,
 			   int encap_type)
@@ -146,6 +156,12 @@ static int protocol_err_ah6(struct sk_buff *skb, struct inet6_skb_parm *opt,
 	return protocol_err6(skb, type, offset, info, IPPROTO_AH);
 }
 
+static int protocol_err_comp6(struct sk_buff *skb, struct inet6_skb_parm *opt,
+			      u8 type, u8 code, int offset, __be32 info)
+{
+	return protocol_err6(skb, type, offset, info, IPPROTO_COMP);
+}
+
 /**
  * struct protocol - one IPsec protocol of both families
  * @proto: its number
@@ -188,6 +204,21 @@ static struct protocol protocols[] = {
 			.handler = protocol_ah6,
 			.cb_handler = protocol_not_ours,
 			.err_handler = protocol_err_ah6,
+			.priority = PROTOCOL_PRIORITY,
+		},
+	},
+	{
+		.proto = IPPROTO_COMP,
+		.v4 = {
+			.handler = protocol_comp4,
+			.cb_handler = protocol_not_ours,
+			.err_handler = protocol_err4,
+			.priority = PROTOCOL_PRIORITY,
+		},
+		.v6 = {
+			.handler = protocol_comp6,
+			.cb_handler = protocol_not_ours,
+			.err_handler = protocol_err_comp6,
 			.priority = PROTOCOL_PRIORITY,
 		},
 	},

@@ -26,6 +26,8 @@
 #define CMD_SA_SPI_MIN		0x100
 #define CMD_SA_SPI_MAX		0x0fffffff
 #define CMD_SA_CPI_MAX		0xffff
+/* Of those the last 4096 are for private use (RFC 3173 3.3). */
+#define CMD_SA_CPI_NEGOTIATED	0xefff
 
 #define CMD_SA_LIMITS		(PFKEY_SA_HARD | PFKEY_SA_SOFT)
 
@@ -91,7 +93,7 @@ static struct ipsec_sa *cmd_find_larval(struct pfkey_call *call, const struct ip
 static int getspi_range(const struct pfkey_msg *msg, u8 proto, u32 *min, u32 *max)
 {
 	*min = CMD_SA_SPI_MIN;
-	*max = proto == IPPROTO_COMP ? CMD_SA_CPI_MAX : CMD_SA_SPI_MAX;
+	*max = proto == IPPROTO_COMP ? CMD_SA_CPI_NEGOTIATED : CMD_SA_SPI_MAX;
 	if (!msg->spirange)
 		return 0;
 	*min = msg->spirange->sadb_spirange_min;
@@ -146,7 +148,7 @@ static struct ipsec_sa *getspi_commit(struct pfkey_call *call, const struct ipse
  * @call: request
  *
  * Return: 0, -EINVAL, -ENOENT when no SPI of the range is free,
- * -EPROTONOSUPPORT for IPComp, whose SAs could not be added, -ENOMEM.
+ * -EPROTONOSUPPORT for BEET mode, whose SAs could not be added, -ENOMEM.
  */
 int pfkey_cmd_getspi(struct pfkey_call *call)
 {
@@ -163,7 +165,7 @@ int pfkey_cmd_getspi(struct pfkey_call *call)
 	err = getspi_range(call->msg, want.proto, &min, &max);
 	if (err)
 		return err;
-	if (want.proto == IPPROTO_COMP || want.mode == IPSEC_MODE_BEET)
+	if (want.mode == IPSEC_MODE_BEET)
 		return -EPROTONOSUPPORT;
 
 	head.sadb_msg_errno = 0;

@@ -3,9 +3,9 @@
  * A message becomes a security association, ready for the SAD, and an SA
  * becomes a message. Never touches the SAD.
  *
- * What the SAD can not do yet is refused with EPROTONOSUPPORT, after
- * everything that is wrong in any case: IPComp and BEET mode. Accepting them would
- * promise protection that no packet gets.
+ * What the SAD can not do is refused with EPROTONOSUPPORT, after everything
+ * that is wrong in any case: BEET mode. Accepting it would promise protection
+ * that no packet gets.
  */
 #include <linux/err.h>
 #include <linux/in.h>
@@ -138,6 +138,9 @@ static int sa_check_x_sa(const struct pfkey_msg *msg, u8 proto)
 
 	if (!x)
 		return 0;
+	/* it is about sequence numbers, and IPComp has none */
+	if (proto == IPPROTO_COMP)
+		return -EINVAL;
 	if (proto == IPPROTO_AH)
 		known |= SADB_X_TESTUDO_SA_ALIGN8;
 	esn = x->sadb_x_testudo_sa_flags & SADB_X_TESTUDO_SA_ESN;
@@ -231,6 +234,12 @@ static int sa_check_esp(const struct pfkey_msg *msg)
 
 static int sa_check_comp(const struct pfkey_msg *msg)
 {
+	/* compressed with a key, or authentic, is something else */
+	if (msg->auth.bytes || msg->enc.bytes || msg->sa->sadb_sa_auth != SADB_AALG_NONE)
+		return -EINVAL;
+	/* the CPI has 16 bits */
+	if (ntohl(msg->sa->sadb_sa_spi) > U16_MAX)
+		return -EINVAL;
 	switch (msg->sa->sadb_sa_encrypt) {
 	case SADB_X_CALG_NONE:
 		return -EINVAL;
@@ -282,7 +291,7 @@ static int sa_check(const struct pfkey_msg *msg, const struct ipsec_sa_want *wan
 	if (err)
 		return err;
 	/* see the head of this file */
-	if (want->proto == IPPROTO_COMP || want->mode == IPSEC_MODE_BEET)
+	if (want->mode == IPSEC_MODE_BEET)
 		return -EPROTONOSUPPORT;
 	return 0;
 }
@@ -309,12 +318,15 @@ static void sa_set_limits(struct ipsec_limits *limits, const struct sadb_lifetim
 /*
  * sadb_sa_replay counts packets on Linux, bytes at KAME, and racoon says 4 for
  * 32 packets: so a window is never smaller than the sysctl. The byte can not
- * say more than 255; our own extension can, and is taken at its word.
+ * say more than 255; our own extension can, and is taken at its word. IPComp
+ * has no sequence numbers to watch.
  */
 static u32 sa_window(struct ipsec_net *ipn, const struct pfkey_msg *msg)
 {
 	u32 given = sa_window_given(msg);
 
+	if (msg->base->sadb_msg_satype == SADB_X_SATYPE_IPCOMP)
+		return 0;
 	if (msg->x_sa && msg->x_sa->sadb_x_testudo_sa_window)
 		return given;
 	return given ? max_t(u32, given, ipsec_sysctl_replay_window_min(ipn)) : 0;

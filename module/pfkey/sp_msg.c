@@ -3,9 +3,9 @@
  * A message becomes a security policy, ready for the SPD, and a policy becomes
  * a message. Never touches the SPD.
  *
- * A policy that asks for IPComp or BEET mode is refused with
- * EPROTONOSUPPORT, after everything that is wrong in any case: no SA could
- * satisfy it, so it could only ever drop packets.
+ * A policy that asks for BEET mode is refused with EPROTONOSUPPORT, after
+ * everything that is wrong in any case: no SA could satisfy it, so it could
+ * only ever drop packets.
  */
 #include <linux/build_bug.h>
 #include <linux/err.h>
@@ -82,7 +82,7 @@ static int sp_check(const struct pfkey_msg *msg, struct pfkey_requests *reqs)
 		return -EINVAL;
 	/* see the head of this file */
 	for (i = 0; i < reqs->n; i++)
-		if (reqs->req[i].proto == IPPROTO_COMP || reqs->req[i].mode == IPSEC_MODE_BEET)
+		if (reqs->req[i].mode == IPSEC_MODE_BEET)
 			return -EPROTONOSUPPORT;
 	return 0;
 }

@@ -129,7 +129,7 @@ struct ipsec_sa_links {
  * struct ipsec_sa - a security association
  * @by_spi: in the table by SPI
  * @spi: network order; with @daddr, @proto and @family its name
- * @proto: IPPROTO_ESP or IPPROTO_AH
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
  * @mode: IPSEC_MODE_ANY, _TRANSPORT or _TUNNEL of <linux/ipsec.h>
  * @family: AF_INET or AF_INET6 of @saddr and @daddr
  * @encap: UDP_ENCAP_ESPINUDP when it goes in UDP, else 0; see @natt

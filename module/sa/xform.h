@@ -28,7 +28,8 @@ struct sk_buff;
  *	transport_header the point of insertion, and ipsec_skb_cb(skb) holds sa,
  *	family, nexthdr, nh_off, may_wait and resume. Takes the sequence number itself.
  *	On return 0 the protocol header stands at transport_header, the byte at
- *	nh_off names @proto, and IP lengths are still the caller's to set.
+ *	nh_off names @proto, and IP lengths are still the caller's to set. IPComp
+ *	may leave the packet without a header; then that byte names nexthdr.
  *	Returns IPSEC_NEXT, IPSEC_STOLEN (resume() is called later, or has been)
  *	or a drop reason; never frees the packet. Checksums are complete, the
  *	packet is not GSO. BH off, inside rcu_read_lock()

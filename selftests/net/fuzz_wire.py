@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Does a stack that is fed mutated ESP, AH and UDP-ESP packets stay well, leak nothing, deliver nothing forged?
+"""Does a stack that is fed mutated ESP, AH, IPComp and UDP-ESP packets stay well, leak nothing, deliver nothing forged?
 
 # kernels: 6.12 debug
 # timeout: 1200
@@ -15,6 +15,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import ah
 import ahflow
+import ipcomp
+import ipcompflow
 import lab
 import nattflow
 import packet
@@ -179,7 +181,37 @@ def fuzz_natt(tw):
         sock.close()
 
 
+def comp_lie(flow):
+    """A good stream of a bad packet, a bad stream of a good one, or both behind a header that lies."""
+    raw = flow.datagram(ipcompflow.text(random.choice((10, 200, 900))))
+    length, nh_at = ah.front(raw)
+    if random.random() < 0.4:
+        body = mutate(raw[length:], [raw])
+        raw = ah.rebuilt(raw[:length], nh_at, random.choice((0, 4, 17, 41, 43, 44, 50, 51, 59, 60, 108)), body)
+    stream = ipcomp.deflate(raw[length:], random.choice((0, 1, 6, 9)))
+    if random.random() < 0.6:
+        stream = mutate(stream, [stream, os.urandom(64)])
+    pkt = flow.tx.protect(raw, stream=stream, flags=random.choice((0, 255)))
+    return flow.tx.protect(pkt) if random.random() < 0.1 else pkt
+
+
+def fuzz_comp(tw):
+    """An eighth of COUNT, IPComp: streams, headers and lengths that lie, also inside of ESP; both SAs still work."""
+    flows = [ipcompflow.Flow(tw, v, mode, around=around)
+             for v, mode, around in ((4, "transport", None), (6, "tunnel", "esp"))]
+    for done in range(COUNT // 8):
+        flow = random.choice(flows)
+        pkt = comp_lie(flow)[:1400] if random.random() < 0.9 else flow.datagram(os.urandom(20))
+        tw.wire.send(flow.shell(pkt) if random.random() < 0.9 else pkt)
+        if done % 2000 == 1999:
+            tw.reset_sockets()
+    tw.reset_sockets()
+    for flow in flows:
+        flow.echo(ipcompflow.text(500), True)
+
+
 suite.add("M14_fuzz_wire_forged", fuzz_forged)
+suite.add("M14_fuzz_wire_comp", fuzz_comp)
 suite.add("M14_fuzz_wire_natt", fuzz_natt)
 suite.add("M14_fuzz_wire_ah", fuzz_ah)
 suite.add(f"M14_fuzz_wire_{COUNT}", fuzz)

@@ -6,7 +6,7 @@
 #
 # kernels: all
 # timeout: 900
-# brief: chacha_none_tunnel|gcm_transport_4_4|cbc_tunnel_6_6|gcm_tunnel_4_6|esn_gcm|ah_sha256|bundle
+# brief: chacha_none_tunnel|comp_tunnel_4_4|comp_esp_tunnel_6_6|gcm_transport_4_4|cbc_tunnel_6_6|gcm_tunnel_4_6|esn_gcm|ah_sha256|bundle
 #
 #   A (this project)  10.0.0.1 fd00::1 ---- B (stock xfrm, by `ip xfrm`)  10.0.0.2 fd00::2
 #     inside 10.0.1.1 fd00:1::1               inside 10.0.2.1 fd00:2::1
@@ -114,6 +114,46 @@ t_bundle()
 	drop_delta A
 }
 
+# bare_delta NODE - sets BARE: how many payloads IPComp has left as they were since the last time
+bare_delta()
+{
+	local now
+
+	now=$(n "$1" awk '$1 == "uncompressed" { print $2 }' /proc/net/testudo_stat)
+	BARE=$((now - ${bare_last:-0}))
+	bare_last=$now
+}
+
+# t_comp MODE INNER OUTER [PROTO] - IPComp, with PROTO around it; small packets and noise go uncompressed, and pass
+t_comp()
+{
+	local a=${OUT1[$3]} b=${OUT2[$3]} from=${OUT1[$2]} to=${OUT2[$2]} PROTO="ipcomp ${4:+$4/transport}"
+	local XFRM_FLAGS=''
+
+	[ "$1" = transport ] || { from=${IN1[$2]}; to=${IN2[$2]}; }
+	sa_pair A B "$a" "$b" "$1" comp
+	case ${4:-} in
+	esp) sa_pair A B "$a" "$b" transport aes128 sha256 ;;
+	ah) XFRM_FLAGS=align4 sa_pair A B "$a" "$b" transport - sha256 ;;
+	esac
+	sp_pair A B "$from" "$to" "$1" "$a" "$b"
+	commit || return
+	drops_mark A
+	bare_delta A
+	ping_ok A "$to" 20 2
+	bare_delta A
+	[ "$BARE" -ge 2 ] || fail "small packets of A were compressed"
+	ping_ok A "$to" 1300 2
+	bare_delta A
+	[ "$BARE" -eq 0 ] || fail "large packets of A were not compressed"
+	ping_ok B "$from" 1300 1
+	ping_ok B "$from" 0 1
+	transfer TCP A B "$to" 50000
+	transfer TCP B A "$from" 50000
+	ping_some A "$to" 3001
+	drop_delta A
+}
+
 # t_wrong - the peer has another key: nothing passes, and A counts why
 t_wrong()
 {
@@ -184,6 +224,15 @@ for v in 4 6; do
 	add_case "B14_interop_ah_esn_$v" t_ah_esn sha256 $v
 	add_case "B10_interop_bundle_esp_ah_$v" t_bundle $v
 done
+for shape in "${shapes[@]}"; do
+	# shellcheck disable=SC2086
+	add_case "C05_interop_comp_${shape// /_}" t_comp $shape
+done
+for shape in "transport 4 4" "tunnel 4 4" "tunnel 6 6"; do
+	# shellcheck disable=SC2086
+	add_case "C06_interop_comp_esp_${shape// /_}" t_comp $shape esp
+done
+add_case C07_interop_comp_ah_tunnel_4_4 t_comp tunnel 4 4 ah
 add_case G02_interop_tcp_4in4 t_tcp gcm16_128 none 4 4
 add_case G02_interop_tcp_6in6 t_tcp aes128 sha256 6 6
 add_case J09_interop_esn_gcm t_esn gcm16_128 none

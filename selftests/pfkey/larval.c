@@ -42,6 +42,27 @@ TEST(n33_spi_ranges)
 	EQ(k_count_sa(fd, 0), 3);
 }
 
+/* CPIs have 16 bits; who names no range gets one of those that are for negotiation. */
+TEST(n33_cpi_ranges)
+{
+	int fd = k_open();
+	struct msg m, a;
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		m_begin(&m, SADB_GETSPI, SADB_X_SATYPE_IPCOMP);
+		m.base.sadb_msg_seq = 1000 + i;
+		m_ends(&m, SRC, DST);
+		EQ(k_ask(fd, &m, &a), 0);
+		OK(m_spi(&a) >= 0x100 && m_spi(&a) <= 0xefff);
+	}
+	EQ(k_count_sa(fd, SADB_X_SATYPE_IPCOMP), 40);
+	m_getspi(&m, SRC, "10.0.0.3", 0xffff, 0xffff);
+	m.base.sadb_msg_satype = SADB_X_SATYPE_IPCOMP;
+	EQ(k_ask(fd, &m, &a), 0);
+	EQ(m_spi(&a), 0xffff);
+}
+
 /* 0 to 255 are not for giving out: two SPIs are left here, and none there. */
 TEST(n33_reserved_spis)
 {
@@ -154,7 +175,7 @@ TEST(n34_getspi_of_what_is_no_protocol)
 	m_sa2(&m, 4, 0);
 	EQ(k_do(fd, &m), EINVAL);
 	m_getspi(&m, SRC, DST, 0x2000, 0x3000);
-	m.base.sadb_msg_satype = SADB_X_SATYPE_IPCOMP;
+	m_sa2(&m, IPSEC_MODE_BEET, 0);
 	EQ(k_do(fd, &m), EPROTONOSUPPORT);
 	EQ(k_count_sa(fd, 0), 0);
 	m_getspi(&m, SRC, DST, 0x2000, 0x3000);

@@ -149,7 +149,8 @@ TEST(n40_to_n44_requests)
 		{ "transport skips addresses", OUT, ESP, TRANS, REQ, GW1, GW6B, -1, 0 },
 		{ "AH", OUT, IPPROTO_AH, TRANS, REQ, NULL, NULL, -1, 0 },
 		{ "AH tunnel", IN, IPPROTO_AH, TUN, REQ, GW6A, GW6B, -1, 0 },
-		{ "IPComp", OUT, IPPROTO_COMP, TRANS, REQ, NULL, NULL, -1, EPROTONOSUPPORT },
+		{ "IPComp", OUT, IPPROTO_COMP, TRANS, REQ, NULL, NULL, -1, 0 },
+		{ "IPComp tunnel", IN, IPPROTO_COMP, TUN, REQ, GW1, GW2, -1, 0 },
 		{ "BEET", OUT, ESP, 3, REQ, NULL, NULL, -1, EPROTONOSUPPORT },
 	};
 	struct sadb_x_ipsecrequest *req;

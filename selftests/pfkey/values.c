@@ -265,17 +265,46 @@ TEST(n27_satypes)
 	nothing_changed(fd);
 }
 
-TEST(n24_ipcomp_is_not_there_yet)
+TEST(n24_ipcomp)
 {
 	int fd = k_open();
+	struct msg m, a;
 
 	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, 5, false), EINVAL);
 	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, 1, false), ENOSYS);
 	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, SADB_X_CALG_LZS, false), ENOSYS);
 	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, 0, false), EINVAL);
-	/* nothing wrong with this one, but nothing behind it either */
-	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, SADB_X_CALG_DEFLATE, false), EPROTONOSUPPORT);
+	/* it has no keys, and no sequence numbers */
+	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, SADB_AALG_SHA1HMAC, SADB_X_CALG_DEFLATE, true),
+	   EINVAL);
+	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, SADB_X_CALG_DEFLATE, true), EINVAL);
+	m_begin(&m, SADB_ADD, SADB_X_SATYPE_IPCOMP);
+	m_sa(&m, 0x1000, 0, SADB_X_CALG_DEFLATE);
+	/* longer than any SA could keep */
+	m_key(&m, SADB_EXT_KEY_ENCRYPT, 4096);
+	m_ends(&m, SRC, DST);
+	EQ(k_do(fd, &m), EINVAL);
+	m_begin(&m, SADB_ADD, SADB_X_SATYPE_IPCOMP);
+	m_sa(&m, 0x1000, 0, SADB_X_CALG_DEFLATE);
+	m_ends(&m, SRC, DST);
+	m_ext(&m, SADB_X_EXT_TESTUDO_SA, sizeof(struct sadb_x_testudo_sa));
+	EQ(k_do(fd, &m), EINVAL);
+	/* nor more than 16 bits of SPI */
+	m_begin(&m, SADB_ADD, SADB_X_SATYPE_IPCOMP);
+	m_sa(&m, 0x10000, 0, SADB_X_CALG_DEFLATE);
+	m_ends(&m, SRC, DST);
+	EQ(k_do(fd, &m), EINVAL);
 	nothing_changed(fd);
+
+	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, SADB_X_CALG_DEFLATE, false), 0);
+	EQ(add_satype(fd, SADB_X_SATYPE_IPCOMP, 0, SADB_X_CALG_DEFLATE, false), EEXIST);
+	m_begin(&m, SADB_GET, SADB_X_SATYPE_IPCOMP);
+	m_sa(&m, 0x1000, 0, 0);
+	m_ends(&m, SRC, DST);
+	EQ(k_ask(fd, &m, &a), 0);
+	EQ(((struct sadb_sa *)m_find(&a, SADB_EXT_SA))->sadb_sa_encrypt, SADB_X_CALG_DEFLATE);
+	EQ(k_count_sa(fd, SADB_X_SATYPE_IPCOMP), 1);
+	EQ(k_count_sa(fd, SADB_SATYPE_ESP), 0);
 }
 
 TEST(n26_ah)

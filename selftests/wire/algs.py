@@ -57,7 +57,9 @@ def new_key(name):
 
 
 def setkey_words(sa):
-    """The -E/-A part of a setkey line."""
+    """The -E/-A/-C part of a setkey line."""
+    if sa.proto == "ipcomp":
+        return ["-C", "deflate", "-R"]
     words = []
     if sa.enc:
         words = ["-E", TABLE[sa.enc].setkey] + (["0x" + sa.ekey.hex()] if sa.ekey else [])
@@ -68,6 +70,8 @@ def setkey_words(sa):
 
 def xfrm_words(sa):
     """The algorithm part of an `ip xfrm state add` line."""
+    if sa.proto == "ipcomp":
+        return ["comp", "deflate"]
     words = []
     if sa.enc:
         alg = TABLE[sa.enc]

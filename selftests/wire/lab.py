@@ -43,7 +43,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _SOL_PACKET, _IGNORE_OUTGOING = 263, 23
 _QUIET_ICMP6 = set(range(130, 138)) | {143}
 # Lines of the counter file that count what went well; every other one is a drop reason.
-EVENTS = {"out_packets", "in_packets", "async", "async_done", "held", "released", "flow_miss"}
+EVENTS = {"out_packets", "in_packets", "uncompressed", "async", "async_done", "held", "released", "flow_miss"}
 
 
 def sh(*cmd, text=None, fails=False):
@@ -215,12 +215,15 @@ class Xfrm:
         words = " ".join(f'"{w}"' if not w or "(" in w else w for w in words)
         flags = " ".join(["esn"] * sa.esn + ["af-unspec"] * (mode == "tunnel") +
                          ["align4"] * (sa.proto == "ah" and not sa.align8))
-        return (f"xfrm state add src {src} dst {dst} proto {sa.proto} spi {sa.spi:#x} mode {mode} reqid {reqid} "
+        proto = "comp" if sa.proto == "ipcomp" else sa.proto
+        return (f"xfrm state add src {src} dst {dst} proto {proto} spi {sa.spi:#x} mode {mode} reqid {reqid} "
                 f"replay-window {window or 32} {'flag ' + flags if flags else ''} {words}\n")
 
     @staticmethod
     def sp_line(src, dst, way, mode, ends, level="require", upper="any", proto="esp"):
         """The ip line that installs a policy; `in` brings its `fwd` as setkey does."""
+        proto = "comp" if proto == "ipcomp" else proto
+
         def one(way):
             return (f"xfrm policy add src {src} dst {dst} {'' if upper == 'any' else 'proto ' + upper} dir {way} "
                     f"tmpl src {ends[0]} dst {ends[1]} proto {proto} mode {mode} "

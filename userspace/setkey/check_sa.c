@@ -411,6 +411,12 @@ static bool check_ours(struct source *src, const struct cmd *cmd, struct sa_spec
 	struct span at;
 
 	spec->ours |= spec->esn || spec->align8 || spec->window > UINT8_MAX;
+	if (spec->ours && spec->satype == SADB_X_SATYPE_IPCOMP) {
+		source_error(src, cmd->proto,
+			     "'ipcomp' has no sequence numbers; expected no -f esn, no -seq, "
+			     "no -f align8 and no -r above 255");
+		return false;
+	}
 	if (spec->align8 && spec->satype != SADB_SATYPE_AH) {
 		at = check_opt_at(src, cmd, OPT_FLAG, "align8");
 		source_error(src, at, "-f align8 is about the header of AH, and this is another protocol");
@@ -430,13 +436,18 @@ static bool check_ours(struct source *src, const struct cmd *cmd, struct sa_spec
 }
 
 /* 0 is no SPI, so no SA has it; to getspi it says that any will do. */
-static bool check_spi(struct source *src, const struct cmd *cmd, uint32_t *spi)
+static bool check_spi(struct source *src, const struct cmd *cmd, uint8_t satype, uint32_t *spi)
 {
 	uint64_t val;
 
 	if (!check_number(src, cmd->spi, UINT32_MAX, "an SPI", &val))
 		return false;
 	*spi = val;
+	if (val > UINT16_MAX && satype == SADB_X_SATYPE_IPCOMP) {
+		source_error(src, cmd->spi,
+			     "a CPI has 16 bits (RFC 3173, 3.3); expected 1 to 65535");
+		return false;
+	}
 	if (val || cmd->kind == CMD_GETSPI)
 		return true;
 	source_error(src, cmd->spi, "0 is no SPI (RFC 4303, 2.1); expected 1 to 4294967295");
@@ -481,7 +492,7 @@ bool check_sa(const struct setkey *sk, struct source *src, const struct cmd *cmd
 		ok &= check_detail(sk, src, cmd, spec);
 	if (cmd->kind == CMD_DELETEALL)
 		return ok && proto_ok;
-	ok &= check_spi(src, cmd, &spec->spi);
+	ok &= check_spi(src, cmd, spec->satype, &spec->spi);
 	for (opt = cmd->opts; opt; opt = opt->next)
 		opts_ok &= check_opt(src, cmd, opt, spec, &keys);
 	ok &= proto_ok && opts_ok;
