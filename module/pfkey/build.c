@@ -214,3 +214,21 @@ void pfkey_put_request(struct pfkey_writer *w, const struct sadb_x_ipsecrequest 
 	p += ipsec_addr_to_sockaddr(p, saddr, family, 0);
 	ipsec_addr_to_sockaddr(p, daddr, family, 0);
 }
+
+/**
+ * pfkey_put_kmaddress() - append the addresses of the keying daemons
+ * @w: cursor
+ * @km: local and remote one
+ */
+void pfkey_put_kmaddress(struct pfkey_writer *w, const struct ipsec_move_ends *km)
+{
+	struct sadb_x_kmaddress *ext;
+	u8 *p;
+
+	ext = pfkey_put(w, SADB_X_EXT_KMADDRESS, sizeof(*ext) + 2 * build_salen(km->family));
+	if (!ext)
+		return;
+	p = (u8 *)(ext + 1);
+	p += ipsec_addr_to_sockaddr(p, &km->saddr, km->family, 0);
+	ipsec_addr_to_sockaddr(p, &km->daddr, km->family, 0);
+}

@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 
+struct ipsec_move_ends;
 struct pfkey_addr;
 
 /* No message that we send is longer: strongSwan's receive buffer. */
@@ -42,5 +43,6 @@ void pfkey_put_lifetime(struct pfkey_writer *w, u16 type, const struct sadb_life
 void pfkey_put_policy(struct pfkey_writer *w, const struct sadb_x_policy *policy);
 void pfkey_put_request(struct pfkey_writer *w, const struct sadb_x_ipsecrequest *req, u16 family,
 		       const union ipsec_addr *saddr, const union ipsec_addr *daddr);
+void pfkey_put_kmaddress(struct pfkey_writer *w, const struct ipsec_move_ends *km);
 
 #endif

@@ -207,17 +207,3 @@ int pfkey_cmd_spdflush(struct pfkey_call *call)
 	mutex_unlock(&call->ipn->config_mutex);
 	return 0;
 }
-
-/**
- * pfkey_cmd_migrate() - SADB_X_MIGRATE: move SAs to another address
- * @call: request
- *
- * Answered as af_key does when it was built without it: Mobile IPv6 daemons
- * know that answer.
- *
- * Return: -ENOPROTOOPT.
- */
-int pfkey_cmd_migrate(struct pfkey_call *call)
-{
-	return -ENOPROTOOPT;
-}

@@ -14,6 +14,5 @@ int pfkey_cmd_spddelete(struct pfkey_call *call);
 int pfkey_cmd_spddelete2(struct pfkey_call *call);
 int pfkey_cmd_spdget(struct pfkey_call *call);
 int pfkey_cmd_spdflush(struct pfkey_call *call);
-int pfkey_cmd_migrate(struct pfkey_call *call);
 
 #endif

@@ -154,15 +154,28 @@ static void dump_send_held(struct pfkey_sock *pfk, u32 seq)
 	dump->held = NULL;
 }
 
+/* An error is a header alone, like every other answer that says no. */
+static void dump_spoil_held(struct sk_buff *skb, int err)
+{
+	struct sadb_msg *base = (struct sadb_msg *)skb->data;
+
+	memzero_explicit(base + 1, skb->len - sizeof(*base));
+	skb_trim(skb, sizeof(*base));
+	base->sadb_msg_len = sizeof(*base) / 8;
+	base->sadb_msg_errno = -err;
+}
+
 /*
  * The last message, and the end. Without memory a dump that nothing will wake
- * again ends with an errno in the message held, rather than with a lie.
+ * again ends with an error in the place of the message held, rather than with a
+ * lie.
  */
 static void dump_finish(struct pfkey_sock *pfk, int err)
 {
 	struct pfkey_dump *dump = pfk->dump;
 
-	((struct sadb_msg *)dump->held->data)->sadb_msg_errno = -err;
+	if (err)
+		dump_spoil_held(dump->held, err);
 	dump_send_held(pfk, 0);
 	WRITE_ONCE(pfk->dump, NULL);
 	dump_free(dump);

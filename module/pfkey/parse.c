@@ -103,6 +103,9 @@ static int parse_take(struct pfkey_msg *msg, const void *ext, unsigned int type,
 		return 0;
 	case SADB_X_EXT_NAT_T_OA:
 		return parse_addr(&msg->natt_oa, ext, bytes);
+	case SADB_X_EXT_KMADDRESS:
+		msg->kmaddress = ext;
+		return 0;
 	case SADB_X_EXT_FILTER:
 		msg->filter = ext;
 		return 0;
@@ -183,7 +186,7 @@ int pfkey_parse(struct pfkey_msg *msg, const void *buf, size_t len)
 }
 
 /* Two packed socket addresses of one family; @p may be misaligned. */
-static int parse_ends(struct pfkey_ipsecreq *req, const u8 *p, size_t len)
+static int parse_ends(struct ipsec_move_ends *ends, const u8 *p, size_t len)
 {
 	struct sockaddr_in6 sa;
 	__be16 port;
@@ -193,20 +196,20 @@ static int parse_ends(struct pfkey_ipsecreq *req, const u8 *p, size_t len)
 
 	if (len < sizeof(family))
 		return -EINVAL;
-	memcpy(&req->family, p, sizeof(req->family));
-	salen = req->family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(sa);
+	memcpy(&ends->family, p, sizeof(ends->family));
+	salen = ends->family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(sa);
 	if (len < 2 * salen)
 		return -EINVAL;
 
 	memcpy(&sa, p, salen);
-	err = ipsec_addr_from_sockaddr(&req->saddr, &family, &port,
+	err = ipsec_addr_from_sockaddr(&ends->saddr, &family, &port,
 				       (const struct sockaddr *)&sa, salen);
 	if (err)
 		return -EINVAL;
 	memcpy(&sa, p + salen, salen);
-	err = ipsec_addr_from_sockaddr(&req->daddr, &family, &port,
+	err = ipsec_addr_from_sockaddr(&ends->daddr, &family, &port,
 				       (const struct sockaddr *)&sa, salen);
-	if (err || family != req->family)
+	if (err || family != ends->family)
 		return -EINVAL;
 	return 0;
 }
@@ -260,6 +263,7 @@ int pfkey_parse_requests(struct pfkey_requests *reqs, const struct sadb_x_policy
 	size_t left = policy->sadb_x_policy_len * (size_t)8 - sizeof(*policy);
 	struct sadb_x_ipsecrequest xr;
 	struct pfkey_ipsecreq *req;
+	struct ipsec_move_ends ends;
 	int err;
 
 	memset(reqs, 0, sizeof(*reqs));
@@ -274,15 +278,101 @@ int pfkey_parse_requests(struct pfkey_requests *reqs, const struct sadb_x_policy
 		if (err)
 			return err;
 		if (req->mode == IPSEC_MODE_TUNNEL) {
-			err = parse_ends(req, p + sizeof(xr),
+			err = parse_ends(&ends, p + sizeof(xr),
 					 xr.sadb_x_ipsecrequest_len - sizeof(xr));
 			if (err)
 				return err;
+			req->saddr = ends.saddr;
+			req->daddr = ends.daddr;
+			req->family = ends.family;
 		}
 		p += xr.sadb_x_ipsecrequest_len;
 		left -= xr.sadb_x_ipsecrequest_len;
 	}
 	return 0;
+}
+
+/**
+ * struct parse_moving - one request of a MIGRATE: half of a move
+ * @req: what it is about
+ * @ends: its addresses, in every mode
+ */
+struct parse_moving {
+	struct pfkey_ipsecreq req;
+	struct ipsec_move_ends ends;
+};
+
+/* Gives the bytes that the request takes, or a negative errno. */
+static int parse_moving(struct parse_moving *m, const u8 *p, size_t left, unsigned int dir)
+{
+	struct sadb_x_ipsecrequest xr;
+	int err;
+
+	if (left < sizeof(xr))
+		return -EINVAL;
+	memcpy(&xr, p, sizeof(xr));
+	if (xr.sadb_x_ipsecrequest_len < sizeof(xr) || xr.sadb_x_ipsecrequest_len > left)
+		return -EINVAL;
+	err = parse_request(&m->req, &xr, dir);
+	if (!err)
+		err = parse_ends(&m->ends, p + sizeof(xr),
+				 xr.sadb_x_ipsecrequest_len - sizeof(xr));
+	return err ? err : xr.sadb_x_ipsecrequest_len;
+}
+
+/* The old request and the new one are about the same SA, and the new one leads somewhere. */
+static int parse_move(struct ipsec_move *move, const struct parse_moving *from,
+		      const struct parse_moving *to)
+{
+	if (from->req.proto != to->req.proto || from->req.mode != to->req.mode ||
+	    from->req.reqid != to->req.reqid)
+		return -EINVAL;
+	if (ipsec_addr_is_any(&to->ends.saddr) || ipsec_addr_is_any(&to->ends.daddr))
+		return -EINVAL;
+	move->proto = from->req.proto;
+	move->mode = from->req.mode;
+	move->reqid = from->req.reqid;
+	move->from = from->ends;
+	move->to = to->ends;
+	return 0;
+}
+
+/**
+ * pfkey_parse_moves() - the pairs of requests of SADB_X_MIGRATE
+ * @moves: filled in
+ * @msg: message with a policy
+ *
+ * Return: 0; -EINVAL for a malformed request or KMADDRESS, two requests that are
+ * no pair, none at all, or more than PFKEY_REQUESTS_MAX pairs.
+ */
+int pfkey_parse_moves(struct pfkey_moves *moves, const struct pfkey_msg *msg)
+{
+	const struct sadb_x_kmaddress *kma = msg->kmaddress;
+	size_t left = msg->policy->sadb_x_policy_len * (size_t)8 - sizeof(*msg->policy);
+	const u8 *p = (const u8 *)(msg->policy + 1);
+	unsigned int dir = msg->policy->sadb_x_policy_dir;
+	struct parse_moving half[2];
+	unsigned int i;
+	int len;
+
+	memset(moves, 0, sizeof(*moves));
+	for (i = 0; left >= sizeof(struct sadb_x_ipsecrequest); i++) {
+		if (moves->n == PFKEY_REQUESTS_MAX)
+			return -EINVAL;
+		len = parse_moving(&half[i & 1], p, left, dir);
+		if (len < 0)
+			return len;
+		p += len;
+		left -= len;
+		if (i & 1 && parse_move(&moves->move[moves->n++], &half[0], &half[1]))
+			return -EINVAL;
+	}
+	if (i & 1 || !i)
+		return -EINVAL;
+	if (!kma)
+		return 0;
+	return parse_ends(&moves->km, (const u8 *)(kma + 1),
+			  kma->sadb_x_kmaddress_len * (size_t)8 - sizeof(*kma));
 }
 
 /**

@@ -10,6 +10,7 @@
 #include <linux/testudo_pfkey.h>
 
 #include "base/addr.h"
+#include "base/move.h"
 
 /* sadb_msg_len counts words of 8 bytes in 16 bits, and up to 7 bytes may stray */
 #define PFKEY_MSG_MAX		(0xffff * 8 + 7)
@@ -74,6 +75,18 @@ struct pfkey_requests {
 };
 
 /**
+ * struct pfkey_moves - what SADB_X_MIGRATE asks for
+ * @n: how many
+ * @move: who moves, and where to
+ * @km: where the keying daemons are from now on; family 0 when it is not said
+ */
+struct pfkey_moves {
+	unsigned int n;
+	struct ipsec_move move[PFKEY_REQUESTS_MAX];
+	struct ipsec_move_ends km;
+};
+
+/**
  * struct pfkey_msg - a message whose lengths are all right
  * @base: base header
  * @len: bytes in all
@@ -93,6 +106,7 @@ struct pfkey_requests {
  * @natt_dport: SADB_X_EXT_NAT_T_DPORT
  * @filter: SADB_X_EXT_FILTER
  * @x_sa: SADB_X_EXT_TESTUDO_SA
+ * @kmaddress: SADB_X_EXT_KMADDRESS; its addresses by pfkey_parse_moves()
  * @policy: SADB_X_EXT_POLICY; its requests by pfkey_parse_requests()
  *
  * Points into the buffer that was parsed and lives no longer.
@@ -116,12 +130,14 @@ struct pfkey_msg {
 	const struct sadb_x_nat_t_port *natt_dport;
 	const struct sadb_x_filter *filter;
 	const struct sadb_x_testudo_sa *x_sa;
+	const struct sadb_x_kmaddress *kmaddress;
 	const struct sadb_x_policy *policy;
 };
 
 int pfkey_parse_base(const void *buf, size_t len);
 int pfkey_parse(struct pfkey_msg *msg, const void *buf, size_t len);
 int pfkey_parse_requests(struct pfkey_requests *reqs, const struct sadb_x_policy *policy);
+int pfkey_parse_moves(struct pfkey_moves *moves, const struct pfkey_msg *msg);
 void pfkey_hide_keys(void *buf, size_t len);
 
 #endif

@@ -50,14 +50,14 @@ u8 pfkey_proto_of_satype(u8 satype)
 }
 
 /**
- * pfkey_satype_of_sa() - kind of an SA
- * @sa: SA
+ * pfkey_satype_of_proto() - kind of SA of an IP protocol
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
  *
- * Return: the satype of which pfkey_proto_of_satype() makes its protocol.
+ * Return: the satype of which pfkey_proto_of_satype() makes it.
  */
-u8 pfkey_satype_of_sa(const struct ipsec_sa *sa)
+u8 pfkey_satype_of_proto(u8 proto)
 {
-	switch (sa->proto) {
+	switch (proto) {
 	case IPPROTO_AH:
 		return SADB_SATYPE_AH;
 	case IPPROTO_COMP:
@@ -65,6 +65,17 @@ u8 pfkey_satype_of_sa(const struct ipsec_sa *sa)
 	default:
 		return SADB_SATYPE_ESP;
 	}
+}
+
+/**
+ * pfkey_satype_of_sa() - kind of an SA
+ * @sa: SA
+ *
+ * Return: as pfkey_satype_of_proto().
+ */
+u8 pfkey_satype_of_sa(const struct ipsec_sa *sa)
+{
+	return pfkey_satype_of_proto(sa->proto);
 }
 
 /**

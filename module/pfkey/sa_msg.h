@@ -32,6 +32,7 @@ enum pfkey_sa_parts {
 };
 
 u8 pfkey_proto_of_satype(u8 satype);
+u8 pfkey_satype_of_proto(u8 proto);
 u8 pfkey_satype_of_sa(const struct ipsec_sa *sa);
 int pfkey_want_from_msg(struct ipsec_sa_want *want, const struct pfkey_msg *msg);
 struct ipsec_sa *pfkey_sa_from_msg(struct ipsec_net *ipn, const struct pfkey_msg *msg);

@@ -12,6 +12,7 @@
 
 #include "base/net.h"
 #include "base/trace.h"
+#include "pfkey/cmd_migrate.h"
 #include "pfkey/cmd_register.h"
 #include "pfkey/cmd_sa.h"
 #include "pfkey/cmd_sp.h"

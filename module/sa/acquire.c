@@ -100,6 +100,9 @@ enum ipsec_acquire_answer ipsec_acquire_rcu(struct ipsec_net *ipn,
 	const struct ipsec_sa *larval;
 	bool asked;
 
+	/* nobody need be asked for it */
+	if (unlikely(READ_ONCE(ipn->sad->moving)))
+		return IPSEC_ACQUIRE_ASKED;
 	if (!READ_ONCE(ipn->keyers))
 		return IPSEC_ACQUIRE_NOBODY;
 	larval = ipsec_sad_larval_rcu(ipn, &acq->want);

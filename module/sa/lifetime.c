@@ -73,6 +73,23 @@ void ipsec_life_set_limits(struct ipsec_life *life,
 	limits_set(&life->hard, hard);
 }
 
+/**
+ * ipsec_life_go_on() - go on where another life stopped
+ * @life: life, not in use yet; keeps its limits
+ * @old: life, not in use any more
+ *
+ * Context: any.
+ */
+void ipsec_life_go_on(struct ipsec_life *life, const struct ipsec_life *old)
+{
+	atomic64_set(&life->packets, atomic64_read(&old->packets));
+	atomic64_set(&life->bytes, atomic64_read(&old->bytes));
+	atomic64_set(&life->used, atomic64_read(&old->used));
+	life->last = READ_ONCE(old->last);
+	life->added = old->added;
+	life->wall_added = old->wall_added;
+}
+
 static bool limit_passed(u64 limit, u64 sum)
 {
 	return limit && sum > limit;

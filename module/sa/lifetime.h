@@ -75,6 +75,7 @@ enum ipsec_life_state ipsec_life_count(struct ipsec_life *life,
 				       unsigned int bytes);
 bool ipsec_life_touch(struct ipsec_life *life, u64 now);
 enum ipsec_life_state ipsec_life_at(const struct ipsec_life *life, u64 now);
+void ipsec_life_go_on(struct ipsec_life *life, const struct ipsec_life *old);
 u64 ipsec_life_deadline(const struct ipsec_life *life,
 			enum ipsec_life_state reached);
 

@@ -98,6 +98,22 @@ int ipsec_replay_init(struct ipsec_replay *rp, u32 window, bool esn, u64 top)
 }
 
 /**
+ * ipsec_replay_go_on() - go on where another window stopped
+ * @rp: window, not in use yet
+ * @old: window of the same width, not in use any more
+ *
+ * Context: any.
+ */
+void ipsec_replay_go_on(struct ipsec_replay *rp, const struct ipsec_replay *old)
+{
+	u32 i;
+
+	atomic64_set(&rp->top, atomic64_read(&old->top));
+	for (i = 0; i <= rp->mask; i++)
+		atomic64_set(&rp->words[i], atomic64_read(&old->words[i]));
+}
+
+/**
  * ipsec_replay_exit() - free a window
  * @rp: made by ipsec_replay_init(), or all zero
  */

@@ -37,6 +37,7 @@ struct ipsec_replay {
 };
 
 int ipsec_replay_init(struct ipsec_replay *rp, u32 window, bool esn, u64 top);
+void ipsec_replay_go_on(struct ipsec_replay *rp, const struct ipsec_replay *old);
 void ipsec_replay_exit(struct ipsec_replay *rp);
 u64 ipsec_replay_seq(const struct ipsec_replay *rp, u32 seq_lo);
 bool ipsec_replay_check(const struct ipsec_replay *rp, u64 seq);

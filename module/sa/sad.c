@@ -4,61 +4,21 @@
  * when an SA ends, and never touches a packet.
  *
  *   by_spi    (daddr, SPI, proto, family) -> SA         inbound, and the SADB
- *   groups    a key -> SAs that are alike in it, newest first:
- *               ANY    saddr, daddr, proto              outbound, no reqid
- *               REQID  saddr, daddr, proto, reqid       outbound
- *               SEQ    daddr, proto, message number     larvals, for ADD
- *               WANT   saddr, daddr, proto, reqid       larvals without an SPI
+ *   groups    SAs that are alike in something, sad_group.c
  *   all       every SA in order of creation             dumps, flush
  *   deadlines SAs that wait for the clock, sweep.c
- *
- * A group is found by one hash lookup and left or joined by a list operation:
- * a hundred thousand SAs between the same two ends cost each other nothing.
  */
 #include <linux/errno.h>
 #include <linux/jhash.h>
 #include <linux/rculist.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
-#include <linux/ipsec.h>
 
 #include "base/event.h"
 #include "base/net.h"
 #include "base/trace.h"
 #include "sa/sad.h"
 #include "sa/sad_priv.h"
-
-enum sad_kind {
-	SAD_ANY,
-	SAD_REQID,
-	SAD_SEQ,
-	SAD_WANT,
-};
-
-/* Hashed and compared as memory: no holes. */
-struct sad_group_key {
-	union ipsec_addr saddr;
-	union ipsec_addr daddr;
-	u32 number;			/* reqid, or message number */
-	u16 family;
-	u8 proto;
-	u8 kind;
-};
-
-struct ipsec_sad_group {
-	struct rhash_head node;
-	struct sad_group_key key;
-	struct list_head members;	/* struct ipsec_sad_member, RCU */
-	unsigned int count;
-	struct rcu_head rcu;
-};
-
-static const struct rhashtable_params sad_group_params = {
-	.head_offset = offsetof(struct ipsec_sad_group, node),
-	.key_offset = offsetof(struct ipsec_sad_group, key),
-	.key_len = sizeof(struct sad_group_key),
-	.automatic_shrinking = true,
-};
 
 struct sad_spi_key {
 	const union ipsec_addr *daddr;
@@ -174,165 +134,6 @@ struct ipsec_sa *ipsec_sad_find(struct ipsec_net *ipn,
 	return sa && READ_ONCE(sa->state) != IPSEC_SA_DEAD ? sa : NULL;
 }
 
-/* The key is zeroed by memset, since it is compared as memory. */
-static void sad_group_key(struct sad_group_key *key, enum sad_kind kind,
-			  const union ipsec_addr *saddr,
-			  const union ipsec_addr *daddr, u16 family, u8 proto,
-			  u32 number)
-{
-	BUILD_BUG_ON(sizeof(*key) != 40);
-	memset(key, 0, sizeof(*key));
-	if (kind != SAD_SEQ)
-		key->saddr = *saddr;
-	key->daddr = *daddr;
-	key->number = kind == SAD_ANY ? 0 : number;
-	key->family = family;
-	key->proto = proto;
-	key->kind = kind;
-}
-
-static int sad_group_join(struct ipsec_sad *sad, struct ipsec_sa *sa, int i,
-			  enum sad_kind kind, u32 number)
-{
-	struct ipsec_sad_member *m = &sa->sad.group[i];
-	struct ipsec_sad_group *group;
-	struct sad_group_key key;
-	int err;
-
-	sad_group_key(&key, kind, &sa->saddr, &sa->daddr, sa->family,
-		      sa->proto, number);
-	group = rhashtable_lookup_fast(&sad->groups, &key, sad_group_params);
-	if (!group) {
-		group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
-		if (!group)
-			return -ENOMEM;
-		group->key = key;
-		INIT_LIST_HEAD(&group->members);
-		err = rhashtable_insert_fast(&sad->groups, &group->node,
-					     sad_group_params);
-		if (err) {
-			kfree(group);
-			return err;
-		}
-	}
-	group->count++;
-	m->group = group;
-	list_add_rcu(&m->list, &group->members);
-	return 0;
-}
-
-static void sad_groups_leave(struct ipsec_sad *sad, struct ipsec_sa *sa)
-{
-	struct ipsec_sad_member *m;
-
-	for (m = sa->sad.group; m < sa->sad.group + IPSEC_SA_GROUPS; m++) {
-		if (!m->group)
-			continue;
-		list_del_rcu(&m->list);
-		if (!--m->group->count) {
-			rhashtable_remove_fast(&sad->groups, &m->group->node,
-					       sad_group_params);
-			kfree_rcu(m->group, rcu);
-		}
-		m->group = NULL;
-	}
-}
-
-/* Message numbers of 0 are nobody's: such larvals are only found by SPI. */
-static int sad_groups_join(struct ipsec_sad *sad, struct ipsec_sa *sa)
-{
-	int err = 0;
-
-	if (sa->state == IPSEC_SA_LARVAL) {
-		if (sa->seq)
-			err = sad_group_join(sad, sa, 0, SAD_SEQ, sa->seq);
-		if (!err && !sa->spi)
-			err = sad_group_join(sad, sa, 1, SAD_WANT, sa->reqid);
-	} else {
-		err = sad_group_join(sad, sa, 0, SAD_ANY, 0);
-		if (!err)
-			err = sad_group_join(sad, sa, 1, SAD_REQID, sa->reqid);
-	}
-	if (err)
-		sad_groups_leave(sad, sa);
-	return err;
-}
-
-/* The SAs of one @kind that fit; NULL for none. RCU, or config_mutex. */
-static struct ipsec_sad_group *sad_group_find(struct ipsec_sad *sad,
-					      enum sad_kind kind,
-					      const struct ipsec_sa_want *want,
-					      u32 number)
-{
-	struct sad_group_key key;
-
-	sad_group_key(&key, kind, &want->saddr, &want->daddr, want->family,
-		      want->proto, number);
-	return rhashtable_lookup_fast(&sad->groups, &key, sad_group_params);
-}
-
-/**
- * ipsec_sad_choose_rcu() - the SA to send through
- * @ipn: namespace
- * @want: what the policy asks for
- *
- * The newest mature one; a dying one, the newest too, only without a mature.
- *
- * Context: inside rcu_read_lock().
- * Return: an SA, borrowed until rcu_read_unlock(); or NULL.
- */
-struct ipsec_sa *ipsec_sad_choose_rcu(struct ipsec_net *ipn,
-				      const struct ipsec_sa_want *want)
-{
-	struct ipsec_sa *dying = NULL;
-	struct ipsec_sad_group *group;
-	struct ipsec_sad_member *m;
-	struct ipsec_sa *sa;
-	int state;
-
-	group = sad_group_find(ipn->sad, want->reqid ? SAD_REQID : SAD_ANY,
-			       want, want->reqid);
-	if (!group)
-		return NULL;
-
-	list_for_each_entry_rcu(m, &group->members, list) {
-		sa = m->sa;
-		if (sa->mode != want->mode && sa->mode != IPSEC_MODE_ANY)
-			continue;
-		state = READ_ONCE(sa->state);
-		if (state == IPSEC_SA_MATURE)
-			return sa;
-		if (state == IPSEC_SA_DYING && !dying)
-			dying = sa;
-	}
-	return dying;
-}
-
-/**
- * ipsec_sad_larval_rcu() - is an SA on its way
- * @ipn: namespace
- * @want: what is looked for; as with ipsec_sad_find_larval(), reqid 0 is just
- *	another one
- *
- * Context: inside rcu_read_lock().
- * Return: a larval SA that was made for @want without an SPI, borrowed until
- * rcu_read_unlock(); or NULL.
- */
-struct ipsec_sa *ipsec_sad_larval_rcu(struct ipsec_net *ipn,
-				      const struct ipsec_sa_want *want)
-{
-	struct ipsec_sad_group *group;
-	struct ipsec_sad_member *m;
-
-	group = sad_group_find(ipn->sad, SAD_WANT, want, want->reqid);
-	if (!group)
-		return NULL;
-	list_for_each_entry_rcu(m, &group->members, list)
-		if (m->sa->mode == want->mode)
-			return m->sa;
-	return NULL;
-}
-
 /**
  * ipsec_sad_ask() - a larval SA stands for a question
  * @sad: tables
@@ -353,39 +154,6 @@ static void sad_unask(struct ipsec_sad *sad, struct ipsec_sa *sa)
 		return;
 	list_del_init(&sa->sad.asked);
 	sad->nasked--;
-}
-
-/**
- * ipsec_sad_find_larval() - the larval SA that a message is about
- * @ipn: namespace
- * @want: @daddr, @family and @proto are compared; with @seq 0 also @saddr,
- *	@mode and @reqid (0 being just another reqid)
- * @seq: message number that made the larval; 0 for a larval without an SPI
- *	that was made for @want
- * @pid: of the message: every daemon counts its messages from 1, so with @seq
- *	only a larval of the same one is meant, or one of the kernel's own (pid
- *	0), which announced @seq to all
- *
- * Context: Process. Caller holds ipn->config_mutex.
- * Return: the newest one, valid as long as the mutex is held; or NULL.
- */
-struct ipsec_sa *ipsec_sad_find_larval(struct ipsec_net *ipn,
-				       const struct ipsec_sa_want *want,
-				       u32 seq, u32 pid)
-{
-	struct ipsec_sad_group *group;
-	struct ipsec_sad_member *m;
-
-	lockdep_assert_held(&ipn->config_mutex);
-	group = sad_group_find(ipn->sad, seq ? SAD_SEQ : SAD_WANT, want,
-			       seq ?: want->reqid);
-	if (!group)
-		return NULL;
-	list_for_each_entry(m, &group->members, list)
-		if (seq ? !m->sa->pid || m->sa->pid == pid :
-			  m->sa->mode == want->mode && !m->sa->spi)
-			return m->sa;
-	return NULL;
 }
 
 /**
@@ -423,7 +191,7 @@ static int sad_link(struct ipsec_sad *sad, struct ipsec_sa *sa)
 		if (err)
 			return err;
 	}
-	err = sad_groups_join(sad, sa);
+	err = __ipsec_sad_join(sad, sa);
 	if (err) {
 		sad_unlink_spi(sad, sa);
 		return err;
@@ -513,13 +281,103 @@ static void sad_set_dead(struct ipsec_sa *sa)
 				       from, IPSEC_SA_DEAD);
 }
 
+static bool sad_same_name(const struct ipsec_sa *a, const struct ipsec_sa *b)
+{
+	return a->sad.has_spi && a->spi == b->spi && a->proto == b->proto &&
+	       a->family == b->family && ipsec_addr_equal(&a->daddr, &b->daddr);
+}
+
+/**
+ * __ipsec_sad_line_up() - get ready to take another one's place
+ * @sad: tables
+ * @old: in the tables, under an SPI
+ * @sa: in no table, DEAD for the time being, with the same SPI
+ *
+ * Whoever looks for an SA to use passes over it.
+ *
+ * Context: Process. Caller holds ipn->config_mutex.
+ * Return: 0; -EEXIST when a third SA has the name of @sa; -ENOMEM.
+ */
+int __ipsec_sad_line_up(struct ipsec_sad *sad, struct ipsec_sa *old,
+			struct ipsec_sa *sa)
+{
+	int err;
+
+	lockdep_assert_held(&sad->ipn->config_mutex);
+	if (sad_same_name(old, sa))
+		return __ipsec_sad_join(sad, sa);
+	if (__ipsec_sad_find(sad, &sa->daddr, sa->spi, sa->proto, sa->family))
+		return -EEXIST;
+	err = __ipsec_sad_link_spi(sad, sa);
+	if (err)
+		return err;
+	err = __ipsec_sad_join(sad, sa);
+	if (err)
+		sad_unlink_spi(sad, sa);
+	return err;
+}
+
+/**
+ * __ipsec_sad_step_back() - undo __ipsec_sad_line_up()
+ * @sad: tables
+ * @old: stays
+ * @sa: in no table afterwards
+ *
+ * Context: Process. Caller holds ipn->config_mutex.
+ */
+void __ipsec_sad_step_back(struct ipsec_sad *sad, struct ipsec_sa *old,
+			   struct ipsec_sa *sa)
+{
+	lockdep_assert_held(&sad->ipn->config_mutex);
+	sad_unlink_spi(sad, sa);
+	__ipsec_sad_leave(sad, sa);
+}
+
+/**
+ * __ipsec_sad_take_place() - one SA comes into the tables, another leaves them
+ * @sad: tables
+ * @old: in the tables; DEAD and in none of them afterwards, and their reference
+ *	is gone
+ * @sa: in its groups already, and under its SPI if that is not the same name
+ *
+ * A packet finds the one or the other, a walk sees exactly one of them.
+ *
+ * Context: Process. Caller holds ipn->config_mutex.
+ */
+void __ipsec_sad_take_place(struct ipsec_sad *sad, struct ipsec_sa *old,
+			    struct ipsec_sa *sa)
+{
+	lockdep_assert_held(&sad->ipn->config_mutex);
+	if (sa->sad.has_spi) {
+		sad_unlink_spi(sad, old);
+	} else {
+		/* fails for who is not there, and it is */
+		WARN_ON_ONCE(rhashtable_replace_fast(&sad->by_spi, &old->by_spi,
+						     &sa->by_spi,
+						     sad_spi_params));
+		sa->sad.has_spi = true;
+		old->sad.has_spi = false;
+	}
+	refcount_inc(&sa->ref);
+	sa->sad.linked = true;
+	old->sad.linked = false;
+
+	ipsec_sad_disarm(sad, old);
+	spin_lock_bh(&sad->lock);
+	list_replace_init(&old->sad.all.list, &sa->sad.all.list);
+	spin_unlock_bh(&sad->lock);
+	sad_set_dead(old);
+	sad_unask(sad, old);
+	__ipsec_sad_leave(sad, old);
+	ipsec_sad_arm(sad, sa);
+	ipsec_sa_put(old);
+}
+
 /**
  * ipsec_sad_replace() - one SA takes the place of another
  * @ipn: namespace
  * @old: larval, mature or dying, in the tables; killed
  * @sa: MATURE, in no table, with the same daddr, SPI, proto and family
- *
- * A packet finds the one or the other, a walk sees exactly one of them.
  *
  * Context: Process. Caller holds ipn->config_mutex.
  * Return: 0; -EINVAL if the names differ; -ENOMEM. Nothing has changed then.
@@ -531,36 +389,14 @@ int ipsec_sad_replace(struct ipsec_net *ipn, struct ipsec_sa *old,
 	int err;
 
 	lockdep_assert_held(&ipn->config_mutex);
-	if (!old->sad.linked || !old->sad.has_spi || old->spi != sa->spi ||
-	    old->proto != sa->proto || old->family != sa->family ||
-	    !ipsec_addr_equal(&old->daddr, &sa->daddr))
+	if (!old->sad.linked || !sad_same_name(old, sa))
 		return -EINVAL;
 
-	err = sad_groups_join(sad, sa);
+	err = __ipsec_sad_join(sad, sa);
 	if (err)
 		return err;
-	err = rhashtable_replace_fast(&sad->by_spi, &old->by_spi, &sa->by_spi,
-				      sad_spi_params);
-	if (err) {
-		sad_groups_leave(sad, sa);
-		return err;
-	}
-	sa->sad.has_spi = true;
-	old->sad.has_spi = false;
-	refcount_inc(&sa->ref);
-	sa->sad.linked = true;
-	old->sad.linked = false;
-
-	ipsec_sad_disarm(sad, old);
-	spin_lock_bh(&sad->lock);
-	list_replace_init(&old->sad.all.list, &sa->sad.all.list);
-	spin_unlock_bh(&sad->lock);
-	sad_set_dead(old);
-	sad_unask(sad, old);
-	sad_groups_leave(sad, old);
-	ipsec_sad_arm(sad, sa);
+	__ipsec_sad_take_place(sad, old, sa);
 	sad_tell_answer(ipn);
-	ipsec_sa_put(old);
 	return 0;
 }
 
@@ -588,7 +424,7 @@ void ipsec_sad_kill(struct ipsec_net *ipn, struct ipsec_sa *sa)
 	list_del_init(&sa->sad.all.list);
 	spin_unlock_bh(&sad->lock);
 	sad_unlink_spi(sad, sa);
-	sad_groups_leave(sad, sa);
+	__ipsec_sad_leave(sad, sa);
 	ipsec_net_new_gen(ipn);
 	ipsec_net_unuse(ipn);
 	ipsec_sa_put(sa);
@@ -655,7 +491,7 @@ int ipsec_sad_net_init(struct ipsec_net *ipn)
 	err = rhashtable_init(&sad->by_spi, &sad_spi_params);
 	if (err)
 		goto err_sad;
-	err = rhashtable_init(&sad->groups, &sad_group_params);
+	err = __ipsec_sad_groups_init(sad);
 	if (err)
 		goto err_spi;
 	ipsec_sad_sweep_init(sad);

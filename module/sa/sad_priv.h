@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the SAD share: sad.c (tables), walk.c, sweep.c (time),
- * spi.c, acquire.c. For sa/ only.
+ * What the files of the SAD share: sad.c and sad_group.c (tables), walk.c,
+ * sweep.c (time), spi.c, acquire.c, move.c. For sa/ only.
  */
 #ifndef _TESTUDO_SAD_PRIV_H
 #define _TESTUDO_SAD_PRIV_H
@@ -18,6 +18,7 @@
 
 struct ipsec_net;
 struct ipsec_sa;
+struct ipsec_sa_want;
 
 /**
  * struct ipsec_sad - the SAD of one namespace
@@ -36,6 +37,8 @@ struct ipsec_sa;
  * @asked: larval SAs that stand for a question, oldest first;
  *	ipn->config_mutex
  * @nasked: how many; ipn->config_mutex
+ * @moving: SAs are getting other end points: one that is missing may be on its
+ *	way. Changed under ipn->config_mutex, READ_ONCE by packets
  */
 struct ipsec_sad {
 	struct ipsec_net *ipn;
@@ -50,13 +53,27 @@ struct ipsec_sad {
 	struct work_struct notice;
 	struct list_head asked;
 	unsigned int nasked;
+	bool moving;
 };
 
+/* sad_group.c */
+int __ipsec_sad_groups_init(struct ipsec_sad *sad);
+int __ipsec_sad_join(struct ipsec_sad *sad, struct ipsec_sa *sa);
+void __ipsec_sad_leave(struct ipsec_sad *sad, struct ipsec_sa *sa);
+struct ipsec_sa *__ipsec_sad_older(struct ipsec_sad *sad,
+				   const struct ipsec_sa_want *want,
+				   const struct ipsec_sa *after);
 /* sad.c */
 struct ipsec_sa *__ipsec_sad_find(struct ipsec_sad *sad,
 				  const union ipsec_addr *daddr, __be32 spi,
 				  u8 proto, u16 family);
 int __ipsec_sad_link_spi(struct ipsec_sad *sad, struct ipsec_sa *sa);
+int __ipsec_sad_line_up(struct ipsec_sad *sad, struct ipsec_sa *old,
+			struct ipsec_sa *sa);
+void __ipsec_sad_step_back(struct ipsec_sad *sad, struct ipsec_sa *old,
+			   struct ipsec_sa *sa);
+void __ipsec_sad_take_place(struct ipsec_sad *sad, struct ipsec_sa *old,
+			    struct ipsec_sa *sa);
 void ipsec_sad_ask(struct ipsec_sad *sad, struct ipsec_sa *sa);
 /* sweep.c */
 void ipsec_sad_notice(struct ipsec_sa *sa);

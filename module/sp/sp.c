@@ -3,9 +3,13 @@
  * sp - the life of a policy: memory, references, when it was used. Never knows
  * the tables it is in.
  */
+#include <linux/err.h>
+#include <linux/ipsec.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "base/move.h"
 #include "sp/sp.h"
 
 static struct kmem_cache *sp_cache;
@@ -31,6 +35,79 @@ struct ipsec_sp *ipsec_sp_alloc(struct ipsec_net *ipn, gfp_t gfp)
 	sp->added = ktime_get_seconds();
 	sp->wall_added = ktime_get_real_seconds();
 	return sp;
+}
+
+/* In transport mode a template has no ends, and is meant all the same. */
+static bool sp_tmpl_moves(const struct ipsec_tmpl *t,
+			  const struct ipsec_move *move)
+{
+	const struct ipsec_move_ends ends = {
+		.saddr = t->saddr,
+		.daddr = t->daddr,
+		.family = t->family,
+	};
+
+	if (t->proto != move->proto || t->mode != move->mode ||
+	    (move->reqid && t->reqid != move->reqid))
+		return false;
+	return t->mode != IPSEC_MODE_TUNNEL ||
+	       ipsec_move_ends_equal(&ends, &move->from);
+}
+
+static bool sp_tmpl_move(struct ipsec_tmpl *t, const struct ipsec_move *moves,
+			 unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (!sp_tmpl_moves(t, &moves[i]))
+			continue;
+		if (t->mode == IPSEC_MODE_TUNNEL) {
+			t->saddr = moves[i].to.saddr;
+			t->daddr = moves[i].to.daddr;
+			t->family = moves[i].to.family;
+		}
+		return true;
+	}
+	return false;
+}
+
+/**
+ * ipsec_sp_move() - the same policy with other end points
+ * @sp: policy
+ * @moves: what moves where
+ * @n: how many
+ *
+ * Context: Process, may sleep.
+ * Return: a policy for ipsec_spd_update(), the caller's reference; or -ENODATA
+ * when none of @moves is about one of its templates; -ENOMEM.
+ */
+struct ipsec_sp *ipsec_sp_move(const struct ipsec_sp *sp,
+			       const struct ipsec_move *moves, unsigned int n)
+{
+	struct ipsec_sp *moved = ipsec_sp_alloc(sp->net, GFP_KERNEL);
+	unsigned int i, hits = 0;
+
+	if (!moved)
+		return ERR_PTR(-ENOMEM);
+	moved->sel = sp->sel;
+	moved->priority = sp->priority;
+	moved->dir = sp->dir;
+	moved->action = sp->action;
+	moved->ntmpl = sp->ntmpl;
+	memcpy(moved->tmpl, sp->tmpl, sizeof(moved->tmpl));
+	moved->lifetime_add = sp->lifetime_add;
+	moved->lifetime_use = sp->lifetime_use;
+	moved->added = sp->added;
+	moved->wall_added = sp->wall_added;
+	moved->used = READ_ONCE(sp->used);
+	for (i = 0; i < moved->ntmpl; i++)
+		hits += sp_tmpl_move(&moved->tmpl[i], moves, n);
+	if (!hits) {
+		ipsec_sp_put(moved);
+		return ERR_PTR(-ENODATA);
+	}
+	return moved;
 }
 
 /**

@@ -16,6 +16,7 @@
 
 #include "base/selector.h"
 
+struct ipsec_move;
 struct ipsec_net;
 
 /* Most SAs that one policy may ask for (PF_KEY's limit too). */
@@ -181,6 +182,8 @@ static inline bool ipsec_sp_before(const struct ipsec_sp *a,
 int ipsec_sp_init(void);
 void ipsec_sp_exit(void);
 struct ipsec_sp *ipsec_sp_alloc(struct ipsec_net *ipn, gfp_t gfp);
+struct ipsec_sp *ipsec_sp_move(const struct ipsec_sp *sp,
+			       const struct ipsec_move *moves, unsigned int n);
 bool ipsec_sp_get(struct ipsec_sp *sp);
 void ipsec_sp_put(struct ipsec_sp *sp);
 void ipsec_sp_touch(struct ipsec_sp *sp);

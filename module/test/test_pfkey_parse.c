@@ -419,6 +419,7 @@ static bool damage_once(u32 *random, int len)
 {
 	const u8 *end = buf.bytes + len;
 	struct pfkey_requests reqs;
+	struct pfkey_moves moves;
 	struct pfkey_msg msg;
 	unsigned int n;
 
@@ -433,8 +434,10 @@ static bool damage_once(u32 *random, int len)
 		return false;
 	if (msg.sa && (const u8 *)(msg.sa + 1) > end)
 		return false;
-	if (msg.policy)
+	if (msg.policy) {
 		pfkey_parse_requests(&reqs, msg.policy);
+		pfkey_parse_moves(&moves, &msg);
+	}
 	return true;
 }
 

@@ -419,7 +419,9 @@ static void check_policy(const struct sadb_x_policy *pol, size_t bytes)
 		req = (const struct sadb_x_ipsecrequest *)p;
 		OK(left >= sizeof(*req));
 		len = sizeof(*req);
-		if (req->sadb_x_ipsecrequest_mode == IPSEC_MODE_TUNNEL) {
+		/* those of a MIGRATE have addresses in every mode */
+		if (req->sadb_x_ipsecrequest_mode == IPSEC_MODE_TUNNEL ||
+		    req->sadb_x_ipsecrequest_len > len) {
 			len += check_sockaddr(p + len, left - len);
 			len += check_sockaddr(p + len, left - len);
 		}
@@ -466,9 +468,23 @@ static void check_natt(const void *ext, unsigned int type, size_t bytes)
 	}
 }
 
+static void check_kmaddress(const struct sadb_x_kmaddress *kma, size_t bytes)
+{
+	const uint8_t *p = (const uint8_t *)(kma + 1);
+	size_t left = bytes - sizeof(*kma);
+	size_t len = check_sockaddr(p, left);
+
+	EQ(kma->sadb_x_kmaddress_reserved, 0);
+	EQ(left, 2 * len);
+	EQ(check_sockaddr(p + len, left - len), len);
+}
+
 static void check_ext(const void *ext, unsigned int type, size_t bytes)
 {
 	switch (type) {
+	case SADB_X_EXT_KMADDRESS:
+		check_kmaddress(ext, bytes);
+		return;
 	case SADB_EXT_SA:
 		EQ(bytes, sizeof(struct sadb_sa));
 		return;

@@ -190,16 +190,6 @@ TEST(acquire_downward_is_silent)
 	still_good(fd);
 }
 
-TEST(migrate_is_not_there)
-{
-	int fd = k_open();
-	struct msg m;
-
-	m_spd(&m, SADB_X_MIGRATE, IPSEC_DIR_OUTBOUND, "10.0.0.1", "10.0.0.2", 32);
-	EQ(k_do(fd, &m), ENOPROTOOPT);
-	still_good(fd);
-}
-
 TEST(n53_what_the_socket_can_not_do)
 {
 	struct sockaddr sa = { .sa_family = PF_KEY };

@@ -16,7 +16,7 @@ import packet
 
 PF_KEY = 15
 (GETSPI, UPDATE, ADD, DELETE, GET, ACQUIRE, REGISTER, EXPIRE, FLUSH, DUMP, PROMISC) = range(1, 12)
-SPDUPDATE, SPDADD, SPDDELETE, SPDGET, SPDDUMP, SPDFLUSH, SPDDELETE2 = 13, 14, 15, 16, 18, 19, 22
+SPDUPDATE, SPDADD, SPDDELETE, SPDGET, SPDDUMP, SPDFLUSH, SPDDELETE2, MIGRATE = 13, 14, 15, 16, 18, 19, 22, 24
 (EXT_SA, EXT_CURRENT, EXT_HARD, EXT_SOFT, EXT_SRC, EXT_DST, EXT_PROXY, EXT_KEY_AUTH,
  EXT_KEY_ENCRYPT) = range(1, 10)
 EXT_SPIRANGE, EXT_POLICY, EXT_SA2, EXT_TESTUDO = 16, 18, 19, 0x5401
@@ -234,6 +234,22 @@ class PfKey:
         body = struct.pack("=HBBII", 2, DIR[way], 0, 0, 0) + req
         return self.request(kind, SATYPE_ANY, ext(EXT_POLICY, body),
                             ext_addr(EXT_SRC, src, splen, proto), ext_addr(EXT_DST, dst, dplen, proto))
+
+
+    def migrate(self, src, dst, way, moves):
+        """Move a policy between two networks, and its SAs; @moves: (mode, reqid, old ends, new ends). What all are told."""
+        body = struct.pack("=HBBII", 2, DIR[way], 0, 0, 0)
+        for mode, reqid, *pair in moves:
+            for ends in pair:
+                tail = sockaddr(ends[0]) + sockaddr(ends[1])
+                body += struct.pack("=HHBBHII", 16 + len(tail), 50, MODE[mode], LEVEL["require"], 0, reqid, 0) + tail
+        (src, splen), (dst, dplen) = (net.split("/") for net in (src, dst))
+        self.send(MIGRATE, SATYPE_ANY, ext(EXT_POLICY, body), ext_addr(EXT_SRC, src, int(splen)),
+                  ext_addr(EXT_DST, dst, int(dplen)))
+        msg = self.recv()
+        if msg is None or msg.errno:
+            raise Error(msg.errno if msg else 0, "MIGRATE")
+        return msg
 
 
 def random_spi():

@@ -172,6 +172,7 @@ static void hide(const struct pfkey_msg *msg, u8 *copy)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pfkey_requests reqs;
+	struct pfkey_moves moves;
 	struct pfkey_msg msg;
 	bool whole;
 	u8 *copy;
@@ -184,6 +185,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		whole = msg.policy && !pfkey_parse_requests(&reqs, msg.policy);
 		if (whole)
 			MUST(reqs.n <= PFKEY_REQUESTS_MAX);
+		if (msg.policy && !pfkey_parse_moves(&moves, &msg))
+			MUST(moves.n && moves.n <= PFKEY_REQUESTS_MAX);
 		again(&msg, whole ? &reqs : NULL);
 		hide(&msg, copy);
 	}
