@@ -34,7 +34,7 @@ KERNELS := 6.12 6.1 7.3 debug
 
 .PHONY: all userspace module modules-selftest clean help demo lint tags
 .PHONY: install install-module install-tools uninstall
-.PHONY: check check-unit $(KERNELS:%=check-%) $(KERNELS:%=module-%) headers-check
+.PHONY: check check-unit check-nightly $(KERNELS:%=check-%) $(KERNELS:%=module-%) headers-check
 
 all: userspace module
 
@@ -68,6 +68,10 @@ check:
 
 check-unit $(KERNELS:%=check-%): check-%:
 	@selftests/check $*
+
+# 10^6 messages and packets where the kernel checks its memory, an hour of libFuzzer.
+check-nightly:
+	@selftests/nightly
 
 lint:
 	@selftests/setup build lint
@@ -133,6 +137,7 @@ help:
 	@echo '  make check-unit    on the host: pure rooms, setkey, install, the build by dkms'
 	@echo '  make check-K       the tests of one kernel of the test machine'
 	@echo '  make check-debug   those of 6.12 under KASAN, lockdep and kmemleak: hours, and not in check'
+	@echo '  make check-nightly the fuzzers at length, on the kernel of check-debug: a night'
 	@echo '  make lint          layers, cycles, headers, checkpatch, sparse, shellcheck, W=1, ...'
 	@echo '  make clean         remove build/'
 	@echo

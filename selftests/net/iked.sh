@@ -20,6 +20,8 @@ TEST_TIMEOUT=${TEST_TIMEOUT:-120}
 . "$(dirname "$0")/../lib.sh"
 
 STACK_OF[B]=xfrm
+# a lifetime may end while the wire is watched
+NOISE="($NOISE or udp port 500)"
 ESTABLISHED='CHILD_SA t{.*established with SPIs'
 
 # lay_peers - the daemons' files over this machine's root, which is its own; users and a key as their
@@ -89,8 +91,21 @@ start_charon()
 {
 	bg B unshare -m sh -c "mount -t tmpfs tmpfs /run &&
 		STRONGSWAN_CONF=$WORKDIR/strongswan.conf exec /usr/lib/ipsec/starter --nofork --conf $WORKDIR/ipsec.conf" \
-		>"$WORKDIR/starter.log" 2>&1
-	wait_for grep -q "added configuration" "$WORKDIR/charon.log"
+		>>"$WORKDIR/starter.log" 2>&1
+	CHARON=$BG_PID
+	wait_for charon_is_up
+}
+
+# charon_is_up - it has read its configuration since it was started the last time
+charon_is_up()
+{
+	tac "$WORKDIR/charon.log" 2>/dev/null | sed '/Starting IKE charon daemon/q' | grep -q "added configuration"
+}
+
+# stroke WORD... - tell charon something; its socket is in a /run of its own
+stroke()
+{
+	n B nsenter -m -t "$CHARON" /usr/lib/ipsec/stroke "$@" >>"$WORKDIR/stroke.log" 2>&1
 }
 
 start_iked()
@@ -177,6 +192,48 @@ t_restart()
 	ping_ok B 10.0.1.1 56 3
 }
 
+# no_sas - the SAD of A is empty
+no_sas()
+{
+	[ "$(n A setkey -D | grep -c spi=)" -eq 0 ]
+}
+
+# t_delete - the peer deletes the child SA, and iked takes both of its SAs away. The next packet is an ACQUIRE,
+# upon which iked makes another pair, and does not get out in clear
+t_delete()
+{
+	local before
+
+	before=$(grep -c "$ESTABLISHED" "$WORKDIR/charon.log")
+	stroke down 't{*}' || fail "stroke: $(tail -n 1 "$WORKDIR/stroke.log")"
+	wait_for no_sas || { fail "SAs are left: $(n A setkey -D | grep -c spi=)"; return; }
+	mark_new
+	cap_start WIRE left
+	ping_some A 10.0.2.1 56
+	cap_stop
+	assert_enc
+	established $((before + 1)) || { logs "no child SA again"; return; }
+	wait_for mature || { logs "no SAs in A"; return; }
+	ping_ok B 10.0.1.1 56 3
+}
+
+# t_peer_restart - charon ends, which deletes the IKE SA and all below it, and comes back
+t_peer_restart()
+{
+	local before
+
+	before=$(grep -c "$ESTABLISHED" "$WORKDIR/charon.log")
+	kill "$CHARON"
+	wait "$CHARON" 2>/dev/null
+	wait_for no_sas || { fail "SAs are left: $(n A setkey -D | grep -c spi=)"; return; }
+	start_charon || { logs "charon does not come back"; return; }
+	stroke up t
+	wait_for established $((before + 1)) || { logs "no child SA after the restart"; return; }
+	wait_for mature || { logs "no SAs in A"; return; }
+	ping_some A 10.0.2.1 56
+	ping_ok B 10.0.1.1 56 3
+}
+
 # The cases build on each other: what one has made must not be flushed behind it.
 flush_all()
 {
@@ -195,4 +252,6 @@ start_charon || skip_all "charon does not start: $(tail -n 1 "$WORKDIR/starter.l
 add_case P02_iked_up t_up
 add_case P06_iked_rekey t_rekey
 add_case P09_iked_restart t_restart
+add_case P08_iked_deleted_by_peer t_delete
+add_case P09_iked_peer_restart t_peer_restart
 run_cases "$@"

@@ -2,11 +2,13 @@
 /*
  * Damaged PF_KEY messages: good ones of every type, with extensions moved,
  * doubled, cut, exchanged and overwritten, and some that are nothing but random
- * bytes behind a header. After each burst a good message must work, and
- * whatever the kernel answers is checked as in all other tests: an answer with
- * memory of the kernel where zeroes belong fails here.
+ * bytes behind a header. Several senders at once, on the same tables. After each
+ * burst a good message must work, and whatever the kernel answers is checked as
+ * in all other tests: an answer with memory of the kernel where zeroes belong
+ * fails here.
  *
- * usage: fuzz_pfkey [MESSAGES [SEED]]
+ * usage: fuzz_pfkey [MESSAGES [SEED]]; with the same seed each sender sends the same,
+ * and only their order among each other is chance
  *
  * # kernels: 6.12 debug
  * # timeout: 1200
@@ -14,14 +16,18 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "harness.h"
 #include "msg.h"
 
+/* Messages of one sender between two looks at the whole. */
 #define BURST	500
+#define SENDERS	3
 
 static unsigned long long messages = 100000;
 static unsigned long long seed = 1;
@@ -184,7 +190,7 @@ static void generate(struct msg *m)
 	/* seldom, or nothing is ever old enough to be found */
 	if ((type == SADB_FLUSH || type == SADB_X_SPDFLUSH) && pick(8))
 		type = SADB_ADD;
-	m_begin(m, type, pick(8) ? SADB_SATYPE_ESP : edge());
+	m_begin(m, type, pick(8) ? SADB_SATYPE_ESP : pick(2) ? SADB_X_SATYPE_IPCOMP : edge());
 	m->base.sadb_msg_seq = pick(2) ? pick(16) : edge();
 	switch (type) {
 	case SADB_GETSPI:
@@ -284,39 +290,45 @@ static void damage(struct msg *m)
 }
 
 /**
- * struct seen - what the messages led to, so that a fuzzer which no longer
- * reaches anything does not pass for a quiet one
+ * struct seen - what the messages of a sender led to, so that a fuzzer which no
+ * longer reaches anything does not pass for a quiet one
+ * @state: of its random numbers
  * @errors: answers with an errno
  * @got: answers of GET that succeeded
  * @dumped: messages of dumps
  * @policies: answers that carry a policy
  */
-static struct seen {
+struct seen {
+	unsigned long long state;
 	unsigned long errors;
 	unsigned long got;
 	unsigned long dumped;
 	unsigned long policies;
-} seen;
+};
+
+/* Shared between the senders; each has its own. */
+static struct seen *all_seen;
+static struct seen *seen;
 
 static void note(struct msg *m)
 {
 	m_check(m);
 	if (m->base.sadb_msg_errno) {
-		seen.errors++;
+		seen->errors++;
 		return;
 	}
 	switch (m->base.sadb_msg_type) {
 	case SADB_GET:
-		seen.got++;
+		seen->got++;
 		break;
 	case SADB_DUMP:
 	case SADB_X_SPDDUMP:
-		seen.dumped++;
+		seen->dumped++;
 		break;
 	default:
 		break;
 	}
-	seen.policies += m_find(m, SADB_X_EXT_POLICY) != NULL;
+	seen->policies += m_find(m, SADB_X_EXT_POLICY) != NULL;
 }
 
 /* Answers and events, each one checked. */
@@ -403,8 +415,10 @@ static void burst(unsigned int n)
 	struct players p = { k_open(), k_open(), k_open() };
 	struct msg m;
 
+	/* what the others do may be told before the answer comes */
 	m_begin(&m, SADB_REGISTER, SADB_SATYPE_ESP);
-	EQ(k_do(p.events, &m), 0);
+	m_end(&m);
+	EQ(k_send(p.events, &m), 0);
 	while (n--)
 		one_message(&p);
 	drain(p.sender);
@@ -414,24 +428,67 @@ static void burst(unsigned int n)
 	close(p.spy);
 }
 
+/* One sender's share of a burst, in a process of its own. */
+static pid_t send_burst(unsigned int sender, unsigned int n)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	OK(pid >= 0);
+	if (pid)
+		return pid;
+	seen = &all_seen[sender];
+	state = seen->state;
+	burst(n);
+	seen->state = state;
+	fflush(stdout);
+	_exit(0);
+}
+
+static void all_burst(unsigned int n)
+{
+	pid_t pids[SENDERS];
+	unsigned int i;
+	int status;
+
+	for (i = 0; i < SENDERS; i++)
+		pids[i] = send_burst(i, n);
+	for (i = 0; i < SENDERS; i++) {
+		EQ(waitpid(pids[i], &status, 0), pids[i]);
+		EQ(status, 0);
+	}
+}
+
 TEST(good_messages_work_after_bad_ones)
 {
-	unsigned long long left = messages;
-	unsigned int n;
+	unsigned long long left = messages / SENDERS;
+	struct seen sum = { 0 };
+	unsigned int i, n;
 
-	state = seed;
+	all_seen = mmap(NULL, SENDERS * sizeof(*all_seen), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	OK(all_seen != MAP_FAILED);
+	for (i = 0; i < SENDERS; i++)
+		all_seen[i].state = seed * SENDERS + i;
 	while (left) {
 		n = left < BURST ? left : BURST;
 		test_more_time();
-		burst(n);
+		all_burst(n);
 		still_good();
 		left -= n;
 	}
-	printf("# answers: %lu errors, %lu of GET, %lu of dumps, %lu with a policy\n", seen.errors,
-	       seen.got, seen.dumped, seen.policies);
-	if (messages < 10 * BURST)
+	for (i = 0; i < SENDERS; i++) {
+		sum.errors += all_seen[i].errors;
+		sum.got += all_seen[i].got;
+		sum.dumped += all_seen[i].dumped;
+		sum.policies += all_seen[i].policies;
+	}
+	printf("# answers: %lu errors, %lu of GET, %lu of dumps, %lu with a policy\n", sum.errors,
+	       sum.got, sum.dumped, sum.policies);
+	if (messages < 10 * SENDERS * BURST)
 		return;
-	OK(seen.errors && seen.got && seen.dumped && seen.policies);
+	OK(sum.errors && sum.got && sum.dumped && sum.policies);
 }
 
 int main(int argc, char **argv)

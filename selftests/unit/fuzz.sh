@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# libFuzzer against the PF_KEY parser and the message builders, half a minute
-# each (FUZZ_SECONDS for both), under ASan and UBSan. Starts from the corpus in
-# fuzz/*.hex, which must pass whole. Output is KTAP.
+# libFuzzer against the PF_KEY parser and the message builders of the module, half
+# a minute each (FUZZ_SECONDS for both), under ASan and UBSan. Starts from the
+# corpus in fuzz/*.hex, which must pass whole. On another core at the same time
+# against setkey's grammar and the messages that it reads. Output is KTAP.
 #
 # timeout: 600
 
@@ -53,17 +54,31 @@ unpack()
 	done <"$dir/fuzz/$1.hex"
 }
 
+# with_setkeys TARGET: one of setkey's fuzzers beside what runs in front; its log is $tmp/TARGET.log
+with_setkeys()
+{
+	mkdir -p "$tmp/$1.new"
+	(cd "$tmp" && "./userspace/unit/fuzz_$1" -max_total_time="$seconds" -max_len=2048 -timeout=5 "$1.new") \
+		>"$tmp/$1.log" 2>&1 &
+}
+
 echo "KTAP version 1"
-echo "1..6"
+echo "1..9"
+make -s -C "$top/userspace" O="$tmp" fuzz >"$tmp/log" 2>&1
+report "setkey's fuzzers build" "$tmp/log" || exit 1
+declare -A beside=([parse]=grammar [build]=message)
 for target in parse build; do
 	build $target >"$tmp/log" 2>&1
-	report "fuzz_$target builds" "$tmp/log" || { count=$((count + 2)) failed=$((failed + 2)); continue; }
+	report "fuzz_$target builds" "$tmp/log" || { count=$((count + 3)) failed=$((failed + 3)); continue; }
 	unpack $target
 	"$tmp/$target" -runs=0 "$tmp/$target.corpus" >"$tmp/log" 2>&1
 	report "fuzz_$target takes its corpus" "$tmp/log"
+	with_setkeys "${beside[$target]}"
 	# what was found new is worth a line in the corpus only when it failed: then it is in the log, in base64
 	(cd "$tmp" && "./$target" -max_total_time="$seconds" -max_len=1024 -timeout=5 "$target.new" "$target.corpus") >"$tmp/log" 2>&1
 	report "fuzz_$target finds nothing in $seconds s" "$tmp/log"
 	echo "# $(tail -n 1 "$tmp/log")"
+	wait $!
+	report "setkey's fuzz_${beside[$target]} finds nothing in $seconds s" "$tmp/${beside[$target]}.log"
 done
 [ $failed -eq 0 ]
