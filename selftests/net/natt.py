@@ -4,7 +4,7 @@
 
 # kernels: all
 # timeout: 600
-# brief: echo_|checksum_|moves_|marker|gso|two_clients_transport
+# brief: echo_|dual_|checksum_|moves_|marker|gso|two_clients_transport
 
 The wire peer is host and NAT in one: it writes both headers. TW of scenarios (drawn
 in wire/lab.py). The socket on A's port is a keying daemon's in all but name.
@@ -17,6 +17,7 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+import ipcomp
 import lab
 import nattflow
 import packet
@@ -27,6 +28,7 @@ suite = Suite(__doc__)
 NATT_SPORT, NATT_DPORT = 21, 22
 NEW_MAPPING = 23
 UDP_SEGMENT = 103
+PUBLIC = {4: "203.0.113.9", 6: "fd99::9"}               # where it believes A to be, when A is behind one, too
 PRIVATE = {4: "192.168.7.7", 6: "fd77::7"}              # the client's own address, behind its NAT
 
 
@@ -101,6 +103,58 @@ def checksum(tw, open_port, v, oa):
             seen = raw.recv(2000)
         raw.close()
         check(packet.l4_ok(flow.w_in, flow.a_in, packet.UDP, seen[0 if v == 6 else 20:]), "the sum was not mended")
+
+
+@case
+def double_nat(tw, open_port, v, mode):
+    """D14: both are behind a NAT: nothing that the client summed up is what arrives; inside of a tunnel nothing is lost."""
+    open_port(v)
+    flow, data = nattflow.Flow(tw, mode, v), lab.unique(1)
+    if mode == "tunnel":
+        pkt = flow.udp(data[0])
+    else:
+        pkt = flow.outer(flow.tx.seal(packet.udp(PRIVATE[v], PUBLIC[v], 7777, tw.port, data[0]), packet.UDP))
+    with tw.drops():
+        tw.delivered([pkt], data, "sums of two other addresses")
+    tw.sinks[v == 6].sendto(b"back", (flow.w_in, 9))
+    equal(flow.answer(tw)[0], (4500, 4500), "ports of the answer")
+
+
+@case
+def compressed(tw, open_port, v):
+    """C11: a tunnel of IPComp inside of ESP in UDP, as strongSwan keys it; compressed, and left as it was."""
+    open_port(v)
+    flow, (a, w), (a_in, w_in) = nattflow.Flow(tw, v=v, ways=()), lab.NETS[v], lab.INNER[v]
+    tx, rx = ipcomp.Sa(0x1234), ipcomp.Sa(0x1235)
+    reqs = "ipcomp/tunnel/{0}-{1}/{2} esp/transport//require"
+    tw.dut.apply([tw.dut.sa_line(tx, flow.w_out, flow.a_out, "tunnel"),
+                  tw.dut.sa_line(rx, flow.a_out, flow.w_out, "tunnel"),
+                  f"spdadd {a} {w} any -P out ipsec {reqs.format(flow.a_out, flow.w_out, 'require')};\n",
+                  f"spdadd {w} {a} any -P in ipsec {reqs.format(flow.w_out, flow.a_out, 'use')};\n"])
+    nh, data = packet.IPV6 if v == 6 else packet.IPIP, [b"long " * 60, b"short"]
+    inner = [packet.ip(w_in, a_in, packet.UDP, packet.udp(w_in, a_in, 7777, tw.port, d)) for d in data]
+    head = struct.pack("!BBH", nh, 0, tx.spi)
+    with tw.drops():
+        tw.delivered([flow.outer(flow.tx.seal(head + ipcomp.deflate(inner[0]), ipcomp.COMP)),
+                      flow.outer(flow.tx.seal(inner[1], nh))], data, "in a tunnel of IPComp")
+        for size, want in ((300, ipcomp.COMP), (5, nh)):
+            tw.sinks[v == 6].sendto(b"x" * size, (w_in, 9))
+            out = flow.answer(tw)[2]
+            equal(out.nh, want, "what is inside of ESP")
+            back = ipcomp.inflate(out.payload[4:]) if want == ipcomp.COMP else out.payload
+            check(back.endswith(b"x" * size), "another datagram")
+
+
+@case
+def dual_stack(tw, open_port, mode):
+    """A daemon with one IPv6 socket for both families: ESP of either one comes in by it."""
+    open_port(6, dual=True)
+    for v in (4, 6):
+        flow, data = nattflow.Flow(tw, mode, v), lab.unique(1)
+        with tw.drops():
+            tw.delivered([flow.udp(data[0])], data, f"IPv{v}")
+        tw.sinks[v == 6].sendto(b"back", (flow.w_in, 9))
+        equal(flow.answer(tw)[0], (4500, 4500), "ports of the answer")
 
 
 @case
@@ -334,13 +388,18 @@ for v in (4, 6):
     suite.add(f"D07_checksum_original_{v}", checksum, v, True)
     suite.add(f"D07_checksum_wrong_{v}", checksum_wrong, v)
     suite.add(f"D07_tcp_{v}", tcp_in, v)
+    for mode in ("transport", "tunnel"):
+        suite.add(f"D14_double_nat_{mode}_{v}", double_nat, v, mode)
     suite.add(f"D08_marker_{v}", marker, v)
     suite.add(f"D10_fragments_{v}", fragments, v)
+    suite.add(f"C11_ipcomp_natt_{v}", compressed, v)
     suite.add(f"D08_plain_refused_{v}", plain, v)
     suite.add(f"UDP_gso_socket_with_gro_{v}", gso, v, True)
     suite.add(f"UDP_gso_socket_without_{v}", gso, v, False)
     suite.add(f"UDP_gro_{v}", gro, v)
 suite.add("D07_checksum_none", checksum_none)
+for mode in ("transport", "tunnel"):
+    suite.add(f"D01_dual_stack_{mode}", dual_stack, mode)
 suite.add("D05_two_clients_tunnel", two_clients_tunnel)
 suite.add("D06_two_clients_transport", two_clients)
 suite.add("MTU_counts_udp", mtu)

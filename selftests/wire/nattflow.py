@@ -63,12 +63,12 @@ class Flow(lab.Flow):
         return (sport, dport), pkt, self.rx.open(pkt.payload[8:])
 
 
-def daemon(tw, v, port=4500, gro=False):
-    """A socket with UDP_ENCAP on A's port."""
+def daemon(tw, v, port=4500, gro=False, dual=False):
+    """A socket with UDP_ENCAP on A's port; @dual: one of IPv6 that takes both."""
     with tw.a:
         sock = socket.socket(socket.AF_INET6 if v == 6 else socket.AF_INET, socket.SOCK_DGRAM)
     if v == 6:
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not dual)
     if gro:
         sock.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 1)
     sock.setsockopt(socket.IPPROTO_UDP, UDP_ENCAP, 2)
