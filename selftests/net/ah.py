@@ -346,6 +346,29 @@ def esn(tw, v):
         equal(flow.rx.open(pkt.raw, seq >> 32).seq, seq, "sequence number")
 
 
+def through_nat(tw, v):
+    """B12: what a NAT has changed is no peer's: another source is refused, and where any will do the ICV is wrong."""
+    tw.need_testudo()
+    other = lab.FENCE[v]
+    flow = ahflow.Flow(tw, v=v, ways=("in",))
+
+    def translated():
+        raw = flow.udp(b"x" * 8)
+        length, nh_at = ah.front(raw)
+        head = packet.ip(other, flow.a_out, ah.AH, b"")[:length]
+        return ah.rebuilt(head, nh_at, ah.AH, raw[length:])
+
+    with tw.drops(in_endpoint=1):
+        tw.delivered([translated()], [], "another source")
+    tw.reset()
+    flow = ahflow.Flow(tw, v=v, ways=(), keyed=False)
+    tw.dut.apply([tw.dut.sa_line(flow.tx, "::" if v == 6 else "0.0.0.0", flow.a_out, "transport")])
+    with tw.drops(in_auth=1):
+        tw.delivered([translated()], [], "a source that was not covered")
+    data = lab.unique(1)
+    tw.delivered([flow.udp(data[0])], data, "as it was sent")
+
+
 def demands(tw):
     """A policy for AH takes neither clear text nor ESP."""
     flow, data = ahflow.Flow(tw, ways=("in",)), lab.unique(2)
@@ -388,6 +411,7 @@ for v in (4, 6):
     suite.add(f"B13_ah_bad_length_v{v}", runts, v)
     suite.add(f"B14_ah_esn_v{v}", esn, v)
     suite.add(f"M07_ah_bitflip_v{v}", flips, v)
+    suite.add(f"B12_ah_through_nat_v{v}", through_nat, v)
 for v, outer in ((4, 4), (6, 6), (4, 6)):
     suite.add(f"B11_ah_over_esp_tunnel_{v}in{outer}", over_tunnel, v, outer)
 suite.add("J01_ah_replay", replay)

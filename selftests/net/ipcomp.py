@@ -90,6 +90,19 @@ def bundle(tw, v, mode, around):
         tw.delivered([flow.datagram(data[2])], [], f"neither compressed nor {around}")
 
 
+def member_goes(tw, which):
+    """I18: when one SA of a bundle has gone, the rest of it sends nothing, and what comes without it is refused."""
+    tw.need_testudo()
+    flow = Flow(tw, mode="tunnel", around="esp")
+    flow.echo(text(300), True)
+    proto, spi = ("esp", flow.around[1].spi) if which == "esp" else ("ipcomp", flow.rx.spi)
+    tw.dut.setkey(f"delete {flow.a_out} {flow.w_out} {proto} {spi:#x};\n")
+    tw.wire.drain()
+    with tw.drops(out_no_sa=1):
+        lab.refused(tw.sinks[0], text(300), flow.w_in, "EHOSTUNREACH")
+    check(tw.wire.recv(timeout=0.2) is None, "something left")
+
+
 def streams(tw, v):
     """C08: whatever a DEFLATE encoder may make: stored, fixed and dynamic blocks, many of them, a far window."""
     flow = Flow(tw, v, ways=("in",))
@@ -232,6 +245,8 @@ for mode in ("transport", "tunnel"):
     suite.add(f"C04_plain_{mode}", demanded, mode)
     suite.add(f"C12_well_known_cpi_{mode}", well_known, mode)
 suite.add("C04_plain_and_firewall", plain_firewall)
+for which in ("esp", "ipcomp"):
+    suite.add(f"I18_bundle_without_{which}", member_goes, which)
 suite.add("C12_shared_cpi", shared_cpi)
 for v in (4, 6):
     for mode in ("transport", "tunnel"):

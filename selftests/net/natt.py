@@ -121,6 +121,19 @@ def double_nat(tw, open_port, v, mode):
 
 
 @case
+def reflected(tw, open_port, v):
+    """D11: A's own packet sent back to it: its SPI is none of those that A receives by."""
+    open_port(v)
+    flow = nattflow.Flow(tw, v=v)
+    tw.sinks[v == 6].sendto(b"out", (flow.w_in, 9))
+    own = flow.answer(tw)[1]
+    with tw.drops(in_no_sa=1):
+        tw.delivered([flow.outer(own.payload[8:])], [], "a reflected packet")
+    with tw.drops(in_auth=1):
+        tw.delivered([flow.outer(struct.pack("!I", flow.tx.spi) + own.payload[12:])], [], "with the SPI of the other")
+
+
+@case
 def compressed(tw, open_port, v):
     """C11: a tunnel of IPComp inside of ESP in UDP, as strongSwan keys it; compressed, and left as it was."""
     open_port(v)
@@ -393,6 +406,7 @@ for v in (4, 6):
     suite.add(f"D08_marker_{v}", marker, v)
     suite.add(f"D10_fragments_{v}", fragments, v)
     suite.add(f"C11_ipcomp_natt_{v}", compressed, v)
+    suite.add(f"D11_reflected_{v}", reflected, v)
     suite.add(f"D08_plain_refused_{v}", plain, v)
     suite.add(f"UDP_gso_socket_with_gro_{v}", gso, v, True)
     suite.add(f"UDP_gso_socket_without_{v}", gso, v, False)

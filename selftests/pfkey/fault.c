@@ -18,8 +18,10 @@
 #include <linux/ipsec.h>
 #include <linux/udp.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -486,6 +488,72 @@ TEST(a_socket_policy_without_memory)
 		close(fd);
 		OK(n < NTH_MAX);
 	}
+}
+
+/* --- namespaces --------------------------------------------------------------- */
+
+/* The allocations of a new namespace that are failed: the last ones, as the module comes last. */
+#define NS_LAST		200
+#define NS_FAR		1000000
+
+/**
+ * struct ns_try - an attempt to make a namespace
+ * @err: errno of unshare(), 0 when it is there
+ * @left: how many allocations it would have taken to the failure; 0: it came to it
+ */
+struct ns_try {
+	int err;
+	int left;
+};
+
+/* In a process of its own, which does not come back from there; its end ends the namespace. */
+static struct ns_try try_namespace(unsigned int n)
+{
+	struct ns_try t = { 0, 0 };
+	char text[16] = "";
+	int ends[2], status;
+	pid_t pid;
+
+	OK(!pipe(ends));
+	pid = fork();
+	OK(pid >= 0);
+	if (!pid) {
+		faults_init();
+		fail_nth(n);
+		t.err = unshare(CLONE_NEWNET) ? errno : 0;
+		OK(pread(nth_fd, text, sizeof(text) - 1, 0) > 0);
+		fail_nth(0);
+		t.left = atoi(text);
+		_exit(write(ends[1], &t, sizeof(t)) != sizeof(t));
+	}
+	close(ends[1]);
+	EQ(read(ends[0], &t, sizeof(t)), sizeof(t));
+	close(ends[0]);
+	EQ(waitpid(pid, &status, 0), pid);
+	EQ(status, 0);
+	return t;
+}
+
+TEST(a_namespace_without_memory)
+{
+	unsigned int all, n, refused = 0;
+	struct ns_try t;
+
+	t = try_namespace(NS_FAR);
+	EQ(t.err, 0);
+	all = NS_FAR - t.left;
+	OK(all > NS_LAST);
+	for (n = all - NS_LAST + 1; n <= all; n++) {
+		t = try_namespace(n);
+		OK(!t.err || is_no_memory(t.err));
+		OK(!t.err || !t.left);
+		refused += t.err != 0;
+		test_more_time();
+	}
+	printf("# %u allocations, of the last %u %u were missed\n", all, NS_LAST, refused);
+	OK(refused);
+	t = try_namespace(NS_FAR);
+	EQ(t.err, 0);
 }
 
 int main(void)

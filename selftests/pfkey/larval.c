@@ -368,7 +368,9 @@ TEST(larval_sa_goes_in_silence)
 	EQ(a.base.sadb_msg_type, SADB_ADD);
 	k_quiet(events, 200);
 	k_quiet(fd, 0);
-	/* its SPI is free again */
+	/* I16: who comes too late is told so, and its SPI is free again */
+	m_add(&m, SADB_UPDATE, 0x2000, SRC, DST);
+	EQ(k_do(fd, &m), ESRCH);
 	m_add(&m, SADB_ADD, 0x2000, SRC, DST);
 	EQ(k_do(fd, &m), 0);
 }
