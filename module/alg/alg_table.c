@@ -122,6 +122,24 @@ const struct ipsec_alg *ipsec_alg_auth(u8 id)
 }
 
 /**
+ * ipsec_alg_auth_icv() - the same with an ICV that was chosen before
+ * @id: as for ipsec_alg_auth()
+ * @icv: bytes
+ *
+ * Return: the row, in force or not, or NULL when there is none.
+ */
+const struct ipsec_alg *ipsec_alg_auth_icv(u8 id, u8 icv)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(algs); i++)
+		if (algs[i].id == id && row_auth(&algs[i]) &&
+		    algs[i].icv == icv)
+			return &algs[i];
+	return NULL;
+}
+
+/**
  * ipsec_alg_enc() - cipher or AEAD of a PF_KEY number
  * @id: SADB_EALG_*, SADB_X_EALG_*; SADB_EALG_NONE has no row, NULL has one
  *

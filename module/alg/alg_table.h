@@ -63,6 +63,7 @@ struct ipsec_alg {
 extern bool ipsec_alg_sha256_96;
 
 const struct ipsec_alg *ipsec_alg_auth(u8 id);
+const struct ipsec_alg *ipsec_alg_auth_icv(u8 id, u8 icv);
 const struct ipsec_alg *ipsec_alg_enc(u8 id);
 bool ipsec_alg_key_ok(const struct ipsec_alg *alg, unsigned int bits);
 const struct ipsec_alg *ipsec_alg_next(const struct ipsec_alg *prev);

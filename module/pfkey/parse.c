@@ -337,13 +337,27 @@ static int parse_move(struct ipsec_move *move, const struct parse_moving *from,
 	return 0;
 }
 
+/* What moves twice has no place to go. */
+static bool parse_moves_twice(const struct pfkey_moves *moves)
+{
+	const struct ipsec_move *last = &moves->move[moves->n - 1];
+	const struct ipsec_move *m;
+
+	for (m = moves->move; m < last; m++)
+		if (m->proto == last->proto && m->mode == last->mode && m->reqid == last->reqid &&
+		    ipsec_move_ends_equal(&m->from, &last->from))
+			return true;
+	return false;
+}
+
 /**
  * pfkey_parse_moves() - the pairs of requests of SADB_X_MIGRATE
  * @moves: filled in
  * @msg: message with a policy
  *
  * Return: 0; -EINVAL for a malformed request or KMADDRESS, two requests that are
- * no pair, none at all, or more than PFKEY_REQUESTS_MAX pairs.
+ * no pair, none at all, two about the same SAs, or more than PFKEY_REQUESTS_MAX
+ * pairs.
  */
 int pfkey_parse_moves(struct pfkey_moves *moves, const struct pfkey_msg *msg)
 {
@@ -364,7 +378,8 @@ int pfkey_parse_moves(struct pfkey_moves *moves, const struct pfkey_msg *msg)
 			return len;
 		p += len;
 		left -= len;
-		if (i & 1 && parse_move(&moves->move[moves->n++], &half[0], &half[1]))
+		if (i & 1 && (parse_move(&moves->move[moves->n++], &half[0], &half[1]) ||
+			      parse_moves_twice(moves)))
 			return -EINVAL;
 	}
 	if (i & 1 || !i)

@@ -429,7 +429,7 @@ struct ipsec_sa *pfkey_sa_from_msg(struct ipsec_net *ipn, const struct pfkey_msg
 	err = sa_fill(ipn, sa, msg, &want);
 	if (err)
 		goto err_put;
-	err = ipsec_sa_make_mature(sa);
+	err = ipsec_sa_make_mature(sa, NULL);
 	if (err)
 		goto err_put;
 	return sa;
@@ -447,7 +447,7 @@ static void sa_put_base(struct pfkey_writer *w, const struct ipsec_sa *sa)
 		return;
 	ext->sadb_sa_spi = sa->spi;
 	ext->sadb_sa_replay = sa->replay_given;
-	ext->sadb_sa_state = READ_ONCE(sa->state);
+	ext->sadb_sa_state = ipsec_sa_shown_state(sa);
 	ext->sadb_sa_auth = sa->auth.alg;
 	ext->sadb_sa_encrypt = sa->enc.alg;
 	ext->sadb_sa_flags = sa->flags;

@@ -11,8 +11,9 @@
  *   commit    the old ones are DEAD; when no packet uses them any more their
  *             counters go over; the new ones wake up
  */
+#include <linux/bitops.h>
+#include <linux/err.h>
 #include <linux/errno.h>
-#include <linux/ipsec.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
@@ -59,8 +60,9 @@ static int move_fill(struct ipsec_sa *sa, const struct ipsec_sa *old,
 
 	sa->spi = old->spi;
 	ipsec_sa_set_want(sa, &want);
-	if (old->encap) {
+	if (old->encap)
 		ipsec_natt_init(sa, ipsec_natt_ports(old));
+	if (old->natt.oa_family == move->to.family) {
 		sa->natt.oa_family = old->natt.oa_family;
 		sa->natt.oa = old->natt.oa;
 	}
@@ -88,11 +90,12 @@ static struct ipsec_sa *move_successor(struct ipsec_net *ipn,
 		return ERR_PTR(-ENOMEM);
 	err = move_fill(sa, old, move);
 	if (!err)
-		err = ipsec_sa_make_mature(sa);
+		err = ipsec_sa_make_mature(sa, old);
 	if (err) {
 		ipsec_sa_put(sa);
 		return ERR_PTR(err);
 	}
+	set_bit(IPSEC_SA_STOPPED, &sa->marks);
 	ipsec_sa_change_state(sa, IPSEC_SA_MATURE, IPSEC_SA_DEAD);
 	return sa;
 }
@@ -178,6 +181,7 @@ int ipsec_sad_move_add(struct ipsec_moving *moving,
 /* From here on no packet takes a number, or has one accepted. */
 static void move_stop(struct ipsec_sa *old)
 {
+	set_bit(IPSEC_SA_STOPPED, &old->marks);
 	if (!ipsec_sa_change_state(old, IPSEC_SA_MATURE, IPSEC_SA_DEAD))
 		ipsec_sa_change_state(old, IPSEC_SA_DYING, IPSEC_SA_DEAD);
 }
@@ -193,24 +197,38 @@ static void move_counters(struct ipsec_sa *sa, const struct ipsec_sa *old)
 		set_bit(IPSEC_SA_SOFT_TOLD, &sa->marks);
 }
 
+/* Nobody had the time to tell of a soft limit that was reached a moment ago. */
+static void move_wake(struct ipsec_sa *sa)
+{
+	bool soft = test_bit(IPSEC_SA_SOFT_DUE, &sa->marks);
+
+	ipsec_sa_change_state(sa, IPSEC_SA_DEAD,
+			      soft ? IPSEC_SA_DYING : IPSEC_SA_MATURE);
+	clear_bit(IPSEC_SA_STOPPED, &sa->marks);
+	if (soft && !test_bit(IPSEC_SA_SOFT_TOLD, &sa->marks))
+		ipsec_sad_notice(sa);
+}
+
 /*
  * A hard limit may have ended the old one a moment ago: then that is what the
- * sweep will tell, and there is nothing to go on with.
+ * sweep will tell, and there is nothing to go on with. Nor is there when an
+ * earlier move was about it, too.
  */
 static void move_over(struct ipsec_moving *moving, struct move_pair *pair)
 {
-	struct ipsec_sa *sa = pair->sa;
-	bool soft;
+	struct ipsec_sad *sad = moving->ipn->sad;
+	struct ipsec_sa *old = pair->old;
 
-	if (test_bit(IPSEC_SA_HARD_DUE, &pair->old->marks)) {
-		__ipsec_sad_step_back(moving->ipn->sad, pair->old, sa);
+	if (!old->sad.linked || test_bit(IPSEC_SA_HARD_DUE, &old->marks)) {
+		clear_bit(IPSEC_SA_STOPPED, &old->marks);
+		__ipsec_sad_step_back(sad, old, pair->sa);
 		return;
 	}
-	move_counters(sa, pair->old);
-	soft = test_bit(IPSEC_SA_SOFT_DUE, &sa->marks);
-	__ipsec_sad_take_place(moving->ipn->sad, pair->old, sa);
-	ipsec_sa_change_state(sa, IPSEC_SA_DEAD,
-			      soft ? IPSEC_SA_DYING : IPSEC_SA_MATURE);
+	move_counters(pair->sa, old);
+	__ipsec_sad_take_place(sad, old, pair->sa);
+	/* the reference of the tables */
+	ipsec_sa_put(old);
+	move_wake(pair->sa);
 }
 
 static void move_end(struct ipsec_moving *moving)
@@ -233,8 +251,10 @@ void ipsec_sad_move_commit(struct ipsec_moving *moving)
 	lockdep_assert_held(&moving->ipn->config_mutex);
 	list_for_each_entry(pair, &moving->pairs, list)
 		move_stop(pair->old);
+	/* no decision of this generation has one of them in it */
+	ipsec_net_new_gen(moving->ipn);
 	if (!list_empty(&moving->pairs))
-		synchronize_rcu();
+		synchronize_rcu_expedited();
 	list_for_each_entry_safe(pair, next, &moving->pairs, list) {
 		move_over(moving, pair);
 		move_pair_free(pair);

@@ -99,13 +99,14 @@ struct ipsec_sa *ipsec_sa_alloc(struct ipsec_net *ipn, gfp_t gfp)
 /**
  * ipsec_sa_make_mature() - make the transform of a new SA
  * @sa: filled in, with its replay window made; in no table
+ * @like: SA whose place it is going to take; NULL for one of its own
  *
  * Context: Process, may sleep.
  * Return: 0 and the SA is MATURE; -EPROTONOSUPPORT, -EINVAL for keys,
  * algorithms or counters that do not fit, -ENOSYS for an algorithm that this
  * kernel has not got, -ENOMEM.
  */
-int ipsec_sa_make_mature(struct ipsec_sa *sa)
+int ipsec_sa_make_mature(struct ipsec_sa *sa, const struct ipsec_sa *like)
 {
 	const struct ipsec_xform *xf = ipsec_xform_find(sa->proto);
 	u64 oseq = atomic64_read(&sa->oseq);
@@ -116,7 +117,7 @@ int ipsec_sa_make_mature(struct ipsec_sa *sa)
 	/* what ipsec_sa_take_seq() relies on */
 	if (oseq > (sa->replay.esn ? S64_MAX : U32_MAX))
 		return -EINVAL;
-	err = xf->init(sa);
+	err = xf->init(sa, like);
 	if (err)
 		return err;
 	sa->xform = xf;

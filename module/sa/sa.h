@@ -10,6 +10,7 @@
 #define _TESTUDO_SA_H
 
 #include <linux/atomic.h>
+#include <linux/bitops.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/rcupdate.h>
@@ -67,6 +68,8 @@ struct ipsec_sa_key {
  * @IPSEC_SA_REFUSED: a larval SA that nobody will finish
  * @IPSEC_SA_MOVING: who set it may change ipsec_natt::seen and ::left
  * @IPSEC_SA_MOVED: both have been changed, and IPSEC_EVENT_SA_MOVED is due
+ * @IPSEC_SA_STOPPED: DEAD only while another SA takes its place, or while it
+ *	takes another one's: who lists SAs takes it for alive
  */
 enum ipsec_sa_marks {
 	IPSEC_SA_SOFT_DUE,
@@ -77,6 +80,7 @@ enum ipsec_sa_marks {
 	IPSEC_SA_REFUSED,
 	IPSEC_SA_MOVING,
 	IPSEC_SA_MOVED,
+	IPSEC_SA_STOPPED,
 };
 
 /**
@@ -197,7 +201,7 @@ struct ipsec_sa {
 };
 
 struct ipsec_sa *ipsec_sa_alloc(struct ipsec_net *ipn, gfp_t gfp);
-int ipsec_sa_make_mature(struct ipsec_sa *sa);
+int ipsec_sa_make_mature(struct ipsec_sa *sa, const struct ipsec_sa *like);
 bool ipsec_sa_get(struct ipsec_sa *sa);
 void ipsec_sa_put(struct ipsec_sa *sa);
 int ipsec_sa_check_use(const struct ipsec_sa *sa);
@@ -221,6 +225,22 @@ static inline bool ipsec_sa_usable(const struct ipsec_sa *sa)
 	int state = READ_ONCE(sa->state);
 
 	return state == IPSEC_SA_MATURE || state == IPSEC_SA_DYING;
+}
+
+/**
+ * ipsec_sa_shown_state() - the state that PF_KEY is told
+ * @sa: any SA
+ *
+ * Return: enum ipsec_sa_state.
+ */
+static inline int ipsec_sa_shown_state(const struct ipsec_sa *sa)
+{
+	int state = READ_ONCE(sa->state);
+
+	if (state != IPSEC_SA_DEAD || !test_bit(IPSEC_SA_STOPPED, &sa->marks))
+		return state;
+	return test_bit(IPSEC_SA_SOFT_DUE, &sa->marks) ? IPSEC_SA_DYING :
+							 IPSEC_SA_MATURE;
 }
 
 /**

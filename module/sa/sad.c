@@ -301,13 +301,22 @@ static bool sad_same_name(const struct ipsec_sa *a, const struct ipsec_sa *b)
 int __ipsec_sad_line_up(struct ipsec_sad *sad, struct ipsec_sa *old,
 			struct ipsec_sa *sa)
 {
+	struct ipsec_sa *third;
 	int err;
 
 	lockdep_assert_held(&sad->ipn->config_mutex);
 	if (sad_same_name(old, sa))
 		return __ipsec_sad_join(sad, sa);
-	if (__ipsec_sad_find(sad, &sa->daddr, sa->spi, sa->proto, sa->family))
+	third = __ipsec_sad_find(sad, &sa->daddr, sa->spi, sa->proto,
+				 sa->family);
+	if (third && ipsec_sa_shown_state(third) != IPSEC_SA_DEAD)
 		return -EEXIST;
+	/* ended by a packet a moment ago: as in ipsec_sad_insert() */
+	if (third) {
+		set_bit(IPSEC_SA_SOFT_TOLD, &third->marks);
+		set_bit(IPSEC_SA_HARD_TOLD, &third->marks);
+		ipsec_sad_kill(sad->ipn, third);
+	}
 	err = __ipsec_sad_link_spi(sad, sa);
 	if (err)
 		return err;
@@ -336,8 +345,8 @@ void __ipsec_sad_step_back(struct ipsec_sad *sad, struct ipsec_sa *old,
 /**
  * __ipsec_sad_take_place() - one SA comes into the tables, another leaves them
  * @sad: tables
- * @old: in the tables; DEAD and in none of them afterwards, and their reference
- *	is gone
+ * @old: in the tables; DEAD and in none of them afterwards. Their reference is
+ *	the caller's to give back, when no decision can have it any more
  * @sa: in its groups already, and under its SPI if that is not the same name
  *
  * A packet finds the one or the other, a walk sees exactly one of them.
@@ -370,7 +379,6 @@ void __ipsec_sad_take_place(struct ipsec_sad *sad, struct ipsec_sa *old,
 	sad_unask(sad, old);
 	__ipsec_sad_leave(sad, old);
 	ipsec_sad_arm(sad, sa);
-	ipsec_sa_put(old);
 }
 
 /**
@@ -397,6 +405,7 @@ int ipsec_sad_replace(struct ipsec_net *ipn, struct ipsec_sa *old,
 		return err;
 	__ipsec_sad_take_place(sad, old, sa);
 	sad_tell_answer(ipn);
+	ipsec_sa_put(old);
 	return 0;
 }
 

@@ -272,22 +272,24 @@ struct ipsec_sa *ipsec_sad_find_larval(struct ipsec_net *ipn,
  */
 struct ipsec_sa *__ipsec_sad_older(struct ipsec_sad *sad,
 				   const struct ipsec_sa_want *want,
-				   const struct ipsec_sa *after)
+				   struct ipsec_sa *after)
 {
 	struct ipsec_sad_group *group;
 	struct ipsec_sad_member *m;
-	bool seen = !after;
+	int i;
 
 	lockdep_assert_held(&sad->ipn->config_mutex);
 	group = sad_group_find(sad, want->reqid ? SAD_REQID : SAD_ANY, want,
 			       want->reqid);
 	if (!group)
 		return NULL;
-	list_for_each_entry_reverse(m, &group->members, list) {
-		if (seen && (m->sa->mode == want->mode ||
-			     m->sa->mode == IPSEC_MODE_ANY))
+	m = list_entry(&group->members, struct ipsec_sad_member, list);
+	for (i = 0; after && i < IPSEC_SA_GROUPS; i++)
+		if (after->sad.group[i].group == group)
+			m = &after->sad.group[i];
+	list_for_each_entry_continue_reverse(m, &group->members, list) {
+		if (m->sa->mode == want->mode || m->sa->mode == IPSEC_MODE_ANY)
 			return m->sa;
-		seen |= m->sa == after;
 	}
 	return NULL;
 }

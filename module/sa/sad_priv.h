@@ -62,7 +62,7 @@ int __ipsec_sad_join(struct ipsec_sad *sad, struct ipsec_sa *sa);
 void __ipsec_sad_leave(struct ipsec_sad *sad, struct ipsec_sa *sa);
 struct ipsec_sa *__ipsec_sad_older(struct ipsec_sad *sad,
 				   const struct ipsec_sa_want *want,
-				   const struct ipsec_sa *after);
+				   struct ipsec_sa *after);
 /* sad.c */
 struct ipsec_sa *__ipsec_sad_find(struct ipsec_sad *sad,
 				  const union ipsec_addr *daddr, __be32 spi,

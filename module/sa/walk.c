@@ -84,7 +84,7 @@ static struct ipsec_sa *walk_steps(struct ipsec_sad_walk *w, bool *end)
 			continue;
 		sa = container_of(entry, struct ipsec_sa, sad.all);
 		if ((w->proto && sa->proto != w->proto) ||
-		    (!w->dead_too && READ_ONCE(sa->state) == IPSEC_SA_DEAD))
+		    (!w->dead_too && ipsec_sa_shown_state(sa) == IPSEC_SA_DEAD))
 			continue;
 		if (ipsec_sa_get(sa)) {
 			found = sa;

@@ -15,7 +15,8 @@ struct sk_buff;
  * struct ipsec_xform - one IPsec protocol
  * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
  * @init: check keys and algorithms of a new SA, make its transform
- *	(sa->xform_priv); may sleep; negative errno: -EINVAL for a key of the
+ *	(sa->xform_priv), and if it is to take another one's place, @like, as that
+ *	is: the same IVs never come twice, the ICV keeps its length. May sleep; negative errno: -EINVAL for a key of the
  *	wrong length, -ENOSYS for an algorithm this kernel has not got
  * @destroy: undo @init; may sleep; called from a work item after the last user
  * @may_wait: may a packet that is given to it here and now have to wait; BH
@@ -44,7 +45,7 @@ struct sk_buff;
  */
 struct ipsec_xform {
 	u8 proto;
-	int (*init)(struct ipsec_sa *sa);
+	int (*init)(struct ipsec_sa *sa, const struct ipsec_sa *like);
 	void (*destroy)(struct ipsec_sa *sa);
 	bool (*may_wait)(const struct ipsec_sa *sa);
 	unsigned int (*headroom)(const struct ipsec_sa *sa);

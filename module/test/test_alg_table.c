@@ -127,6 +127,9 @@ static bool test_sha256(void)
 	icv_96 = ipsec_alg_auth(SADB_X_AALG_SHA2_256HMAC)->icv;
 	ipsec_alg_sha256_96 = false;
 	icv_128 = ipsec_alg_auth(SADB_X_AALG_SHA2_256HMAC)->icv;
+	TEST_OK(ipsec_alg_auth_icv(SADB_X_AALG_SHA2_256HMAC, 12)->icv == 12 &&
+		ipsec_alg_auth_icv(SADB_X_AALG_SHA2_256HMAC, 16)->icv == 16,
+		"both are found by their ICV");
 	ipsec_alg_sha256_96 = was;
 	TEST_OK(icv_96 == 12, "old af_key peers");
 	TEST_OK(icv_128 == 16, "RFC 4868");

@@ -66,9 +66,18 @@ static unsigned int ah_len(unsigned int icv, unsigned int align)
 	return ALIGN(sizeof(struct ip_auth_hdr) + icv, align);
 }
 
-static int ah_init(struct ipsec_sa *sa)
+static const struct ipsec_alg *ah_alg(const struct ipsec_sa *sa,
+				      const struct ipsec_sa *like)
 {
-	const struct ipsec_alg *alg = ipsec_alg_auth(sa->auth.alg);
+	const struct ah *ah = like ? like->xform_priv : NULL;
+
+	return ah ? ipsec_alg_auth_icv(sa->auth.alg, ah->hash.icv) :
+		    ipsec_alg_auth(sa->auth.alg);
+}
+
+static int ah_init(struct ipsec_sa *sa, const struct ipsec_sa *like)
+{
+	const struct ipsec_alg *alg = ah_alg(sa, like);
 	bool by8 = sa->family == AF_INET6 ||
 		   sa->x_flags & SADB_X_TESTUDO_SA_ALIGN8;
 	struct ah *ah;

@@ -18,8 +18,11 @@
  * Which rows, and do the keys fit. An AEAD has no integrity row, and the SA
  * must not name one that it would not get.
  */
-static int esp_param(struct ipsec_aead_param *p, const struct ipsec_sa *sa)
+static int esp_param(struct ipsec_aead_param *p, const struct ipsec_sa *sa,
+		     const struct ipsec_sa *like)
 {
+	const struct ipsec_esp *esp = like ? like->xform_priv : NULL;
+
 	*p = (struct ipsec_aead_param){
 		.enc = ipsec_alg_enc(sa->enc.alg),
 		.auth = ipsec_alg_auth(sa->auth.alg),
@@ -29,6 +32,8 @@ static int esp_param(struct ipsec_aead_param *p, const struct ipsec_sa *sa)
 		.auth_bits = sa->auth.bits,
 		.esn = sa->replay.esn,
 	};
+	if (esp && p->enc && p->enc->kind != IPSEC_ALG_AEAD)
+		p->auth = ipsec_alg_auth_icv(sa->auth.alg, esp->len.icv);
 	if (!p->enc || !p->auth)
 		return -ENOSYS;
 	if (!ipsec_alg_key_ok(p->enc, p->enc_bits) ||
@@ -40,13 +45,24 @@ static int esp_param(struct ipsec_aead_param *p, const struct ipsec_sa *sa)
 	return p->esn && !p->auth->icv ? -EINVAL : 0;
 }
 
-static int esp_init(struct ipsec_sa *sa)
+/* Who goes on with another one's sequence numbers must go on with its IVs. */
+static void esp_set_iv_mask(struct ipsec_esp *esp, const struct ipsec_sa *like)
+{
+	const struct ipsec_esp *other = like ? like->xform_priv : NULL;
+
+	if (other)
+		esp->iv_mask = other->iv_mask;
+	else
+		get_random_bytes(&esp->iv_mask, sizeof(esp->iv_mask));
+}
+
+static int esp_init(struct ipsec_sa *sa, const struct ipsec_sa *like)
 {
 	struct ipsec_aead_param p;
 	struct ipsec_esp *esp;
 	int err;
 
-	err = esp_param(&p, sa);
+	err = esp_param(&p, sa, like);
 	if (err)
 		return err;
 	esp = kzalloc(sizeof(*esp), GFP_KERNEL_ACCOUNT);
@@ -63,7 +79,7 @@ static int esp_init(struct ipsec_sa *sa)
 	esp->head = ipsec_esp_head(&esp->len);
 	esp->iv_random = p.enc->iv_random;
 	esp->esn = p.esn;
-	get_random_bytes(&esp->iv_mask, sizeof(esp->iv_mask));
+	esp_set_iv_mask(esp, like);
 	sa->xform_priv = esp;
 	return 0;
 }

@@ -32,7 +32,7 @@
 /* Below that DEFLATE mostly fails; the stock stack draws the line here, too. */
 #define IPCOMP_THRESHOLD	90
 
-static int ipcomp_init(struct ipsec_sa *sa)
+static int ipcomp_init(struct ipsec_sa *sa, const struct ipsec_sa *like)
 {
 	/* it goes into 16 bits on the wire */
 	if (ntohl(sa->spi) > U16_MAX)

@@ -191,7 +191,7 @@ def comp_lie(flow):
     stream = ipcomp.deflate(raw[length:], random.choice((0, 1, 6, 9)))
     if random.random() < 0.6:
         stream = mutate(stream, [stream, os.urandom(64)])
-    pkt = flow.tx.protect(raw, stream=stream, flags=random.choice((0, 255)))
+    pkt = flow.tx.protect(raw, stream=stream, flags=random.choice((0, 255)), at=(length, nh_at))
     return flow.tx.protect(pkt) if random.random() < 0.1 else pkt
 
 

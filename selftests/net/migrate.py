@@ -101,7 +101,7 @@ def traffic(tw):
     """A sender that never stops: each of its packets leaves once, in order, none in clear, nobody is asked for an SA."""
     address(tw, 4)
     m = Moving(tw)
-    key, stop, count = tw.pfkey(), threading.Event(), [0]
+    key, stop, count, listed = tw.pfkey(), threading.Event(), [0], set()
     key.request(pfkey.REGISTER, pfkey.SATYPE_ESP)
 
     def send():
@@ -110,8 +110,15 @@ def traffic(tw):
             count[0] += 1
             stop.wait(0.002)
 
-    sender = threading.Thread(target=send)
-    sender.start()
+    def watch():
+        other = tw.pfkey()
+        while not stop.is_set():
+            listed.add(len(other.dump()))
+        other.close()
+
+    threads = [threading.Thread(target=send), threading.Thread(target=watch)]
+    for thread in threads:
+        thread.start()
     try:
         lab.wait_until(lambda: count[0] > 20, "the sender does not send")
         for turn in range(6):
@@ -120,7 +127,9 @@ def traffic(tw):
             lab.wait_until(lambda: count[0] > at + 10, "the sender is stuck")
     finally:
         stop.set()
-        sender.join()
+        for thread in threads:
+            thread.join()
+    equal(listed, {2}, "SAs that dumps showed meanwhile")
     got, sources = [], set()
     while len(got) < count[0]:
         pkt = tw.wire.recv(lambda p: p.proto in (packet.ESP, packet.UDP))

@@ -135,6 +135,20 @@ static void seven_pairs(struct msg *m)
 	}
 }
 
+static void pair_twice(struct msg *m)
+{
+	build_migrate(m, OUT);
+	put_half(m, IPPROTO_ESP, TUN, REQID, OLD, PEER);
+	put_half(m, IPPROTO_ESP, TUN, REQID, NEW, PEER);
+}
+
+static void two_ways(struct msg *m)
+{
+	build_migrate(m, OUT);
+	put_half(m, IPPROTO_ESP, TUN, REQID, OLD, PEER);
+	put_half(m, IPPROTO_ESP, TUN, REQID, "10.0.0.5", PEER);
+}
+
 static void km_empty(struct msg *m)
 {
 	build_migrate(m, OUT);
@@ -225,6 +239,8 @@ TEST(n49_what_is_wrong_moves_nothing)
 		{ "three requests", odd, EINVAL },
 		{ "no request", none, EINVAL },
 		{ "seven pairs", seven_pairs, EINVAL },
+		{ "the same pair twice", pair_twice, EINVAL },
+		{ "two new places for one", two_ways, EINVAL },
 		{ "KMADDRESS without addresses", km_empty, EINVAL },
 		{ "KMADDRESS with one and a half", km_short, EINVAL },
 		{ "new source 0", new_src_0, EINVAL },
@@ -366,6 +382,33 @@ TEST(a_tunnel_moves)
 	EQ(k_count_sp(fd), 2);
 	EQ(id_of(fd, OUT), out);
 	EQ(id_of(fd, IN), in);
+}
+
+/* Two moves that mean the same SAs, one by reqid and one by none: the first one has them. */
+TEST(moves_that_overlap)
+{
+	static const uint32_t reqids[][2] = { { REQID, 0 }, { 0, REQID } };
+	int fd = k_open();
+	struct msg m, a;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(reqids); i++) {
+		make_tunnel(fd);
+		begin_migrate(&m, OUT);
+		put_half(&m, IPPROTO_ESP, TUN, reqids[i][0], OLD, PEER);
+		put_half(&m, IPPROTO_ESP, TUN, reqids[i][0], NEW, PEER);
+		put_half(&m, IPPROTO_ESP, TUN, reqids[i][1], OLD, PEER);
+		put_half(&m, IPPROTO_ESP, TUN, reqids[i][1], "10.0.0.5", "10.0.0.8");
+		m_end(&m);
+		EQ(k_send(fd, &m), 0);
+		OK(k_recv(fd, &a, 0));
+		EQ(a.base.sadb_msg_errno, 0);
+		EQ(k_count_sa(fd, 0), 3);
+		OK(has_sa(fd, 0x1000, NEW, PEER));
+		OK(has_sa(fd, 0x1001, NEW, PEER));
+		EQ(k_get(fd, 0x1000, "10.0.0.5", "10.0.0.8", &a), ESRCH);
+		k_empty(fd);
+	}
 }
 
 /* Another family outside: the SAs get the longer header. */

@@ -51,9 +51,12 @@ class Sa:
     proto = "ipcomp"
     esn = False
 
-    def protect(self, raw, stream=None, cpi=None, flags=0):
-        """The IP packet @raw compressed; @stream, @cpi and @flags replace what would be there."""
-        length, nh_at = front(raw)
+    def protect(self, raw, stream=None, cpi=None, flags=0, at=None):
+        """The IP packet @raw compressed; @stream, @cpi and @flags replace what would be there.
+
+        @at: (length, offset) as front() gives them.
+        """
+        length, nh_at = at or front(raw)
         if stream is None:
             stream = deflate(raw[length:])
         head = struct.pack("!BBH", raw[nh_at], flags, self.spi if cpi is None else cpi)
