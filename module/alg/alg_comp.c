@@ -343,6 +343,8 @@ int ipsec_comp_replace(struct sk_buff *skb, unsigned int offset,
 	int err;
 
 	BUILD_BUG_ON(IPSEC_COMP_PAGES > MAX_SKB_FRAGS);
+	/* pages that a sender lends are not counted, and then ours would not be */
+	skb_zcopy_downgrade_managed(skb);
 	err = skb_unclone(skb, GFP_ATOMIC);
 	if (!err)
 		err = pskb_trim(skb, offset);

@@ -30,6 +30,8 @@ struct ipsec_sa;
  *	@may_wait of it, holds what the packet needs meanwhile
  * @in_udp: IN: the header now in front came out of a UDP socket
  * @bare: IN: @sa has left no header in the packet (path/bare.c)
+ * @tunnel: IN: @sa is used in tunnel mode, which one of mode "any" does not say;
+ *	known from "account" on
  * @depth: transforms applied so far, indexes the bundle
  * @family: AF_INET or AF_INET6 of the header now in front
  * @nexthdr: OUT: protocol number to put into the ESP trailer; IN: the one found
@@ -49,7 +51,8 @@ struct ipsec_skb_cb {
 	u8 may_wait : 1;
 	u8 in_udp : 1;
 	u8 bare : 1;
-	u8 depth;
+	u8 depth : 4;
+	u8 tunnel : 1;
 	u8 family;
 	u8 nexthdr;
 	u16 nh_off;

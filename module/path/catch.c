@@ -17,7 +17,6 @@
 
 #include "base/drop.h"
 #include "base/net.h"
-#include "path/bare.h"
 #include "path/catch.h"
 #include "path/hold.h"
 #include "path/offload.h"
@@ -36,7 +35,8 @@
 /*
  * A protected packet of this host whose mark was lost: a device that builds
  * packets anew (a VRF, ipvlan) shows it to LOCAL_OUT once more. One of our own
- * SAs made it.
+ * SAs made it. IP in IP that IPComp has left as it was tells nobody so: it is
+ * looked at like any other, which a tunnel device's is, too.
  */
 static bool catch_is_protected(struct ipsec_net *ipn, const struct sk_buff *skb,
 			       u8 pf)
@@ -50,9 +50,6 @@ static bool catch_is_protected(struct ipsec_net *ipn, const struct sk_buff *skb,
 
 	proto = pf == NFPROTO_IPV6 ? ipv6_hdr(skb)->nexthdr :
 				     ip_hdr(skb)->protocol;
-	if (unlikely(ipsec_bare_is(proto)))
-		return ipsec_bare_tunnel_rcu(ipn, skb, pf == NFPROTO_IPV6 ?
-					     AF_INET6 : AF_INET, 0);
 	len = ipsec_spi_hdrlen(proto);
 	if (likely(!len))
 		return false;

@@ -23,6 +23,7 @@
 #include <net/gro_cells.h>
 #include <net/inet_ecn.h>
 #include <net/ip.h>
+#include <net/ip_tunnels.h>
 #include <net/ipv6.h>
 
 #include "base/drop.h"
@@ -51,6 +52,20 @@ static void decap_forget_outside(struct sk_buff *skb)
 	if (skb_is_gso(skb))
 		skb_gso_reset(skb);
 	nf_reset_ct(skb);
+}
+
+/*
+ * IP in IP that IPComp has left as it was is known to GRO, which has put several
+ * together and left the checksum inside open: all that stays true.
+ */
+static int decap_keep_offloads(struct sk_buff *skb)
+{
+	if (iptunnel_pull_offloads(skb))
+		return IPSEC_DROP_IN_NOMEM;
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		skb->ip_summed = CHECKSUM_NONE;
+	nf_reset_ct(skb);
+	return 0;
 }
 
 /**
@@ -197,7 +212,12 @@ int ipsec_decap_tunnel(const struct ipsec_sa *sa, struct sk_buff *skb)
 	if (why)
 		return why;
 
-	decap_forget_outside(skb);
+	if (cb->bare)
+		why = decap_keep_offloads(skb);
+	else
+		decap_forget_outside(skb);
+	if (why)
+		return why;
 	decap_move_mac(skb);
 	skb_reset_transport_header(skb);
 	skb_clear_hash(skb);

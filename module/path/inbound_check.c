@@ -54,13 +54,14 @@ static bool check_addr_ok(const union ipsec_addr *want,
 
 /*
  * Is this step what the template asks for? 0 if so, else the reason that says
- * best how it is not.
+ * best how it is not. IPComp's reqid is not held against a packet, which may not
+ * have named its SA (bare.c).
  */
 static int check_step(const struct ipsec_tmpl *t, const struct ipsec_sa *sa,
 		      u8 mode)
 {
 	if (sa->proto != t->proto || mode != t->mode ||
-	    (t->reqid && sa->reqid != t->reqid))
+	    (t->reqid && sa->reqid != t->reqid && sa->proto != IPPROTO_COMP))
 		return IPSEC_DROP_IN_MISMATCH;
 	if (mode == IPSEC_MODE_TUNNEL &&
 	    (sa->family != t->family ||
@@ -186,15 +187,18 @@ static void check_undo_nat(struct ipsec_flow *fl, struct sk_buff *skb)
  * Outer packets, whose handlers judge them; the stock stack marks the same
  * protocols as ones without a policy check.
  */
-static bool check_is_ipsec(struct ipsec_net *ipn, struct sk_buff *skb,
-			   const struct ipsec_flow *fl)
+static bool check_is_ipsec(u8 proto)
 {
-	if (fl->proto == IPPROTO_ESP || fl->proto == IPPROTO_AH ||
-	    fl->proto == IPPROTO_COMP)
-		return true;
-	/* by the same signs as ipsec_in_bare(), which is to take it */
-	return unlikely(ipsec_bare_is(ipsec_bare_proto(skb, fl->family))) &&
-	       ipsec_bare_tunnel_rcu(ipn, skb, fl->family, 0);
+	return proto == IPPROTO_ESP || proto == IPPROTO_AH ||
+	       proto == IPPROTO_COMP;
+}
+
+/* IP in IP between the ends of an IPComp tunnel, which is to go on to bare.c. */
+static bool check_is_bare(struct ipsec_net *ipn, struct sk_buff *skb,
+			  u8 family)
+{
+	return unlikely(ipsec_bare_is(ipsec_bare_proto(skb, family))) &&
+	       ipsec_bare_tunnel_rcu(ipn, skb, family, 0);
 }
 
 /* disable_policy, as the stock stack finds it for each family and way. */
@@ -217,13 +221,12 @@ static bool check_disabled(const struct sk_buff *skb, struct net *net,
  * Nobody asks what a packet came through, so that it must not be said of its
  * memory later. More IPsec, on its way to its handler, goes on with its record.
  */
-static void check_forget(struct ipsec_net *ipn, struct sk_buff *skb,
-			 enum ipsec_sp_dir dir, u8 family)
+static void check_forget(struct sk_buff *skb, enum ipsec_sp_dir dir, u8 family)
 {
 	struct ipsec_flow fl;
 
 	if (dir == IPSEC_SP_IN && !ipsec_flow_from_skb(&fl, skb, family) &&
-	    check_is_ipsec(ipn, skb, &fl))
+	    check_is_ipsec(fl.proto))
 		return;
 	ipsec_secpath_clear(skb);
 }
@@ -247,6 +250,37 @@ static void check_outer_layer(struct ipsec_net *ipn, struct sk_buff *skb,
 	ipsec_secpath_clear(skb);
 }
 
+/* The same for what names no SA: 0 or a drop reason. */
+static int check_bare(struct ipsec_net *ipn, struct sk_buff *skb, u8 family,
+		      u32 record)
+{
+	struct ipsec_secpath path;
+	struct ipsec_flow fl;
+	int why;
+
+	if (record) {
+		why = ipsec_secpath_resolve(ipn, record, &path);
+		if (why)
+			return why;
+		if (!ipsec_flow_from_skb(&fl, skb, family))
+			check_outer_layer(ipn, skb, &fl, &path);
+	}
+	ipsec_secpath_set_bare(ipn, skb);
+	return 0;
+}
+
+/* IPComp alone says nothing of who has sent a packet. */
+static bool check_authentic(const struct ipsec_secpath *path)
+{
+	unsigned int i;
+
+	for (i = 0; i < path->len; i++) {
+		if (path->step[i].sa->proto != IPPROTO_COMP)
+			return true;
+	}
+	return false;
+}
+
 /* One packet: 0 or a drop reason; what it came through is forgotten then. */
 static int check_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 			enum ipsec_sp_dir dir, u8 family, u32 record)
@@ -263,7 +297,7 @@ static int check_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 	}
 	if (ipsec_flow_from_skb(&fl, skb, family))
 		return IPSEC_DROP_IN_FLOW;
-	if (dir == IPSEC_SP_IN && check_is_ipsec(ipn, skb, &fl)) {
+	if (dir == IPSEC_SP_IN && check_is_ipsec(fl.proto)) {
 		if (record)
 			check_outer_layer(ipn, skb, &fl, &path);
 		return 0;
@@ -273,7 +307,7 @@ static int check_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 	ipsec_flow_decide(ipn, dir, &fl, &d);
 	if (d.sp)
 		ipsec_sp_touch(d.sp);
-	if (d.opaque_risk && !record)
+	if (d.opaque_risk && !check_authentic(&path))
 		return IPSEC_DROP_IN_FRAGMENT;
 	why = check_policy(d.sp, &path);
 	ipsec_secpath_clear(skb);
@@ -286,11 +320,18 @@ static unsigned int check_hook(struct ipsec_net *ipn, struct sk_buff *skb,
 	u32 record = ipsec_secpath_record(ipn, skb);
 	int why;
 
+	if (dir == IPSEC_SP_IN && check_is_bare(ipn, skb, family)) {
+		why = check_bare(ipn, skb, family, record);
+		if (!why)
+			return NF_ACCEPT;
+		ipsec_drop(ipn, skb, why, ipsec_secpath_spi(ipn, record));
+		return NF_STOLEN;
+	}
 	if (!record && ipsec_spd_empty(ipn, dir))
 		return NF_ACCEPT;
 	if (check_disabled(skb, ipn->net, dir, family)) {
 		if (record)
-			check_forget(ipn, skb, dir, family);
+			check_forget(skb, dir, family);
 		return NF_ACCEPT;
 	}
 

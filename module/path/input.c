@@ -250,13 +250,26 @@ static int in_unprotect(struct ipsec_net *ipn, struct sk_buff *skb)
 	return sa->xform->input(sa, skb);
 }
 
-/* An SA for any mode is a tunnel when an IP packet is inside, as in KAME. */
+/*
+ * An SA for any mode is a tunnel when an IP packet is inside, as in KAME; but
+ * not one that protects what an IPComp tunnel has left as it was.
+ */
+static bool in_is_tunnel(struct ipsec_net *ipn, const struct sk_buff *skb,
+			 const struct ipsec_skb_cb *cb)
+{
+	const struct ipsec_sa *sa = cb->sa;
+
+	if (sa->mode != IPSEC_MODE_ANY)
+		return sa->mode == IPSEC_MODE_TUNNEL;
+	if (cb->nexthdr != IPPROTO_IPIP && cb->nexthdr != IPPROTO_IPV6)
+		return false;
+	return sa->proto == IPPROTO_COMP ||
+	       !ipsec_bare_tunnel_rcu(ipn, skb, cb->family, sa->reqid);
+}
+
 static u8 in_mode(const struct ipsec_skb_cb *cb)
 {
-	if (cb->sa->mode != IPSEC_MODE_ANY)
-		return cb->sa->mode;
-	return cb->nexthdr == IPPROTO_IPIP || cb->nexthdr == IPPROTO_IPV6 ?
-		IPSEC_MODE_TUNNEL : IPSEC_MODE_TRANSPORT;
+	return cb->tunnel ? IPSEC_MODE_TUNNEL : IPSEC_MODE_TRANSPORT;
 }
 
 static int in_account(struct ipsec_net *ipn, struct sk_buff *skb)
@@ -269,9 +282,9 @@ static int in_account(struct ipsec_net *ipn, struct sk_buff *skb)
 		return IPSEC_DROP_IN_REPLAY;
 	if (ipsec_sa_account(sa, skb->len) == IPSEC_LIFE_HARD)
 		return IPSEC_DROP_IN_EXPIRED;
+	cb->tunnel = in_is_tunnel(ipn, skb, cb);
 	if (unlikely(sa->encap))
-		return ipsec_natt_arrived(skb,
-					  in_mode(cb) == IPSEC_MODE_TUNNEL);
+		return ipsec_natt_arrived(skb, cb->tunnel);
 	return IPSEC_NEXT;
 }
 
@@ -287,7 +300,7 @@ static int in_decapsulate(struct ipsec_net *ipn, struct sk_buff *skb)
 	why = ipsec_secpath_add(ipn, &cb->record, sa, in_mode(cb));
 	if (why)
 		return why;
-	if (in_mode(cb) == IPSEC_MODE_TUNNEL)
+	if (cb->tunnel)
 		return ipsec_decap_tunnel(sa, skb);
 
 	why = ipsec_decap_transport(skb);
@@ -301,7 +314,7 @@ static int in_decapsulate(struct ipsec_net *ipn, struct sk_buff *skb)
 static int in_deliver(struct ipsec_net *ipn, struct sk_buff *skb)
 {
 	ipsec_mib_inc(ipn, IPSEC_MIB_IN_PACKETS);
-	if (in_mode(ipsec_skb_cb(skb)) == IPSEC_MODE_TUNNEL)
+	if (ipsec_skb_cb(skb)->tunnel)
 		return ipsec_decap_deliver_tunnel(ipn, skb);
 	return ipsec_decap_deliver_transport(ipn, skb);
 }
@@ -404,9 +417,11 @@ int ipsec_in_rcv_encap(struct sk_buff *skb, u8 family)
  * @skb: packet for this host
  * @st: where
  *
- * Takes the payload of IPComp's tunnels that came uncompressed.
+ * Takes the payload of IPComp's tunnels that came uncompressed: what the inbound
+ * check has let go on for that reason and no other. A rule may have had user
+ * space look at it meanwhile, which gives it back in process context.
  *
- * Context: Softirq, RCU.
+ * Context: RCU; softirq or process.
  * Return: NF_ACCEPT, or NF_STOLEN when it was one.
  */
 unsigned int ipsec_in_bare(void *priv, struct sk_buff *skb,
@@ -417,17 +432,21 @@ unsigned int ipsec_in_bare(void *priv, struct sk_buff *skb,
 	struct ipsec_net *ipn = priv;
 	struct ipsec_sa *sa;
 
-	if (likely(!ipsec_bare_is(proto)))
+	if (likely(!ipsec_bare_is(proto) || !ipsec_secpath_is_bare(ipn, skb)))
 		return NF_ACCEPT;
 	sa = ipsec_bare_tunnel_rcu(ipn, skb, family, 0);
-	if (!sa)
-		return NF_ACCEPT;
+	if (!sa) {
+		ipsec_drop(ipn, skb, IPSEC_DROP_IN_NO_SA, 0);
+		return NF_STOLEN;
+	}
 
+	local_bh_disable();
 	in_enter(ipn, skb, sa, family, false);
 	ipsec_skb_cb(skb)->nexthdr = proto;
 	ipsec_skb_cb(skb)->bare = true;
 	__skb_pull(skb, skb_transport_offset(skb));
 	in_run(ipn, skb, IN_ROW_ADMIT);
+	local_bh_enable();
 	return NF_STOLEN;
 }
 

@@ -23,6 +23,7 @@
  * namespace beside the number says whose it is, and which of the two states.
  * A number whose node is gone never becomes a valid record: that fails closed.
  */
+#include <linux/in.h>
 #include <linux/ipsec.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
@@ -229,6 +230,9 @@ static int secpath_make(struct ipsec_in_net *home, struct ipsec_sa *sa,
 		if (!up)
 			return IPSEC_DROP_IN_STATE;
 		if (up->depth >= IPSEC_SECPATH_MAX)
+			return IPSEC_DROP_IN_NESTED;
+		/* anybody could fill an SA's records with what needs no key */
+		if (up->sa->proto == IPPROTO_COMP && sa->proto == IPPROTO_COMP)
 			return IPSEC_DROP_IN_NESTED;
 	}
 
@@ -469,6 +473,38 @@ void ipsec_secpath_clear(struct sk_buff *skb)
 	/* 0 is no record, whatever the secret */
 	trail->id = 0;
 	trail->check = 0;
+}
+
+/**
+ * ipsec_secpath_set_bare() - a packet is for path/bare.c to take
+ * @ipn: namespace
+ * @skb: packet at LOCAL_IN, which keeps the record that it may have
+ */
+void ipsec_secpath_set_bare(struct ipsec_net *ipn, struct sk_buff *skb)
+{
+	struct ipsec_skb_trail *trail = ipsec_skb_trail(skb);
+
+	if (ipsec_secpath_record(ipn, skb))
+		return;
+	/* the record "none", announced: nobody else says that */
+	trail->id = 0;
+	trail->check = ~secpath_mark(secpath_home(ipn), 0);
+}
+
+/**
+ * ipsec_secpath_is_bare() - has the inbound check left a packet to path/bare.c
+ * @ipn: namespace
+ * @skb: packet at LOCAL_IN, behind the check
+ *
+ * Return: true if so: the record of any other is gone by then.
+ */
+bool ipsec_secpath_is_bare(struct ipsec_net *ipn, struct sk_buff *skb)
+{
+	const struct ipsec_skb_trail *trail = ipsec_skb_trail(skb);
+
+	return ipsec_secpath_record(ipn, skb) ||
+	       (!trail->id &&
+		trail->check == ~secpath_mark(secpath_home(ipn), 0));
 }
 
 /*

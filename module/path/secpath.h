@@ -55,5 +55,7 @@ u32 ipsec_secpath_record(struct ipsec_net *ipn, struct sk_buff *skb);
 __be32 ipsec_secpath_spi(struct ipsec_net *ipn, u32 record);
 u32 ipsec_secpath_tint(struct ipsec_net *ipn, u32 record);
 void ipsec_secpath_clear(struct sk_buff *skb);
+void ipsec_secpath_set_bare(struct ipsec_net *ipn, struct sk_buff *skb);
+bool ipsec_secpath_is_bare(struct ipsec_net *ipn, struct sk_buff *skb);
 
 #endif

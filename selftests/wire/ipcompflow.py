@@ -26,7 +26,8 @@ def text(size):
 class Flow:
     """A keyed pair of IPComp SAs between A and W, with another pair around it when @around ("esp", "ah")."""
 
-    def __init__(self, tw, v=4, mode="transport", outer=None, around=None, ways=("out", "in"), level="require"):
+    def __init__(self, tw, v=4, mode="transport", outer=None, around=None, ways=("out", "in"), level="require",
+                 sa_mode=None):
         self.tw, self.mode, self.v = tw, mode, v
         self.a_out, self.w_out = lab.OUTER[outer or v]
         self.a_in, self.w_in = lab.INNER[v] if mode == "tunnel" else lab.OUTER[v]
@@ -36,9 +37,9 @@ class Flow:
         lines = []
         for comp, out, ends in ((self.tx, self.around and self.around[0], (self.w_out, self.a_out)),
                                 (self.rx, self.around and self.around[1], (self.a_out, self.w_out))):
-            lines.append(dut.sa_line(comp, *ends, mode, reqid=7))
+            lines.append(dut.sa_line(comp, *ends, sa_mode or mode, reqid=7))
             if out:
-                lines.append(dut.sa_line(out, *ends, "transport", reqid=7))
+                lines.append(dut.sa_line(out, *ends, sa_mode or "transport", reqid=7))
         dut.apply(lines + self._policies(ways, level, around))
 
     @staticmethod
