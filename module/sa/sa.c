@@ -204,6 +204,23 @@ bool ipsec_sa_change_state(struct ipsec_sa *sa, int from, int to)
 }
 
 /**
+ * ipsec_sa_shown_state() - the state that PF_KEY is told
+ * @sa: any SA
+ *
+ * Context: any.
+ * Return: enum ipsec_sa_state.
+ */
+int ipsec_sa_shown_state(const struct ipsec_sa *sa)
+{
+	int state = READ_ONCE(sa->state);
+
+	if (state != IPSEC_SA_DEAD || !test_bit(IPSEC_SA_STOPPED, &sa->marks))
+		return state;
+	return test_bit(IPSEC_SA_SOFT_DUE, &sa->marks) ? IPSEC_SA_DYING :
+							 IPSEC_SA_MATURE;
+}
+
+/**
  * ipsec_sa_check_use() - may a packet use it
  * @sa: an SA under RCU
  *

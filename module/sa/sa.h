@@ -10,7 +10,6 @@
 #define _TESTUDO_SA_H
 
 #include <linux/atomic.h>
-#include <linux/bitops.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/rcupdate.h>
@@ -204,6 +203,7 @@ struct ipsec_sa *ipsec_sa_alloc(struct ipsec_net *ipn, gfp_t gfp);
 int ipsec_sa_make_mature(struct ipsec_sa *sa, const struct ipsec_sa *like);
 bool ipsec_sa_get(struct ipsec_sa *sa);
 void ipsec_sa_put(struct ipsec_sa *sa);
+int ipsec_sa_shown_state(const struct ipsec_sa *sa);
 int ipsec_sa_check_use(const struct ipsec_sa *sa);
 enum ipsec_life_state ipsec_sa_account(struct ipsec_sa *sa,
 				       unsigned int bytes);
@@ -225,22 +225,6 @@ static inline bool ipsec_sa_usable(const struct ipsec_sa *sa)
 	int state = READ_ONCE(sa->state);
 
 	return state == IPSEC_SA_MATURE || state == IPSEC_SA_DYING;
-}
-
-/**
- * ipsec_sa_shown_state() - the state that PF_KEY is told
- * @sa: any SA
- *
- * Return: enum ipsec_sa_state.
- */
-static inline int ipsec_sa_shown_state(const struct ipsec_sa *sa)
-{
-	int state = READ_ONCE(sa->state);
-
-	if (state != IPSEC_SA_DEAD || !test_bit(IPSEC_SA_STOPPED, &sa->marks))
-		return state;
-	return test_bit(IPSEC_SA_SOFT_DUE, &sa->marks) ? IPSEC_SA_DYING :
-							 IPSEC_SA_MATURE;
 }
 
 /**
