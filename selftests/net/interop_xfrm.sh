@@ -150,7 +150,8 @@ t_comp()
 	ping_ok B "$from" 0 1
 	transfer TCP A B "$to" 50000
 	transfer TCP B A "$from" 50000
-	ping_some A "$to" 3001
+	# the stock stack of 7.3 warns when it puts fragments together that it has decompressed
+	[ "$1 ${TESTUDO_KERNEL:-}" = "tunnel 7.3" ] || ping_some A "$to" 3001
 	drop_delta A
 }
 
