@@ -250,6 +250,14 @@ static void check_outer_layer(struct ipsec_net *ipn, struct sk_buff *skb,
 	ipsec_secpath_clear(skb);
 }
 
+/* What a packet came through, which may be nothing. */
+static int check_path(struct ipsec_net *ipn, u32 record,
+		      struct ipsec_secpath *path)
+{
+	path->len = 0;
+	return record ? ipsec_secpath_resolve(ipn, record, path) : 0;
+}
+
 /* The same for what names no SA: 0 or a drop reason. */
 static int check_bare(struct ipsec_net *ipn, struct sk_buff *skb, u8 family,
 		      u32 record)
@@ -258,13 +266,11 @@ static int check_bare(struct ipsec_net *ipn, struct sk_buff *skb, u8 family,
 	struct ipsec_flow fl;
 	int why;
 
-	if (record) {
-		why = ipsec_secpath_resolve(ipn, record, &path);
-		if (why)
-			return why;
-		if (!ipsec_flow_from_skb(&fl, skb, family))
-			check_outer_layer(ipn, skb, &fl, &path);
-	}
+	why = check_path(ipn, record, &path);
+	if (why)
+		return why;
+	if (record && !ipsec_flow_from_skb(&fl, skb, family))
+		check_outer_layer(ipn, skb, &fl, &path);
 	ipsec_secpath_set_bare(ipn, skb);
 	return 0;
 }
@@ -285,16 +291,14 @@ static bool check_authentic(const struct ipsec_secpath *path)
 static int check_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 			enum ipsec_sp_dir dir, u8 family, u32 record)
 {
-	struct ipsec_secpath path = { .len = 0 };
+	struct ipsec_secpath path;
 	struct ipsec_decision d;
 	struct ipsec_flow fl;
 	int why;
 
-	if (record) {
-		why = ipsec_secpath_resolve(ipn, record, &path);
-		if (why)
-			return why;
-	}
+	why = check_path(ipn, record, &path);
+	if (why)
+		return why;
 	if (ipsec_flow_from_skb(&fl, skb, family))
 		return IPSEC_DROP_IN_FLOW;
 	if (dir == IPSEC_SP_IN && check_is_ipsec(fl.proto)) {
@@ -324,8 +328,7 @@ static unsigned int check_hook(struct ipsec_net *ipn, struct sk_buff *skb,
 		why = check_bare(ipn, skb, family, record);
 		if (!why)
 			return NF_ACCEPT;
-		ipsec_drop(ipn, skb, why, ipsec_secpath_spi(ipn, record));
-		return NF_STOLEN;
+		goto drop;
 	}
 	if (!record && ipsec_spd_empty(ipn, dir))
 		return NF_ACCEPT;
@@ -344,6 +347,7 @@ static unsigned int check_hook(struct ipsec_net *ipn, struct sk_buff *skb,
 	     why == IPSEC_DROP_IN_FRAGMENT) &&
 	    ipsec_sock_policy_bypass_in(ipn, skb, family))
 		return NF_ACCEPT;
+drop:
 	ipsec_drop(ipn, skb, why, ipsec_secpath_spi(ipn, record));
 	return NF_STOLEN;
 }

@@ -20,6 +20,7 @@
 
 #include "base/drop.h"
 #include "base/skb_cb.h"
+#include "base/skb_hdr.h"
 #include "path/natt.h"
 #include "sa/sa.h"
 
@@ -37,18 +38,10 @@ void ipsec_natt_push(struct sk_buff *skb, const struct ipsec_sa *sa)
 {
 	const struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
 	struct ipsec_natt_ports ports = ipsec_natt_ports(sa);
-	unsigned int front = skb_transport_offset(skb);
-	unsigned int len = skb->len - front + IPSEC_NATT_HLEN;
+	struct udphdr *uh = ipsec_skb_insert(skb, IPSEC_NATT_HLEN, IPPROTO_UDP);
+	unsigned int len = skb->len - skb_transport_offset(skb);
 	const struct ipv6hdr *ip6h;
-	struct udphdr *uh;
 
-	skb_push(skb, IPSEC_NATT_HLEN);
-	memmove(skb->data, skb->data + IPSEC_NATT_HLEN, front);
-	skb_reset_network_header(skb);
-	skb_set_transport_header(skb, front);
-	skb->data[cb->nh_off] = IPPROTO_UDP;
-
-	uh = udp_hdr(skb);
 	uh->source = ports.src;
 	uh->dest = ports.dst;
 	/* what does not fit, ipsec_tunnel_close() refuses */

@@ -17,7 +17,6 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
-#include "base/event.h"
 #include "base/move.h"
 #include "base/net.h"
 #include "sa/move.h"
@@ -221,7 +220,7 @@ static void move_over(struct ipsec_moving *moving, struct move_pair *pair)
 
 	if (!old->sad.linked || test_bit(IPSEC_SA_HARD_DUE, &old->marks)) {
 		clear_bit(IPSEC_SA_STOPPED, &old->marks);
-		__ipsec_sad_step_back(sad, old, pair->sa);
+		__ipsec_sad_step_back(sad, pair->sa);
 		return;
 	}
 	move_counters(pair->sa, old);
@@ -234,8 +233,7 @@ static void move_over(struct ipsec_moving *moving, struct move_pair *pair)
 static void move_end(struct ipsec_moving *moving)
 {
 	WRITE_ONCE(moving->ipn->sad->moving, false);
-	ipsec_net_new_gen(moving->ipn);
-	ipsec_event_look_again(moving->ipn);
+	__ipsec_sad_tell(moving->ipn);
 }
 
 /**
@@ -274,7 +272,7 @@ void ipsec_sad_move_cancel(struct ipsec_moving *moving)
 
 	lockdep_assert_held(&moving->ipn->config_mutex);
 	list_for_each_entry_safe(pair, next, &moving->pairs, list) {
-		__ipsec_sad_step_back(moving->ipn->sad, pair->old, pair->sa);
+		__ipsec_sad_step_back(moving->ipn->sad, pair->sa);
 		move_pair_free(pair);
 	}
 	move_end(moving);

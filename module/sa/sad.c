@@ -202,8 +202,13 @@ static int sad_link(struct ipsec_sad *sad, struct ipsec_sa *sa)
 	return 0;
 }
 
-/* Packets, or whoever else waits for an SA, may find it now. */
-static void sad_tell_answer(struct ipsec_net *ipn)
+/**
+ * __ipsec_sad_tell() - packets, or who else waits for an SA, may find it now
+ * @ipn: namespace
+ *
+ * Context: Process. Caller holds ipn->config_mutex.
+ */
+void __ipsec_sad_tell(struct ipsec_net *ipn)
 {
 	ipsec_net_new_gen(ipn);
 	ipsec_event_look_again(ipn);
@@ -227,7 +232,7 @@ static int sad_insert_new(struct ipsec_sad *sad, struct ipsec_sa *sa)
 	sad->count++;
 	ipsec_sad_arm(sad, sa);
 	if (sa->state != IPSEC_SA_LARVAL)
-		sad_tell_answer(ipn);
+		__ipsec_sad_tell(ipn);
 	return 0;
 }
 
@@ -329,13 +334,11 @@ int __ipsec_sad_line_up(struct ipsec_sad *sad, struct ipsec_sa *old,
 /**
  * __ipsec_sad_step_back() - undo __ipsec_sad_line_up()
  * @sad: tables
- * @old: stays
  * @sa: in no table afterwards
  *
  * Context: Process. Caller holds ipn->config_mutex.
  */
-void __ipsec_sad_step_back(struct ipsec_sad *sad, struct ipsec_sa *old,
-			   struct ipsec_sa *sa)
+void __ipsec_sad_step_back(struct ipsec_sad *sad, struct ipsec_sa *sa)
 {
 	lockdep_assert_held(&sad->ipn->config_mutex);
 	sad_unlink_spi(sad, sa);
@@ -404,7 +407,7 @@ int ipsec_sad_replace(struct ipsec_net *ipn, struct ipsec_sa *old,
 	if (err)
 		return err;
 	__ipsec_sad_take_place(sad, old, sa);
-	sad_tell_answer(ipn);
+	__ipsec_sad_tell(ipn);
 	ipsec_sa_put(old);
 	return 0;
 }

@@ -70,8 +70,8 @@ struct ipsec_sa *__ipsec_sad_find(struct ipsec_sad *sad,
 int __ipsec_sad_link_spi(struct ipsec_sad *sad, struct ipsec_sa *sa);
 int __ipsec_sad_line_up(struct ipsec_sad *sad, struct ipsec_sa *old,
 			struct ipsec_sa *sa);
-void __ipsec_sad_step_back(struct ipsec_sad *sad, struct ipsec_sa *old,
-			   struct ipsec_sa *sa);
+void __ipsec_sad_tell(struct ipsec_net *ipn);
+void __ipsec_sad_step_back(struct ipsec_sad *sad, struct ipsec_sa *sa);
 void __ipsec_sad_take_place(struct ipsec_sad *sad, struct ipsec_sa *old,
 			    struct ipsec_sa *sa);
 void ipsec_sad_ask(struct ipsec_sad *sad, struct ipsec_sa *sa);

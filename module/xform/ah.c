@@ -22,6 +22,7 @@
 #include "alg/alg_hash.h"
 #include "base/drop.h"
 #include "base/skb_cb.h"
+#include "base/skb_hdr.h"
 #include "sa/sa.h"
 #include "sa/xform.h"
 #include "xform/ah.h"
@@ -207,17 +208,9 @@ static struct ip_auth_hdr *ah_put_header(struct sk_buff *skb,
 					 const struct ah *ah,
 					 const struct ipsec_sa *sa)
 {
+	struct ip_auth_hdr *ahh = ipsec_skb_insert(skb, ah->len, IPPROTO_AH);
 	const struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
-	unsigned int offset = skb_transport_offset(skb);
-	struct ip_auth_hdr *ahh;
 
-	skb_push(skb, ah->len);
-	memmove(skb->data, skb->data + ah->len, offset);
-	skb_reset_network_header(skb);
-	skb_set_transport_header(skb, offset);
-	skb->data[cb->nh_off] = IPPROTO_AH;
-
-	ahh = (struct ip_auth_hdr *)skb_transport_header(skb);
 	memset(ahh, 0, ah->len);
 	ahh->nexthdr = cb->nexthdr;
 	ahh->hdrlen = ah->len / 4 - 2;
@@ -313,10 +306,7 @@ static int ah_input(struct ipsec_sa *sa, struct sk_buff *skb)
 
 	ipsec_skb_cb(skb)->nexthdr =
 		((const struct ip_auth_hdr *)skb->data)->nexthdr;
-	/* a sum of the card's was about AH as well */
-	skb->ip_summed = CHECKSUM_NONE;
-	skb->csum_valid = 0;
-	skb->csum_level = 0;
+	ipsec_skb_forget_csum(skb);
 	__skb_pull(skb, len);
 	return IPSEC_NEXT;
 }

@@ -17,6 +17,7 @@
 
 #include "base/drop.h"
 #include "base/skb_cb.h"
+#include "base/skb_hdr.h"
 #include "alg/alg_req.h"
 #include "sa/sa.h"
 #include "xform/esp.h"
@@ -72,10 +73,7 @@ static int esp_input_done(struct sk_buff *skb, int err)
 		       err == -ENOMEM ? IPSEC_DROP_IN_NOMEM :
 					IPSEC_DROP_IN_CRYPTO;
 
-	/* whatever a device knew of a checksum was about the ciphertext */
-	skb->ip_summed = CHECKSUM_NONE;
-	skb->csum_valid = 0;
-	skb->csum_level = 0;
+	ipsec_skb_forget_csum(skb);
 	why = esp_take_trailer(skb, esp);
 	if (unlikely(why))
 		return why;

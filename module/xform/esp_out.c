@@ -19,6 +19,7 @@
 
 #include "base/drop.h"
 #include "base/skb_cb.h"
+#include "base/skb_hdr.h"
 #include "alg/alg_req.h"
 #include "sa/sa.h"
 #include "xform/esp.h"
@@ -75,18 +76,10 @@ static void esp_put_trailer(u8 *p, unsigned int padlen, u8 nexthdr)
 static __be32 *esp_put_header(struct sk_buff *skb, const struct ipsec_esp *esp,
 			      const struct ipsec_sa *sa)
 {
-	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
-	unsigned int offset = skb_transport_offset(skb);
-	__be32 *esph;
+	__be32 *esph = ipsec_skb_insert(skb, esp->head, IPPROTO_ESP);
+	const struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
 	u64 iv;
 
-	skb_push(skb, esp->head);
-	memmove(skb->data, skb->data + esp->head, offset);
-	skb_reset_network_header(skb);
-	skb_set_transport_header(skb, offset);
-	skb->data[cb->nh_off] = IPPROTO_ESP;
-
-	esph = (__be32 *)skb_transport_header(skb);
 	esph[0] = sa->spi;
 	esph[1] = htonl((u32)cb->seq);
 	if (esp->iv_random) {

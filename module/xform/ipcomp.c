@@ -19,12 +19,12 @@
 #include <linux/ipv6.h>
 #include <linux/kernel.h>
 #include <linux/skbuff.h>
-#include <linux/string.h>
 
 #include "alg/alg_comp.h"
 #include "base/drop.h"
 #include "base/mib.h"
 #include "base/skb_cb.h"
+#include "base/skb_hdr.h"
 #include "sa/sa.h"
 #include "sa/xform.h"
 #include "xform/ipcomp.h"
@@ -82,18 +82,10 @@ static bool ipcomp_try(struct sk_buff *skb, struct ipsec_comp_text *text)
 /* Moves the IP header forward and fills the gap. */
 static void ipcomp_put_header(struct sk_buff *skb, const struct ipsec_sa *sa)
 {
-	const struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
-	unsigned int offset = skb_transport_offset(skb);
-	struct ip_comp_hdr *ipch;
+	struct ip_comp_hdr *ipch = ipsec_skb_insert(skb, sizeof(*ipch),
+						    IPPROTO_COMP);
 
-	skb_push(skb, sizeof(*ipch));
-	memmove(skb->data, skb->data + sizeof(*ipch), offset);
-	skb_reset_network_header(skb);
-	skb_set_transport_header(skb, offset);
-	skb->data[cb->nh_off] = IPPROTO_COMP;
-
-	ipch = (struct ip_comp_hdr *)skb_transport_header(skb);
-	ipch->nexthdr = cb->nexthdr;
+	ipch->nexthdr = ipsec_skb_cb(skb)->nexthdr;
 	ipch->flags = 0;
 	ipch->cpi = htons((u16)ntohl(sa->spi));
 }
@@ -148,10 +140,7 @@ static int ipcomp_input(struct ipsec_sa *sa, struct sk_buff *skb)
 
 	ipsec_skb_cb(skb)->nexthdr =
 		((const struct ip_comp_hdr *)skb->data)->nexthdr;
-	/* a sum of the card's was about the compressed text */
-	skb->ip_summed = CHECKSUM_NONE;
-	skb->csum_valid = 0;
-	skb->csum_level = 0;
+	ipsec_skb_forget_csum(skb);
 	__skb_pull(skb, sizeof(struct ip_comp_hdr));
 	return IPSEC_NEXT;
 }

@@ -23,6 +23,8 @@ from ipcompflow import Flow, text
 from ktap import Suite, check, equal
 
 suite = Suite(__doc__)
+
+
 def echo(tw, v, mode, outer):
     """C01, C02, C05: compressed both ways, with the SPI as CPI; noise and short ones as they are."""
     flow = Flow(tw, v, mode, outer)
