@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names of the wire's numbers, for log lines and reports: IKEv1's exchanges as
+ * racoon calls them, the rest as their RFC does.
+ */
+#include "wire/v1.h"
+#include "wire/v2.h"
+#include "wire/wire.h"
+
+/**
+ * struct name - one number
+ * @number: number
+ * @text: its name
+ */
+struct name {
+	uint16_t number;
+	const char *text;
+};
+
+static const struct name exchanges[] = {
+	{ V1_BASE, "Base" },
+	{ V1_MAIN, "Identity Protection" },
+	{ 3, "Authentication Only" },
+	{ V1_AGGRESSIVE, "Aggressive" },
+	{ V1_INFO, "Informational" },
+	{ V1_TRANSACTION, "Transaction" },
+	{ V1_QUICK, "Quick" },
+	{ 33, "New Group" },
+	{ V2_SA_INIT, "IKE_SA_INIT" },
+	{ V2_AUTH, "IKE_AUTH" },
+	{ V2_CHILD, "CREATE_CHILD_SA" },
+	{ V2_INFO, "INFORMATIONAL" },
+	{ 38, "IKE_SESSION_RESUME" },
+	{ V2_INTERMEDIATE, "IKE_INTERMEDIATE" },
+	{ V2_FOLLOWUP_KE, "IKE_FOLLOWUP_KE" },
+};
+
+static const struct name payloads[] = {
+	{ P_NONE, "none" },
+	{ P1_SA, "SA" },
+	{ P1_PROP, "proposal" },
+	{ P1_TRANS, "transform" },
+	{ P1_KE, "KE" },
+	{ P1_ID, "ID" },
+	{ P1_CERT, "CERT" },
+	{ P1_CERTREQ, "CERTREQ" },
+	{ P1_HASH, "HASH" },
+	{ P1_SIG, "SIG" },
+	{ P1_NONCE, "NONCE" },
+	{ P1_NOTIFY, "N" },
+	{ P1_DELETE, "D" },
+	{ P1_VID, "VID" },
+	{ P1_ATTR, "ATTR" },
+	{ P1_NAT_D, "NAT-D" },
+	{ P1_NAT_OA, "NAT-OA" },
+	{ P2_SA, "SA" },
+	{ P2_KE, "KE" },
+	{ P2_IDI, "IDi" },
+	{ P2_IDR, "IDr" },
+	{ P2_CERT, "CERT" },
+	{ P2_CERTREQ, "CERTREQ" },
+	{ P2_AUTH, "AUTH" },
+	{ P2_NONCE, "NONCE" },
+	{ P2_NOTIFY, "N" },
+	{ P2_DELETE, "D" },
+	{ P2_VID, "VID" },
+	{ P2_TSI, "TSi" },
+	{ P2_TSR, "TSr" },
+	{ P2_SK, "SK" },
+	{ P2_CP, "CP" },
+	{ P2_EAP, "EAP" },
+	{ P2_SKF, "SKF" },
+	{ P1_NAT_D_DRAFT, "NAT-D (draft)" },
+	{ P1_NAT_OA_DRAFT, "NAT-OA (draft)" },
+	{ P1_FRAG, "FRAGMENT" },
+};
+
+static const struct name v1_notifies[] = {
+	{ V1_N_INVALID_PAYLOAD_TYPE, "INVALID-PAYLOAD-TYPE" },
+	{ V1_N_DOI_NOT_SUPPORTED, "DOI-NOT-SUPPORTED" },
+	{ V1_N_SITUATION_NOT_SUPPORTED, "SITUATION-NOT-SUPPORTED" },
+	{ V1_N_INVALID_COOKIE, "INVALID-COOKIE" },
+	{ V1_N_INVALID_MAJOR_VERSION, "INVALID-MAJOR-VERSION" },
+	{ 6, "INVALID-MINOR-VERSION" },
+	{ V1_N_INVALID_EXCHANGE_TYPE, "INVALID-EXCHANGE-TYPE" },
+	{ V1_N_INVALID_FLAGS, "INVALID-FLAGS" },
+	{ V1_N_INVALID_MESSAGE_ID, "INVALID-MESSAGE-ID" },
+	{ 10, "INVALID-PROTOCOL-ID" },
+	{ V1_N_INVALID_SPI, "INVALID-SPI" },
+	{ 12, "INVALID-TRANSFORM-ID" },
+	{ V1_N_ATTRIBUTES_NOT_SUPPORTED, "ATTRIBUTES-NOT-SUPPORTED" },
+	{ V1_N_NO_PROPOSAL_CHOSEN, "NO-PROPOSAL-CHOSEN" },
+	{ V1_N_BAD_PROPOSAL_SYNTAX, "BAD-PROPOSAL-SYNTAX" },
+	{ V1_N_PAYLOAD_MALFORMED, "PAYLOAD-MALFORMED" },
+	{ V1_N_INVALID_KEY_INFORMATION, "INVALID-KEY-INFORMATION" },
+	{ V1_N_INVALID_ID_INFORMATION, "INVALID-ID-INFORMATION" },
+	{ V1_N_INVALID_CERT_ENCODING, "INVALID-CERT-ENCODING" },
+	{ V1_N_INVALID_CERTIFICATE, "INVALID-CERTIFICATE" },
+	{ 21, "CERT-TYPE-UNSUPPORTED" },
+	{ V1_N_INVALID_CERT_AUTHORITY, "INVALID-CERT-AUTHORITY" },
+	{ V1_N_INVALID_HASH_INFORMATION, "INVALID-HASH-INFORMATION" },
+	{ V1_N_AUTHENTICATION_FAILED, "AUTHENTICATION-FAILED" },
+	{ V1_N_INVALID_SIGNATURE, "INVALID-SIGNATURE" },
+	{ 26, "ADDRESS-NOTIFICATION" },
+	{ 27, "NOTIFY-SA-LIFETIME" },
+	{ V1_N_CERTIFICATE_UNAVAILABLE, "CERTIFICATE-UNAVAILABLE" },
+	{ V1_N_UNSUPPORTED_EXCHANGE, "UNSUPPORTED-EXCHANGE-TYPE" },
+	{ 30, "UNEQUAL-PAYLOAD-LENGTHS" },
+	{ 16384, "CONNECTED" },
+	{ V1_N_RESPONDER_LIFETIME, "RESPONDER-LIFETIME" },
+	{ V1_N_REPLAY_STATUS, "REPLAY-STATUS" },
+	{ V1_N_INITIAL_CONTACT, "INITIAL-CONTACT" },
+	{ V1_N_R_U_THERE, "R-U-THERE" },
+	{ V1_N_R_U_THERE_ACK, "R-U-THERE-ACK" },
+};
+
+static const struct name v2_notifies[] = {
+	{ V2_N_UNSUPPORTED_CRITICAL_PAYLOAD, "UNSUPPORTED_CRITICAL_PAYLOAD" },
+	{ V2_N_INVALID_IKE_SPI, "INVALID_IKE_SPI" },
+	{ V2_N_INVALID_MAJOR_VERSION, "INVALID_MAJOR_VERSION" },
+	{ V2_N_INVALID_SYNTAX, "INVALID_SYNTAX" },
+	{ V2_N_INVALID_MESSAGE_ID, "INVALID_MESSAGE_ID" },
+	{ V2_N_INVALID_SPI, "INVALID_SPI" },
+	{ V2_N_NO_PROPOSAL_CHOSEN, "NO_PROPOSAL_CHOSEN" },
+	{ V2_N_INVALID_KE_PAYLOAD, "INVALID_KE_PAYLOAD" },
+	{ V2_N_AUTHENTICATION_FAILED, "AUTHENTICATION_FAILED" },
+	{ V2_N_SINGLE_PAIR_REQUIRED, "SINGLE_PAIR_REQUIRED" },
+	{ V2_N_NO_ADDITIONAL_SAS, "NO_ADDITIONAL_SAS" },
+	{ V2_N_INTERNAL_ADDRESS_FAILURE, "INTERNAL_ADDRESS_FAILURE" },
+	{ V2_N_FAILED_CP_REQUIRED, "FAILED_CP_REQUIRED" },
+	{ V2_N_TS_UNACCEPTABLE, "TS_UNACCEPTABLE" },
+	{ V2_N_INVALID_SELECTORS, "INVALID_SELECTORS" },
+	{ 40, "UNACCEPTABLE_ADDRESSES" },
+	{ 41, "UNEXPECTED_NAT_DETECTED" },
+	{ V2_N_TEMPORARY_FAILURE, "TEMPORARY_FAILURE" },
+	{ V2_N_CHILD_SA_NOT_FOUND, "CHILD_SA_NOT_FOUND" },
+	{ 45, "INVALID_GROUP_ID" },
+	{ 46, "AUTHORIZATION_FAILED" },
+	{ 47, "STATE_NOT_FOUND" },
+	{ V2_N_INITIAL_CONTACT, "INITIAL_CONTACT" },
+	{ V2_N_SET_WINDOW_SIZE, "SET_WINDOW_SIZE" },
+	{ V2_N_ADDITIONAL_TS_POSSIBLE, "ADDITIONAL_TS_POSSIBLE" },
+	{ V2_N_IPCOMP_SUPPORTED, "IPCOMP_SUPPORTED" },
+	{ V2_N_NAT_DETECTION_SOURCE_IP, "NAT_DETECTION_SOURCE_IP" },
+	{ V2_N_NAT_DETECTION_DESTINATION_IP, "NAT_DETECTION_DESTINATION_IP" },
+	{ V2_N_COOKIE, "COOKIE" },
+	{ V2_N_USE_TRANSPORT_MODE, "USE_TRANSPORT_MODE" },
+	{ V2_N_HTTP_CERT_LOOKUP_SUPPORTED, "HTTP_CERT_LOOKUP_SUPPORTED" },
+	{ V2_N_REKEY_SA, "REKEY_SA" },
+	{ V2_N_ESP_TFC_PADDING_NOT_SUPPORTED, "ESP_TFC_PADDING_NOT_SUPPORTED" },
+	{ V2_N_NON_FIRST_FRAGMENTS_ALSO, "NON_FIRST_FRAGMENTS_ALSO" },
+	{ 16396, "MOBIKE_SUPPORTED" },
+	{ 16397, "ADDITIONAL_IP4_ADDRESS" },
+	{ 16398, "ADDITIONAL_IP6_ADDRESS" },
+	{ 16399, "NO_ADDITIONAL_ADDRESSES" },
+	{ 16400, "UPDATE_SA_ADDRESSES" },
+	{ 16401, "COOKIE2" },
+	{ 16402, "NO_NATS_ALLOWED" },
+	{ 16403, "AUTH_LIFETIME" },
+	{ 16404, "MULTIPLE_AUTH_SUPPORTED" },
+	{ 16406, "REDIRECT_SUPPORTED" },
+	{ 16407, "REDIRECT" },
+	{ V2_N_EAP_ONLY_AUTHENTICATION, "EAP_ONLY_AUTHENTICATION" },
+	{ 16418, "CHILDLESS_IKEV2_SUPPORTED" },
+	{ 16419, "QUICK_CRASH_DETECTION" },
+	{ 16420, "IKEV2_MESSAGE_ID_SYNC_SUPPORTED" },
+	{ V2_N_FRAGMENTATION_SUPPORTED, "IKEV2_FRAGMENTATION_SUPPORTED" },
+	{ V2_N_SIGNATURE_HASH_ALGORITHMS, "SIGNATURE_HASH_ALGORITHMS" },
+	{ 16435, "USE_PPK" },
+	{ 16436, "PPK_IDENTITY" },
+	{ 16437, "NO_PPK_AUTH" },
+	{ 16438, "INTERMEDIATE_EXCHANGE_SUPPORTED" },
+	{ 16441, "ADDITIONAL_KEY_EXCHANGE" },
+	{ 16442, "USE_AGGFRAG" },
+};
+
+static const char *find(const struct name *names, size_t n, unsigned int number)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (names[i].number == number)
+			return names[i].text;
+	}
+	return "unknown";
+}
+
+#define FIND(names, number) find(names, sizeof(names) / sizeof((names)[0]), number)
+
+const char *wire_exchange_name(unsigned int exchange)
+{
+	return FIND(exchanges, exchange);
+}
+
+const char *wire_payload_name(unsigned int type)
+{
+	return FIND(payloads, type);
+}
+
+const char *wire_v1_notify_name(unsigned int type)
+{
+	return FIND(v1_notifies, type);
+}
+
+const char *wire_v2_notify_name(unsigned int type)
+{
+	return FIND(v2_notifies, type);
+}
