@@ -1,0 +1,982 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test_proc - messages between processes and their bounds; files that are not
+ * safe; and the monitor with its children, where this program is started again
+ * as the children, and its net process does what the test says over a socket.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <event2/event.h>
+
+#include "base/log.h"
+#include "certs.h"
+#include "crypto/crypt.h"
+#include "proc/keys.h"
+#include "proc/memfd.h"
+#include "proc/monitor.h"
+#include "proc/safefile.h"
+
+/* ---- messages ---- */
+
+struct raw_head {
+	uint32_t magic;
+	uint32_t type;
+	uint32_t id;
+	uint32_t len;
+};
+
+#define MAGIC 0x54696d31u
+
+static void send_raw(int sock, struct raw_head head, size_t body, int fds)
+{
+	char *bytes = xcalloc(1, body + 1);
+	struct iovec iov[2] = { { &head, sizeof(head) }, { bytes, body } };
+	union {
+		char buf[CMSG_SPACE(2 * sizeof(int))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+	int fd[2] = { STDIN_FILENO, STDIN_FILENO };
+
+	if (fds) {
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN((size_t)fds * sizeof(int));
+		memcpy(CMSG_DATA(&control.align), fd, (size_t)fds * sizeof(int));
+		msg.msg_control = control.buf;
+		msg.msg_controllen = CMSG_SPACE((size_t)fds * sizeof(int));
+	}
+	assert_int_equal(sendmsg(sock, &msg, 0), (ssize_t)(sizeof(head) + body));
+	free(bytes);
+}
+
+static int open_fds(void)
+{
+	int n = 0;
+	int fd;
+
+	for (fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void messages_are_bounded(void **state)
+{
+	static const struct {
+		struct raw_head head;
+		size_t body;
+		int fds;
+		int want;
+		const char *why;
+	} rows[] = {
+		{ { MAGIC, IMSG_PSK, 7, 0 }, 0, 0, 1, "no body" },
+		{ { MAGIC, IMSG_PSK, 7, 5 }, 5, 1, 1, "a body and a descriptor" },
+		{ { MAGIC, IMSG_PSK, 7, IMSG_MAX }, IMSG_MAX, 0, 1, "the largest" },
+		{ { MAGIC, IMSG_PSK, 7, IMSG_MAX + 1 }, IMSG_MAX + 1, 0, -EPROTO, "one byte more" },
+		{ { MAGIC, IMSG_PSK, 7, 5 }, 4, 0, -EPROTO, "shorter than it says" },
+		{ { MAGIC, IMSG_PSK, 7, 3 }, 4, 0, -EPROTO, "longer than it says" },
+		{ { MAGIC, IMSG_PSK, 7, UINT32_MAX }, 4, 0, -EPROTO, "a length of 4 GB" },
+		{ { MAGIC, IMSG_PSK, 7, 4 }, 4, 2, -EPROTO, "two descriptors" },
+		{ { MAGIC, 0, 7, 0 }, 0, 0, -EPROTO, "type 0" },
+		{ { MAGIC, IMSG_TYPES, 7, 0 }, 0, 1, -EPROTO, "a type that is none" },
+		{ { 1, IMSG_PSK, 7, 0 }, 0, 1, -EPROTO, "another build" },
+	};
+	struct imsg m;
+	int before = open_fds();
+	int fd[2];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int n;
+
+		assert_int_equal(imsg_pair(fd), 0);
+		send_raw(fd[0], rows[i].head, rows[i].body, rows[i].fds);
+		n = imsg_recv(fd[1], &m, 100);
+		if (n != rows[i].want)
+			fail_msg("%s: %d", rows[i].why, n);
+		if (n == 1) {
+			assert_int_equal(m.id, 7);
+			assert_int_equal(m.body.n, rows[i].body);
+			assert_int_equal(m.fd >= 0, rows[i].fds);
+			imsg_free(&m);
+		}
+		close(fd[0]);
+		close(fd[1]);
+		if (open_fds() != before)
+			fail_msg("%s: a descriptor is left", rows[i].why);
+	}
+	/* shorter than a header; silence; the end */
+	assert_int_equal(imsg_pair(fd), 0);
+	assert_int_equal(send(fd[0], "short", 5, 0), 5);
+	assert_int_equal(imsg_recv(fd[1], &m, 100), -EPROTO);
+	assert_int_equal(recv(fd[1], &m, sizeof(m), 0), 5);
+	assert_int_equal(imsg_recv(fd[1], &m, 20), -EAGAIN);
+	assert_int_equal(imsg_send(fd[0], IMSG_PSK, 1, chunk(NULL, IMSG_MAX + 1), -1), -EMSGSIZE);
+	close(fd[0]);
+	assert_int_equal(imsg_recv(fd[1], &m, 100), 0);
+	assert_true(imsg_send(fd[1], IMSG_PSK, 1, chunk(NULL, 0), -1) < 0);
+	close(fd[1]);
+}
+
+static void count_other(void *arg, struct imsg *m)
+{
+	(void)m;
+	++*(int *)arg;
+}
+
+static void answers_belong_to_questions(void **state)
+{
+	int others = 0;
+	const struct imsg_call call = { .type = IMSG_PSK, .id = 5, .answer = IMSG_ANSWER, .ms = 100, .other = count_other, .arg = &others };
+	struct imsg reply;
+	int fd[2];
+
+	(void)state;
+	assert_int_equal(imsg_pair(fd), 0);
+	/* a late answer to an earlier question, a message of another kind, the answer */
+	assert_int_equal(imsg_send(fd[1], IMSG_ANSWER, 4, chunk_str("old"), -1), 0);
+	assert_int_equal(imsg_send(fd[1], IMSG_SOURCE, 0, chunk_str("else"), -1), 0);
+	assert_int_equal(imsg_send(fd[1], IMSG_ANSWER, 5, chunk_str("new"), -1), 0);
+	assert_int_equal(imsg_call(fd[0], &call, &reply), 1);
+	assert_true(chunk_equal(blob_chunk(&reply.body), chunk_str("new")));
+	assert_int_equal(others, 1);
+	imsg_free(&reply);
+	assert_int_equal(imsg_call(fd[0], &call, &reply), -ETIMEDOUT);
+	close(fd[1]);
+	assert_true(imsg_call(fd[0], &call, &reply) <= 0);
+	close(fd[0]);
+}
+
+static void only_sealed_memory_is_read(void **state)
+{
+	struct blob data = { 0 };
+	int fd = memfd_from(chunk_str("payload"));
+	int fds[2];
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_true(memfd_read(fd, &data));
+	assert_true(chunk_equal(blob_chunk(&data), chunk_str("payload")));
+	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
+	assert_int_equal(ftruncate(fd, 100), -1);
+	close(fd);
+	fd = memfd_create("x", MFD_ALLOW_SEALING);
+	assert_int_equal(write(fd, "x", 1), 1);
+	assert_false(memfd_read(fd, &data));
+	assert_null(data.p);
+	close(fd);
+	fd = open("/dev/zero", O_RDONLY);
+	assert_false(memfd_read(fd, &data));
+	close(fd);
+	assert_int_equal(pipe(fds), 0);
+	assert_false(memfd_read(fds[0], &data));
+	close(fds[0]);
+	close(fds[1]);
+	assert_false(memfd_read(-1, &data));
+	fd = memfd_from(chunk(NULL, 0));
+	assert_true(memfd_read(fd, &data));
+	close(fd);
+	blob_free(&data);
+}
+
+static void questions_have_lengths(void **state)
+{
+	struct keys_psk q = { .use = PSK_AUTH, .prf = 5, .addr = chunk("\x0a\0\0\1", 4), .data = chunk_str("octets") };
+	struct keys_sign s = { .scheme = SIG_ED25519, .remote = chunk_str("gw"), .file = chunk_str("a.key"), .tbs = chunk_str("octets") };
+	struct secrets_answer a = { SECRETS_NO_PSK, "none" };
+	struct secrets_answer b;
+	struct keys_psk q2;
+	struct keys_sign s2;
+	struct writer w = { 0 };
+	struct writer v = { 0 };
+	struct writer u = { 0 };
+	struct chunk rest;
+	size_t i;
+
+	(void)state;
+	id_set(&q.id, ID_FQDN, chunk_str("a.test"));
+	keys_put_psk(&w, &q);
+	assert_true(keys_get_psk(writer_chunk(&w), &q2));
+	assert_true(chunk_equal(blob_chunk(&q2.id.data), chunk_str("a.test")));
+	assert_true(chunk_equal(q2.data, chunk_str("octets")));
+	keys_put_sign(&v, &s);
+	assert_true(keys_get_sign(writer_chunk(&v), &s2));
+	assert_true(chunk_equal(s2.file, s.file) && chunk_equal(s2.tbs, s.tbs));
+	keys_put_answer(&u, &a, chunk_str("result"));
+	assert_true(keys_get_answer(writer_chunk(&u), &b, &rest));
+	assert_string_equal(b.sentence, "none");
+	/* cut anywhere: never read beyond the end (ASan looks on), and false in the fixed part */
+	for (i = 0; i < w.n - 6; i++) {
+		uint8_t *cut = xcalloc(1, i + !i);
+
+		memcpy(cut, w.p, i);
+		assert_false(keys_get_psk(chunk(cut, i), &q2));
+		if (i < v.n - 6) {
+			memcpy(cut, v.p, i);
+			assert_false(keys_get_sign(chunk(cut, i), &s2));
+		}
+		if (i < u.n - 6) {
+			memcpy(cut, u.p, i);
+			assert_false(keys_get_answer(chunk(cut, i), &b, &rest));
+		}
+		free(cut);
+	}
+	w.p[0] = 2;
+	assert_false(keys_get_psk(writer_chunk(&w), &q2));
+	v.p[0] = SIG_SCHEMES;
+	assert_false(keys_get_sign(writer_chunk(&v), &s2));
+	u.p[0] = 200;
+	assert_false(keys_get_answer(writer_chunk(&u), &b, &rest));
+	id_free(&q.id);
+	writer_free(&w);
+	writer_free(&v);
+	writer_free(&u);
+}
+
+/* ---- files ---- */
+
+static char *dir;
+
+static void write_file(const char *name, const char *text, mode_t mode)
+{
+	char *path = xasprintf("%s/%s", dir, name);
+
+	certs_write(dir, name, chunk_str(text));
+	assert_int_equal(chmod(path, mode), 0);
+	free(path);
+}
+
+static void only_safe_files_are_opened(void **state)
+{
+	static const struct {
+		mode_t mode;
+		uid_t uid;
+		enum safe_kind kind;
+		int want;
+		const char *say;
+	} rows[] = {
+		{ 0600, 0, SAFE_SECRET, 0, "" },
+		{ 0400, 0, SAFE_SECRET, 0, "" },
+		{ 0640, 0, SAFE_SECRET, -EPERM, "mode 0640 lets others at it" },
+		{ 0604, 0, SAFE_SECRET, -EPERM, "chmod 0600" },
+		{ 0620, 0, SAFE_SECRET, -EPERM, "0620" },
+		{ 0600, 12345, SAFE_SECRET, -EPERM, "belongs to user 12345" },
+		{ 0755, 0, SAFE_SCRIPT, 0, "" },
+		{ 0775, 0, SAFE_SCRIPT, -EPERM, "change it" },
+		{ 0757, 0, SAFE_SCRIPT, -EPERM, "chmod go-w" },
+		{ 0755, 12345, SAFE_SCRIPT, -EPERM, "belongs to user 12345" },
+	};
+	char *path = xasprintf("%s/file", dir);
+	char why[256];
+	size_t i;
+	int fd;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		write_file("file", "x", rows[i].mode);
+		if (rows[i].uid && chown(path, rows[i].uid, 0))
+			continue; /* not root */
+		why[0] = '\0';
+		fd = safe_open(path, rows[i].kind, why, sizeof(why));
+		if ((fd < 0 ? fd : 0) != rows[i].want || !strstr(why, rows[i].say))
+			fail_msg("mode %o of %u: %s", rows[i].mode, rows[i].uid, why);
+		if (fd >= 0)
+			close(fd);
+		unlink(path);
+	}
+	assert_int_equal(safe_open(path, SAFE_SECRET, why, sizeof(why)), -ENOENT);
+	assert_int_equal(safe_open(dir, SAFE_SECRET, why, sizeof(why)), -EINVAL);
+	/* a FIFO does not hold us up */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(safe_open(path, SAFE_SECRET, why, sizeof(why)), -EINVAL);
+	unlink(path);
+	free(path);
+}
+
+/* ---- the net process of the test: a puppet ---- */
+
+/**
+ * struct puppet - our net process
+ * @c: child
+ * @base: loop
+ * @keys: the keys process
+ * @wire: socket to the test
+ * @ev: its event
+ */
+struct puppet {
+	struct child *c;
+	struct event_base *base;
+	struct keys_client *keys;
+	int wire;
+	struct event *ev;
+};
+
+static void say(const struct puppet *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(const struct puppet *p, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	(void)!send(p->wire, text, strlen(text) + 1, MSG_NOSIGNAL);
+}
+
+static void do_psk(struct puppet *p, const char *who)
+{
+	const struct alg *prf = alg_by_v2(ALG_PRF, 5);
+	struct secrets_answer a = { 0 };
+	struct sockaddr_storage addr;
+	struct psk_who w = { 0 };
+	uint8_t out[CRYPT_HASH_MAX];
+	struct id id = { 0 };
+	char hex[80];
+
+	if (addr_parse(&addr, who)) {
+		w.addr = &addr;
+	} else {
+		id_set(&id, ID_FQDN, chunk_str(who));
+		w.id = &id;
+	}
+	if (keys_client_psk(p->keys, &w, PSK_PRF, prf, chunk_str("data"), out, &a))
+		say(p, "psk %s", log_hex_public(chunk(out, 4), hex, sizeof(hex)));
+	else
+		say(p, "no %d %s", a.error, a.sentence);
+	id_free(&id);
+}
+
+static void do_sign(struct puppet *p, const char *name)
+{
+	const struct conf_remote *r = conf_remote_by_name(p->c->conf, name);
+	struct secrets_answer a = { 0 };
+	struct blob sig = { 0 };
+	char why[128];
+	struct cert *cert;
+
+	if (!r) {
+		say(p, "no remote");
+		return;
+	}
+	cert = cert_load(p->c->src, r->cert, why, sizeof(why));
+	if (!cert)
+		say(p, "no certificate: %s", why);
+	else if (!keys_client_sign(p->keys, r, SIG_ECDSA_SHA256, chunk_str("octets"), &sig, &a))
+		say(p, "no %d %s", a.error, a.sentence);
+	else
+		say(p, "signature %s",
+		    cert_check_signature(cert, SIG_ECDSA_SHA256, chunk_str("octets"), blob_chunk(&sig)) ? "good" : "bad");
+	cert_free(cert);
+	blob_free(&sig);
+}
+
+/* is a secret anywhere in what we were given? */
+static bool given(const struct puppet *p, const char *text)
+{
+	struct blob all = source_pack(p->c->src);
+	bool found = memmem(all.p, all.n, text, strlen(text)) != NULL;
+
+	blob_free(&all);
+	return found;
+}
+
+static void do_walls(const struct puppet *p)
+{
+	int sock = socket(AF_UNIX, SOCK_STREAM, 0);
+	int file = open("/etc/passwd", O_RDONLY);
+	int root = open("/", O_RDONLY);
+	int udp = socket(AF_INET, SOCK_DGRAM, 0);
+
+	say(p, "uid %d root %s file %d key %d psk %d unix %d udp %d", getuid() != 0,
+	    root >= 0 ? "open" : "shut", file >= 0, given(p, "PRIVATE KEY"),
+	    given(p, "first secret"), sock >= 0, udp >= 0);
+}
+
+static void on_command(evutil_socket_t fd, short what, void *arg)
+{
+	struct puppet *p = arg;
+	char text[256] = "";
+	char *word;
+	char *rest;
+
+	(void)what;
+	if (recv(fd, text, sizeof(text) - 1, 0) <= 0) {
+		event_base_loopbreak(p->base);
+		return;
+	}
+	word = strtok_r(text, " ", &rest);
+	if (!strcmp(word, "psk"))
+		do_psk(p, rest);
+	else if (!strcmp(word, "sign"))
+		do_sign(p, rest);
+	else if (!strcmp(word, "walls"))
+		do_walls(p);
+	else if (!strcmp(word, "reload"))
+		child_ask_reload(p->c);
+	else if (!strcmp(word, "check"))
+		child_ask_check(p->c);
+	else if (!strcmp(word, "sockets"))
+		child_ask_sockets(p->c);
+	else if (!strcmp(word, "script")) {
+		const char *const env[] = { "REMOTE_ID=fqdn a\x1b[0m;`id`", "LD_PRELOAD=/tmp/x.so",
+					    "REMOTE_ADDR=10.0.0.2", "PATH=/tmp", "novalue" };
+
+		child_script(p->c, rest, SCRIPT_PHASE1_UP, env, 5);
+	} else if (!strcmp(word, "exec"))
+		execl("/bin/true", "true", NULL);
+	else if (!strcmp(word, "crash"))
+		raise(SIGKILL);
+	else if (!strcmp(word, "steal"))
+		imsg_send(p->c->monitor.fd, IMSG_PSK_OPEN, 1, chunk(NULL, 0), -1);
+}
+
+static void on_source(void *arg, struct source *src)
+{
+	struct puppet *p = arg;
+
+	say(p, "source %d", child_take_source(p->c, src));
+}
+
+static void on_reloaded(void *arg, bool ok, const char *text)
+{
+	say(arg, "reloaded %d %s", ok, text);
+}
+
+static void on_sockets(void *arg, const struct child_socket *socks, unsigned int n)
+{
+	say(arg, "sockets %u tag %u", n, n ? socks[0].tag : 0);
+	while (n)
+		close(socks[--n].fd);
+}
+
+static void on_peer(void *arg, enum proc_role role, int fd)
+{
+	struct puppet *p = arg;
+
+	if (role == PROC_KEYS)
+		keys_client_replace(p->keys, fd);
+	else
+		close(fd);
+	say(p, "peer %s", proc_role_name(role));
+}
+
+static void on_stop(void *arg, bool keep)
+{
+	struct puppet *p = arg;
+
+	say(p, "stop %d", keep);
+	event_base_loopbreak(p->base);
+}
+
+static void on_usr1(void *arg)
+{
+	say(arg, "usr1");
+}
+
+static void on_gone(void *arg)
+{
+	struct puppet *p = arg;
+
+	event_base_loopbreak(p->base);
+}
+
+static int puppet_main(void *arg, struct child *c)
+{
+	static const struct child_ops ops = {
+		.source = on_source,
+		.sockets = on_sockets,
+		.peer = on_peer,
+		.reloaded = on_reloaded,
+		.stop = on_stop,
+		.usr1 = on_usr1,
+		.gone = on_gone,
+	};
+	struct puppet p = { .c = c, .base = event_base_new(), .wire = c->sock[0].fd };
+
+	(void)arg;
+	if (c->nsocks != 2 || c->sock[1].tag != 78)
+		return 1;
+	close(c->sock[1].fd);
+	p.keys = keys_client_new(c->peer[PROC_KEYS]);
+	c->peer[PROC_KEYS] = -1;
+	if (!child_lock(c) || !child_listen(c, p.base, &ops, &p))
+		return 1;
+	p.ev = event_new(p.base, p.wire, EV_READ | EV_PERSIST, on_command, &p);
+	event_add(p.ev, NULL);
+	say(&p, "ready");
+	event_base_dispatch(p.base);
+	event_free(p.ev);
+	keys_client_free(p.keys);
+	event_base_free(p.base);
+	close(p.wire);
+	return 0;
+}
+
+/* a control process: waits until net is gone */
+static int puppet_ctl(void *arg, struct child *c)
+{
+	struct pollfd p = { .fd = c->peer[PROC_NET], .events = POLLIN };
+
+	(void)arg;
+	if (p.fd < 0 || !child_lock(c))
+		return 1;
+	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+static int puppet_sockets(void *arg, enum proc_role role, const struct conf *conf,
+			  struct child_socket *socks, unsigned int max)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int i;
+
+	(void)arg;
+	(void)max;
+	if (role != PROC_NET)
+		return 0;
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/wire", getenv("TEST_PROC_DIR"));
+	for (i = 0; i < 2; i++) {
+		socks[i] = (struct child_socket){ .tag = 77 + (unsigned int)i };
+		socks[i].fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+		if (!i && connect(socks[i].fd, (struct sockaddr *)&sun, sizeof(sun)))
+			return -errno;
+	}
+	return conf ? 2 : -EINVAL;
+}
+
+static const struct monitor_hooks hooks = {
+	.open_sockets = puppet_sockets,
+	.net_main = puppet_main,
+	.ctl_main = puppet_ctl,
+};
+
+/* ---- the test's side ---- */
+
+static pid_t monitor;
+static int listener;
+static int wire;
+
+/* the next line of the puppet; "" if none comes */
+static const char *hear(void)
+{
+	static char text[1024];
+	struct pollfd p = { .fd = wire, .events = POLLIN };
+	ssize_t n = poll(&p, 1, 20000) > 0 ? recv(wire, text, sizeof(text) - 1, 0) : 0;
+
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+static void tell(const char *text)
+{
+	assert_int_equal(send(wire, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+static void expect(const char *command, const char *answer)
+{
+	const char *heard;
+
+	tell(command);
+	heard = hear();
+	if (!strstr(heard, answer))
+		fail_msg("%s: \"%s\" and not \"%s\"", command, heard, answer);
+}
+
+/* a net process has been started: talk to it */
+static void meet(void)
+{
+	struct pollfd p = { .fd = listener, .events = POLLIN };
+
+	if (wire >= 0)
+		close(wire);
+	assert_int_equal(poll(&p, 1, 30000), 1);
+	wire = accept(listener, NULL, NULL);
+	assert_true(wire >= 0);
+	assert_string_equal(hear(), "ready");
+}
+
+static void write_conf(const char *extra)
+{
+	char *text = xasprintf("path pre_shared_key \"%s/psk.txt\";\npath certificate \"%s/ca\";\n"
+			       "path pidfile \"%s/pid\";\n"
+			       "remote \"gw\" {\n\tremote_address 10.0.0.2;\n\texchange_mode main;\n"
+			       "\tcertificate_type x509 \"%s/work/p256.pem\" \"%s/work/p256.key\";\n"
+			       "\tscript \"%s/script\" phase1_up;\n"
+			       "\tproposal {\n\t\tencryption_algorithm aes 256;\n\t\thash_algorithm sha256;\n"
+			       "\t\tauthentication_method rsasig;\n\t\tdh_group 14;\n\t}\n}\n%s",
+			       dir, dir, dir, dir, dir, dir, extra);
+
+	write_file("racoon.conf", text, 0644);
+	free(text);
+}
+
+static char **own_argv;
+
+static void run_monitor(void)
+{
+	char *conf = xasprintf("%s/racoon.conf", dir);
+	char *argv[] = { own_argv[0], conf, NULL };
+	const struct monitor_options opt = {
+		.argc = 2,
+		.argv = argv,
+		.conf = conf,
+		.insecure = false,
+		.log_level_said = true,
+		.hooks = &hooks,
+	};
+
+	log_set_level(LOG_LEVEL_DEBUG);
+	if (!freopen("/dev/null", "w", stdout))
+		_exit(9);
+	if (log_to_file(getenv("TEST_PROC_LOG")))
+		_exit(9);
+	_exit(monitor_run(&opt));
+}
+
+static int start(void **state)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	char *log;
+
+	(void)state;
+	dir = certs_make();
+	if (!dir)
+		return -1;
+	setenv("TEST_PROC_DIR", dir, 1);
+	write_file("monitor.log", "", 0666);
+	log = xasprintf("%s/monitor.log", dir);
+	setenv("TEST_PROC_LOG", log, 1);
+	free(log);
+	write_file("psk.txt", "10.0.0.2 first secret\na.test second\nb.test 0xabc\n", 0600);
+	write_file("script", "#!/bin/sh\n{ echo \"$0 $*\"; env; } >\"${0%/*}/ran.new\"; "
+			     "mv \"${0%/*}/ran.new\" \"${0%/*}/ran\"\n",
+		   0755);
+	certs_run(dir, "chmod 0600 work/*.key");
+	chmod(dir, 0755);
+	write_conf("");
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/wire", dir);
+	listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (bind(listener, (struct sockaddr *)&sun, sizeof(sun)) || listen(listener, 4))
+		return -1;
+	wire = -1;
+	monitor = fork();
+	if (!monitor)
+		run_monitor();
+	meet();
+	return 0;
+}
+
+static int finish(void **state)
+{
+	(void)state;
+	if (monitor > 0)
+		kill(monitor, SIGKILL);
+	certs_remove(dir);
+	return 0;
+}
+
+static bool log_has(const char *text)
+{
+	struct timespec nap = { 0, 50000000 };
+	bool found = false;
+	int i;
+
+	for (i = 0; !found && i < 60; i++) {
+		struct blob log = certs_file(dir, "monitor.log");
+
+		found = log.n && memmem(log.p, log.n, text, strlen(text));
+		blob_free(&log);
+		if (!found)
+			nanosleep(&nap, NULL);
+	}
+	return found;
+}
+
+static void secrets_are_used_and_kept(void **state)
+{
+	(void)state;
+	/* HMAC-SHA-256 of "data", from Python */
+	expect("psk 10.0.0.2", "psk 8546df7e");
+	expect("psk a.test", "psk 8384efe4");
+	expect("psk 10.0.0.9", "couldn't find the pskey for 10.0.0.9");
+	expect("psk 10.0.0.9", "psk.txt has no line for 10.0.0.9");
+	expect("psk b.test", "psk.txt:3 has no hexadecimal key");
+	expect("sign gw", "signature good");
+	expect("sign nobody", "no remote");
+}
+
+static void walls_stand(void **state)
+{
+	(void)state;
+	if (getuid())
+		skip();
+#if defined(__SANITIZE_ADDRESS__)
+	/* no filter: but the root directory is empty, and dead */
+	expect("walls", "uid 1 root shut file 0 key 0 psk 0 unix 1 udp 1");
+#else
+	expect("walls", "uid 1 root shut file 0 key 0 psk 0 unix 0 udp 1");
+#endif
+}
+
+/* what the kernel says about each of them */
+static void walls_from_outside(void **state)
+{
+	static const char *const want[] = {
+		"NoNewPrivs:.1",
+		"CapEff:.0000000000000000",
+		"CapPrm:.0000000000000000",
+		"CapInh:.0000000000000000",
+		"CapAmb:.0000000000000000",
+		"Groups:[^0-9]*$",
+#if !defined(__SANITIZE_ADDRESS__)
+		"Seccomp:.2",
+#endif
+	};
+	size_t i;
+
+	(void)state;
+	if (getuid())
+		skip();
+	for (i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		char *cmd = xasprintf("n=0; for p in $(cat /proc/$(cat pid)/task/*/children); do "
+				      "grep -q '^%s' /proc/$p/status || exit 1; n=$((n+1)); done; "
+				      "test $n = 3",
+				      want[i]);
+
+		if (!certs_run(dir, cmd))
+			fail_msg("%s", want[i]);
+		free(cmd);
+	}
+	/* no debugger but root's: such a process' files in /proc are root's */
+	assert_true(certs_run(dir, "for p in $(cat /proc/$(cat pid)/task/*/children); do "
+				   "test $(stat -c %u /proc/$p/environ) = 0 || exit 1; "
+				   "grep -q '^Uid:.0' /proc/$p/status && exit 1; done; true"));
+}
+
+static void psk_file_is_read_each_time(void **state)
+{
+	(void)state;
+	write_file("psk.txt", "10.0.0.2 other\n", 0600);
+	expect("psk 10.0.0.2", "psk 5285a949");
+	write_file("psk.txt", "10.0.0.2 other\n", 0644);
+	expect("psk 10.0.0.2", "no 3 ");
+	expect("psk 10.0.0.2", "mode 0644 lets others at it");
+	certs_run(dir, "rm psk.txt");
+	expect("psk 10.0.0.2", "psk.txt: No such file");
+	if (!getuid()) {
+		write_file("psk.txt", "10.0.0.2 other\n", 0600);
+		certs_run(dir, "chown 12345 psk.txt");
+		expect("psk 10.0.0.2", "belongs to user 12345");
+		certs_run(dir, "rm psk.txt");
+	}
+	write_file("psk.txt", "10.0.0.2 first secret\n", 0600);
+	expect("psk 10.0.0.2", "psk 8546df7e");
+}
+
+static void files_are_read_again(void **state)
+{
+	(void)state;
+	/* a bad file: the old one stays, and who asked hears why */
+	write_conf("remote { nonsense");
+	expect("reload", "reloaded 0 ");
+	expect("sign gw", "signature good");
+	/* only looked at: each error on a line, and no process hears of a file that would do */
+	write_conf("log nonsense;\nlisten { isakmp nowhere; }\n");
+	expect("check", "reloaded 0 ");
+	write_conf("# changed\n");
+	expect("check", "reloaded 1 ");
+	expect("reload", "source 1");
+	assert_string_equal(hear(), "reloaded 1 ");
+	/* a zone takes a system call in each process */
+	write_conf("listen { isakmp fe80::1%lo [500]; strict_address; }\n");
+	assert_int_equal(kill(monitor, SIGHUP), 0);
+	assert_string_equal(hear(), "source 1");
+	expect("sign gw", "signature good");
+	expect("sockets", "sockets 2 tag 77");
+	/* puppet_sockets() has connected once more */
+	close(accept(listener, NULL, NULL));
+	assert_int_equal(kill(monitor, SIGUSR1), 0);
+	assert_string_equal(hear(), "usr1");
+	/* a private key that others can read is not used */
+	certs_run(dir, "chmod 0644 work/p256.key");
+	expect("reload", "source 1");
+	assert_string_equal(hear(), "reloaded 1 ");
+	expect("sign gw", "owner or mode is wrong");
+	certs_run(dir, "chmod 0600 work/p256.key");
+	expect("reload", "source 1");
+	assert_string_equal(hear(), "reloaded 1 ");
+	expect("sign gw", "signature good");
+}
+
+static bool wait_file(const char *name)
+{
+	struct timespec nap = { 0, 50000000 };
+	char *path = xasprintf("%s/%s", dir, name);
+	int i;
+
+	for (i = 0; i < 100 && access(path, F_OK); i++)
+		nanosleep(&nap, NULL);
+	free(path);
+	return i < 100;
+}
+
+static void scripts_are_those_of_the_file(void **state)
+{
+	struct blob ran;
+
+	(void)state;
+	tell("script nobody");
+	tell("script gw");
+	assert_true(wait_file("ran"));
+	ran = certs_file(dir, "ran");
+	assert_non_null(memmem(ran.p, ran.n, "script phase1_up\n", 17));
+	assert_non_null(memmem(ran.p, ran.n, "REMOTE_ADDR=10.0.0.2\n", 21));
+	/* controls are gone, the rest is the script's to quote */
+	assert_non_null(memmem(ran.p, ran.n, "REMOTE_ID=fqdn a\\1b[0m;`id`\n", 28));
+	assert_null(memmem(ran.p, ran.n, "LD_PRELOAD", 10));
+	assert_null(memmem(ran.p, ran.n, "PATH=/tmp", 9));
+	assert_null(memmem(ran.p, ran.n, "TEST_PROC_DIR", 13));
+	blob_free(&ran);
+	certs_run(dir, "rm ran; chmod 0777 script");
+	tell("script gw");
+	assert_true(log_has("lets others change it"));
+	certs_run(dir, "chmod 0755 script");
+}
+
+static void the_dead_come_back(void **state)
+{
+	(void)state;
+	tell("crash");
+	meet();
+	assert_true(log_has("the net process was ended by signal 9"));
+	expect("psk 10.0.0.2", "psk 8546df7e");
+	expect("sign gw", "signature good");
+	/* a net process that wants what is not its own has been taken over */
+	tell("steal");
+	meet();
+	assert_true(log_has("asked for what it has no right to"));
+	/* and one that calls what its filter does not allow is killed, and named */
+#if !defined(__SANITIZE_ADDRESS__)
+	tell("exec");
+	meet();
+	assert_true(log_has("the net process was killed for a system call"));
+#endif
+	expect("psk 10.0.0.2", "psk 8546df7e");
+}
+
+static void keys_come_back(void **state)
+{
+	const char *heard;
+
+	(void)state;
+	/* the keys process: the monitor's child of that name */
+	assert_true(certs_run(dir, "for p in $(cat /proc/$(cat pid)/task/*/children); do "
+				   "[ $(cat /proc/$p/comm) = keys ] && kill -9 $p; done; true"));
+	do
+		heard = hear();
+	while (*heard && strcmp(heard, "peer keys"));
+	assert_string_equal(heard, "peer keys");
+	expect("psk 10.0.0.2", "psk 8546df7e");
+	expect("sign gw", "signature good");
+}
+
+static void nothing_secret_is_logged(void **state)
+{
+	struct blob log = certs_file(dir, "monitor.log");
+
+	(void)state;
+	assert_true(log.n > 100);
+	assert_null(memmem(log.p, log.n, "first secret", 12));
+	assert_null(memmem(log.p, log.n, "PRIVATE", 7));
+	blob_free(&log);
+}
+
+static void the_end_is_in_order(void **state)
+{
+	int status = -1;
+	const char *heard;
+
+	(void)state;
+	assert_int_equal(kill(monitor, SIGTERM), 0);
+	do
+		heard = hear();
+	while (*heard && strcmp(heard, "stop 0"));
+	assert_string_equal(heard, "stop 0");
+	assert_int_equal(waitpid(monitor, &status, 0), monitor);
+	monitor = 0;
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_false(certs_run(dir, "test -e pid"));
+}
+
+static int make_dir(void **state)
+{
+	(void)state;
+	dir = xstrdup("/tmp/testudod-proc.XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+	(void)state;
+	certs_remove(dir);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest alone[] = {
+		cmocka_unit_test(messages_are_bounded),
+		cmocka_unit_test(answers_belong_to_questions),
+		cmocka_unit_test(only_sealed_memory_is_read),
+		cmocka_unit_test(questions_have_lengths),
+		cmocka_unit_test(only_safe_files_are_opened),
+	};
+	const struct CMUnitTest together[] = {
+		cmocka_unit_test(secrets_are_used_and_kept),
+		cmocka_unit_test(walls_stand),
+		cmocka_unit_test(walls_from_outside),
+		cmocka_unit_test(psk_file_is_read_each_time),
+		cmocka_unit_test(files_are_read_again),
+		cmocka_unit_test(scripts_are_those_of_the_file),
+		cmocka_unit_test(the_dead_come_back),
+		cmocka_unit_test(keys_come_back),
+		cmocka_unit_test(nothing_secret_is_logged),
+		cmocka_unit_test(the_end_is_in_order),
+	};
+	int failed;
+
+	if (argc > 3 && !strcmp(argv[1], "--process")) {
+		const struct monitor_options opt = { .argc = argc, .argv = argv, .conf = argv[3], .log_level_said = true, .hooks = &hooks };
+
+		log_set_level(LOG_LEVEL_DEBUG);
+		log_to_file(getenv("TEST_PROC_LOG"));
+		return monitor_child(proc_role_by_name(argv[2]), &opt);
+	}
+	own_argv = argv;
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	log_set_level(LOG_LEVEL_ERROR);
+	failed = cmocka_run_group_tests(alone, make_dir, remove_dir);
+	return failed + cmocka_run_group_tests(together, start, finish);
+}
