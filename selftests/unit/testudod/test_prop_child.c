@@ -1,0 +1,856 @@
+// SPDX-License-Identifier: GPL-2.0
+/* test_prop_child - a child's proposals in both versions: offered, chosen, answered, accepted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ipsec.h>
+#include <netinet/in.h>
+#include <cmocka.h>
+
+#include "prop_help.h"
+
+#define SPI_I 0xc0000001
+#define SPI_R 0xd0000002
+
+/* "esp" "ah" "ipcomp" in the order of the policy, a t in front of a tunnel: "t esp, ah" */
+static void policy_parse(struct policy *p, const char *text)
+{
+	char *copy = xstrdup(text), *rest = copy, *one;
+
+	memset(p, 0, sizeof(*p));
+	while ((one = strsep(&rest, ","))) {
+		struct policy_request *req = &p->req[p->n++];
+
+		one += strspn(one, " ");
+		req->mode = *one == 't' ? IPSEC_MODE_TUNNEL : IPSEC_MODE_TRANSPORT;
+		one += *one == 't' ? 2 : 0;
+		req->reqid = p->n;
+		req->proto = !strcmp(one, "esp") ? IPPROTO_ESP : !strcmp(one, "ah") ? IPPROTO_AH
+										    : IPPROTO_COMP;
+	}
+	free(copy);
+}
+
+static void want_of(struct child_choice *want, const char *policy, const struct conf_sainfo *s,
+		    uint32_t spi)
+{
+	struct policy p;
+	unsigned int i;
+
+	policy_parse(&p, policy);
+	prop_child_want(&p, s, want);
+	for (i = 0; i < want->n; i++)
+		want->p[i].spi_in = want->p[i].proto == IPPROTO_COMP ? (spi & 0xff) + 0x100 : spi + 16 * i;
+}
+
+static void expect_pair(const struct child_choice *a, const struct child_choice *b, const char *why)
+{
+	unsigned int i;
+	bool ok = a->n == b->n && a->pfs == b->pfs && a->esn == b->esn;
+
+	for (i = 0; ok && i < a->n; i++)
+		ok = a->p[i].proto == b->p[i].proto && a->p[i].encr.alg == b->p[i].encr.alg &&
+		     a->p[i].encr.bits == b->p[i].encr.bits && a->p[i].integ == b->p[i].integ &&
+		     a->p[i].spi_in == b->p[i].spi_out && a->p[i].spi_out == b->p[i].spi_in;
+	if (!ok)
+		fail_msg("%s: the ends differ", why);
+}
+
+/**
+ * struct end - one end of a negotiation
+ * @s: sainfo
+ * @policy: as policy_parse() reads it
+ * @check: proposal_check
+ * @udp: NAT traversal is in use
+ * @draft: the peer knows drafts of it
+ * @complex: complex_bundle
+ */
+struct end {
+	struct conf_sainfo s;
+	const char *policy;
+	enum conf_check check;
+	bool udp;
+	bool draft;
+	bool complex;
+};
+
+static bool v1_agree(const struct end *ini, const struct end *res, struct child_choice *got,
+		     struct report *why)
+{
+	struct conf_remote remote = { .check = res->check };
+	uint8_t spis_i[CHILD_PROTOS][4], spis_r[CHILD_PROTOS][4];
+	static struct v1_sa offer, in, answer, back;
+	struct child_choice i, before;
+
+	want_of(&i, ini->policy, &ini->s, SPI_I);
+	want_of(got, res->policy, &res->s, SPI_R);
+	i.udp = ini->udp;
+	i.udp_draft = ini->draft;
+	got->udp = res->udp;
+	before = *got;
+	prop_v1_child_offer(&ini->s, &i, ini->complex, spis_i, &offer);
+	assert_true(offer.nprop);
+	v1_wire(&offer, &in);
+	if (!prop_v1_child_choose(&res->s, &remote, &in, got, why)) {
+		assert_memory_equal(&before, got, sizeof(before));
+		return false;
+	}
+	prop_v1_child_answer(got, &in, spis_r, &answer);
+	assert_int_equal(answer.nprop, got->n);
+	v1_wire(&answer, &back);
+	if (!prop_v1_child_accept(&ini->s, NULL, &back, &i, why))
+		fail_msg("accept: %s", why->sentence);
+	expect_pair(&i, got, "IKEv1");
+	return true;
+}
+
+static bool v2_agree(const struct end *ini, const struct end *res, bool first,
+		     struct child_choice *got, struct report *why)
+{
+	uint8_t spi_i[4], spi_r[4];
+	struct v2_sa offer, in, answer;
+	const struct alg *wanted;
+	struct child_choice i;
+	uint16_t group;
+
+	want_of(&i, ini->policy, &ini->s, SPI_I);
+	want_of(got, res->policy, &res->s, SPI_R);
+	prop_v2_child_offer(&ini->s, &i, first, spi_i, &offer);
+	assert_true(offer.nprop);
+	v2_wire(&offer, &in);
+	group = first || !i.pfs ? 0 : i.pfs->v2;
+	if (!prop_v2_child_choose(&res->s, &in, first, group, &wanted, got, &answer, spi_r, why)) {
+		assert_null(wanted);
+		return false;
+	}
+	v2_wire(&answer, &in);
+	if (!prop_v2_child_accept(&ini->s, &in, first, &i, why))
+		fail_msg("accept: %s", why->sentence);
+	expect_pair(&i, got, "IKEv2");
+	return true;
+}
+
+/* every cipher with every length, every integrity algorithm, every group; ESP and AH */
+static void all_algorithms(void **state)
+{
+	const struct alg *row, *encr, *integ, *dh;
+	size_t i, k, rounds = 0;
+	bool first;
+
+	(void)state;
+	for (i = 0; (row = alg_row(i)); i++) {
+		if (row->flags & ALG_GONE || (row->kind != ALG_ENCR && row->kind != ALG_INTEG &&
+					      row->kind != ALG_DH))
+			continue;
+		encr = row->kind == ALG_ENCR ? row : alg_by_name(ALG_ENCR, "aes");
+		integ = row->kind == ALG_INTEG ? row : alg_by_name(ALG_INTEG, "hmac_sha256");
+		dh = row->kind == ALG_DH ? row : NULL;
+		for (k = 0; k == 0 || encr->keylens[k]; k++) {
+			struct end e = { .policy = "t esp" };
+			struct report why = { 0 };
+			struct child_choice got;
+			bool aead = encr->flags & ALG_AEAD;
+
+			e.s.lifetime = 3600;
+			e.s.nencr = e.s.ninteg = 1;
+			e.s.encr[0] = (struct alg_key){ encr, encr->keylens[k] };
+			e.s.integ[0] = integ;
+			e.s.pfs = dh;
+			for (first = false;; first = true) {
+				if (!v2_agree(&e, &e, first, &got, &why))
+					fail_msg("v2 %s: %s", row->name, why.sentence);
+				assert_ptr_equal(got.p[0].encr.alg, encr);
+				assert_int_equal(got.p[0].encr.bits, encr->keylens[k]);
+				assert_ptr_equal(got.p[0].integ, aead ? NULL : integ);
+				assert_ptr_equal(got.pfs, first ? NULL : dh);
+				if (first)
+					break;
+			}
+			if (encr->v1_ipsec && (integ->v1_ipsec || !integ->icv) &&
+			    (!dh || dh->v1_phase1)) {
+				if (!v1_agree(&e, &e, &got, &why))
+					fail_msg("v1 %s: %s", row->name, why.sentence);
+				assert_ptr_equal(got.p[0].encr.alg, encr);
+				assert_ptr_equal(got.p[0].integ, aead ? NULL : integ);
+				assert_ptr_equal(got.pfs, dh);
+				assert_int_equal(got.life, 3600);
+			}
+			rounds++;
+			if (!integ->icv || row->kind != ALG_INTEG)
+				continue;
+			e.policy = "ah";
+			assert_true(v2_agree(&e, &e, false, &got, &why));
+			assert_ptr_equal(got.p[0].integ, integ);
+			assert_null(got.p[0].encr.alg);
+			if (integ->v1_ah)
+				assert_true(v1_agree(&e, &e, &got, &why));
+		}
+	}
+	assert_true(rounds > 50);
+}
+
+static const struct {
+	int version;	       /* 1, 2, or 3: IKE_AUTH */
+	const char *ini, *res; /* sainfo_parse()'s */
+	const char *chosen;    /* "cipher/integ/group" */
+	const char *sentence;
+	const char *fix;
+	const char *why;
+} choices[] = {
+	{ 1, "aes 128,aes 256/hmac_sha1,hmac_sha256/", "aes 256,aes 128/hmac_sha256,hmac_sha1/",
+	  "aes256/hmac_sha256/none", NULL, NULL, "our order rules" },
+	{ 2, "aes 128,aes 256/hmac_sha1,hmac_sha256/", "aes 256,aes 128/hmac_sha256,hmac_sha1/",
+	  "aes256/hmac_sha256/none", NULL, NULL, "our order rules" },
+	{ 1, "aes/hmac_sha1/", "aes/hmac_sha1/", "aes256/hmac_sha1/none", NULL, NULL,
+	  "no length is every length, the longest first" },
+	{ 2, "aes/hmac_sha1/", "aes 192/hmac_sha1/", "aes192/hmac_sha1/none", NULL, NULL,
+	  "no length is every length" },
+	{ 1, "", "", "aes_gcm_16-256/-/none", NULL, NULL, "both say nothing" },
+	{ 2, "", "", "aes_gcm_16-256/-/none", NULL, NULL, "both say nothing" },
+	{ 2, "aes 128/hmac_sha512/", "", "aes128/hmac_sha512/none", NULL, NULL,
+	  "the default set has it" },
+	{ 2, "aes_gcm 256,aes 256/hmac_sha256/", "aes 256,aes_gcm 256/hmac_sha256/",
+	  "aes256/hmac_sha256/none", NULL, NULL, "CBC stands first with us" },
+	{ 1, "3des/hmac_sha1/", "aes 256/hmac_sha1/", NULL,
+	  "no proposal fits: encryption: we have aes 256, the peer offers 3des",
+	  "nothing of the peer's can be recommended: let it offer encryption aes 256",
+	  "what is broken is not recommended" },
+	{ 1, "aes 256/hmac_sha1/", "aes 256/hmac_sha256/", NULL,
+	  "integrity: we have hmac_sha256, the peer offers hmac_sha1",
+	  "authentication_algorithm hmac_sha1;", "a line for racoon.conf" },
+	{ 2, "aes 256/hmac_sha1/", "aes 256/hmac_sha256/", NULL,
+	  "integrity: we have hmac_sha256, the peer offers hmac_sha1",
+	  "authentication_algorithm hmac_sha1;", "a line for racoon.conf" },
+	{ 2, "aes_gcm 128//", "aes 256/hmac_sha256/", NULL,
+	  "encryption: we have aes 256, the peer offers aes_gcm_16 128",
+	  "encryption_algorithm aes_gcm_16 128;", "an AEAD has no say in integrity" },
+	{ 1, "aes 256/hmac_sha1/modp2048", "aes 256/hmac_sha1/modp3072", NULL,
+	  "PFS group: we have modp3072, the peer offers modp2048", "pfs_group modp2048;",
+	  "two groups" },
+	{ 1, "aes 256/hmac_sha1/", "aes 256/hmac_sha1/modp3072", NULL,
+	  "PFS group: we have modp3072, the peer offers none",
+	  "nothing of the peer's can be recommended: let it offer PFS group modp3072",
+	  "PFS is wanted here" },
+	{ 1, "aes 256/hmac_sha1/modp2048", "aes 256/hmac_sha1/", "aes256/hmac_sha1/modp2048", NULL,
+	  NULL, "without pfs_group racoon takes any" },
+	{ 1, "aes 256/hmac_sha1/modp1024", "aes 256/hmac_sha1/", NULL,
+	  "PFS group: we have none, the peer offers modp1024", NULL, "but no broken one" },
+	{ 1, "aes 128/hmac_sha1/modp2048", "aes 256/hmac_sha1/", NULL,
+	  "no proposal fits: encryption: we have aes 256, the peer offers aes 128",
+	  "encryption_algorithm aes 128;", "the group is not to blame" },
+	{ 2, "aes 128/hmac_sha1/modp2048", "aes 256/hmac_sha1/", NULL,
+	  "no proposal fits: encryption: we have aes 256, the peer offers aes 128",
+	  "encryption_algorithm aes 128;", "the group is not to blame" },
+	{ 2, "aes 256/hmac_sha1/modp2048", "aes 256/hmac_sha1/", "aes256/hmac_sha1/modp2048", NULL,
+	  NULL, "Windows comes with a group of its own" },
+	{ 2, "aes 256/hmac_sha1/modp1024", "aes 256/hmac_sha1/", NULL,
+	  "PFS group: we have none, the peer offers modp1024", NULL, "but no broken one" },
+	{ 2, "aes 256/hmac_sha1/", "aes 256/hmac_sha1/modp3072", NULL,
+	  "PFS group: we have modp3072, the peer offers none", NULL, "PFS is wanted here" },
+	{ 3, "aes 256/hmac_sha1/", "aes 256/hmac_sha1/modp3072", "aes256/hmac_sha1/none", NULL,
+	  NULL, "in IKE_AUTH there is none anyhow" },
+	{ 1, "null_enc/hmac_sha1/", "null_enc/hmac_sha1/", "null_enc/hmac_sha1/none", NULL, NULL,
+	  "integrity alone" },
+	{ 2, "null_enc,aes 128/non_auth,hmac_sha1/", "null_enc/hmac_sha1,non_auth/",
+	  "null_enc/hmac_sha1/none", NULL, NULL, "never neither" },
+	{ 2, "aes 128/non_auth,hmac_sha1/", "aes 128/non_auth/", "aes128/non_auth/none", NULL, NULL,
+	  "whoever insists" },
+	{ 1, "aes 128/non_auth/", "aes 128/non_auth/", "aes128/non_auth/none", NULL, NULL,
+	  "whoever insists" },
+	{ 2, "aes 128/non_auth/", "aes 128/hmac_sha1/", NULL, "no proposal fits", NULL,
+	  "an attacker may wish so" },
+	{ 1, "aes 128/non_auth/", "aes 128/hmac_sha1/", NULL,
+	  "integrity: we have hmac_sha1, the peer offers non_auth", NULL, "an attacker may wish so" },
+	{ 1, "aes 256/hmac_sha1/", "aes 128/hmac_sha1/", "aes256/hmac_sha1/none", NULL, NULL,
+	  "racoon's responder takes a longer key" },
+};
+
+static void choice_text(const struct child_choice *c, char *buf, size_t size)
+{
+	char encr[40];
+
+	snprintf(buf, size, "%s/%s/%s",
+		 alg_text(c->p[0].encr.alg, c->p[0].encr.bits, encr, sizeof(encr)),
+		 c->p[0].integ ? c->p[0].integ->name : "-", c->pfs ? c->pfs->name : "none");
+}
+
+static void choose_or_say(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		struct end ini = { .policy = "t esp" }, res = { .policy = "t esp" };
+		struct report why = { 0 };
+		struct child_choice got;
+		char text[128];
+		bool ok;
+
+		sainfo_parse(&ini.s, choices[i].ini[0] ? choices[i].ini : "//");
+		sainfo_parse(&res.s, choices[i].res[0] ? choices[i].res : "//");
+		res.check = CONF_CHECK_STRICT;
+		ok = choices[i].version == 1 ? v1_agree(&ini, &res, &got, &why) : v2_agree(&ini, &res, choices[i].version == 3, &got, &why);
+		if (ok != !!choices[i].chosen)
+			fail_msg("%s: %s", choices[i].why, ok ? "chosen" : why.sentence);
+		if (ok) {
+			choice_text(&got, text, sizeof(text));
+			if (strcmp(text, choices[i].chosen))
+				fail_msg("%s: chose %s", choices[i].why, text);
+			continue;
+		}
+		assert_int_equal(why.cause, REPORT_NO_PROPOSAL);
+		if (choices[i].sentence && !strstr(why.sentence, choices[i].sentence))
+			fail_msg("%s: said %s", choices[i].why, why.sentence);
+		if (choices[i].fix && strcmp(why.fix, choices[i].fix))
+			fail_msg("%s: fix %s", choices[i].why, why.fix);
+	}
+}
+
+static const struct {
+	const char *ini, *res;
+	bool udp_ini, udp_res, draft, complex;
+	const char *sentence; /* NULL: they agree */
+	const char *why;
+} bundles[] = {
+	{ "t esp", "t esp", 0, 0, 0, 0, NULL, "a tunnel" },
+	{ "esp", "esp", 0, 0, 0, 0, NULL, "transport" },
+	{ "esp", "t esp", 0, 0, 0, 0, "mode: we have tunnel, the peer offers transport",
+	  "never mixed" },
+	{ "t esp", "t esp", 1, 1, 0, 0, NULL, "a tunnel in UDP" },
+	{ "esp", "esp", 1, 1, 1, 0, NULL, "transport in UDP as the drafts have it" },
+	{ "t esp", "t esp", 1, 0, 0, 0, "mode: we have tunnel, the peer offers tunnel in UDP",
+	  "one end sees a NAT that the other does not" },
+	{ "t esp, ah", "t esp, ah", 0, 0, 0, 0, NULL, "racoon's bundle: all of it a tunnel" },
+	{ "t esp, ah", "t esp, ah", 0, 0, 0, 1, NULL, "complex_bundle: each its own mode" },
+	{ "esp, ah", "esp, ah", 0, 0, 0, 0, NULL, "both transport" },
+	{ "ipcomp, esp", "ipcomp, esp", 0, 0, 0, 0, NULL, "IPComp inside of ESP" },
+	{ "ipcomp, t esp, ah", "ipcomp, t esp, ah", 1, 1, 0, 0, NULL, "all three" },
+	{ "ipcomp, esp", "esp", 0, 0, 0, 0, "protocol: we have esp, the peer offers esp+ipcomp",
+	  "compression is not wanted here" },
+	{ "esp", "esp, ah", 0, 0, 0, 0, "protocol: we have esp+ah, the peer offers esp",
+	  "AH is wanted here" },
+	{ "ah", "t esp", 0, 0, 0, 0, "protocol: we have esp, the peer offers ah", "another one" },
+};
+
+static void bundles_agree(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++) {
+		struct end ini = { .policy = bundles[i].ini, .udp = bundles[i].udp_ini, .draft = bundles[i].draft, .complex = bundles[i].complex };
+		struct end res = { .policy = bundles[i].res, .udp = bundles[i].udp_res };
+		struct report why = { 0 };
+		struct child_choice got;
+		bool ok;
+
+		sainfo_parse(&ini.s, "aes 256,3des/hmac_sha256,hmac_sha1/modp2048");
+		ini.s.esn = ini.s.esn_said = true;
+		res.s = ini.s;
+		ok = v1_agree(&ini, &res, &got, &why);
+		if (ok != !bundles[i].sentence)
+			fail_msg("%s: %s", bundles[i].why, ok ? "chosen" : why.sentence);
+		if (!ok && !strstr(why.sentence, bundles[i].sentence))
+			fail_msg("%s: said %s", bundles[i].why, why.sentence);
+	}
+}
+
+static const struct {
+	bool ini, res, esn;
+	const char *why;
+} esns[] = {
+	{ false, false, false, "nobody wants it" },
+	{ true, false, false, "one does: both are offered" },
+	{ false, true, false, "one does" },
+	{ true, true, true, "both do" },
+};
+
+static void esn(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(esns) / sizeof(esns[0]); i++) {
+		struct end ini = { .policy = "esp" }, res = { .policy = "esp" };
+		struct report why = { 0 };
+		struct child_choice got;
+
+		sainfo_parse(&ini.s, "aes 256/hmac_sha256/");
+		res.s = ini.s;
+		ini.s.esn = ini.s.esn_said = esns[i].ini;
+		res.s.esn = esns[i].res;
+		if (!v1_agree(&ini, &res, &got, &why) || got.esn != esns[i].esn)
+			fail_msg("IKEv1: %s", esns[i].why);
+		if (!v2_agree(&ini, &res, true, &got, &why) || got.esn != esns[i].esn)
+			fail_msg("IKEv2: %s", esns[i].why);
+	}
+}
+
+static const struct {
+	const char *pfs;    /* ours */
+	uint16_t theirs[4]; /* their DH transforms; 0 ends them, 0xffff is none */
+	uint16_t ke;	    /* group of their KE payload */
+	bool ok;
+	const char *group, *wanted; /* what comes out */
+	const char *why;
+} groups[] = {
+	{ "modp2048", { 14 }, 14, true, "modp2048", NULL, "as it should be" },
+	{ "modp2048", { 19, 14 }, 14, true, "modp2048", NULL, "the second of theirs" },
+	{ "modp2048", { 19, 14 }, 19, false, NULL, "modp2048", "they guessed wrong" },
+	{ "modp2048", { 14 }, 0, false, NULL, "modp2048", "they forgot the value" },
+	{ "modp2048", { 0xffff, 14 }, 14, true, "modp2048", NULL, "they could do without" },
+	{ "modp2048", { 0xffff, 19 }, 19, false, NULL, NULL, "none is not what we want" },
+	{ "modp2048", { 0 }, 0, false, NULL, NULL, "none at all" },
+	{ NULL, { 0 }, 0, true, NULL, NULL, "nobody wants PFS" },
+	{ NULL, { 0xffff }, 0, true, NULL, NULL, "in words" },
+	{ NULL, { 14, 19 }, 19, true, "ecp256", NULL, "what they sent a value for" },
+	{ NULL, { 14, 0xffff }, 0, true, NULL, NULL, "they would like it, but sent none" },
+	{ NULL, { 2, 14 }, 2, false, NULL, "modp2048", "not the broken one" },
+	{ NULL, { 2, 0xffff }, 2, true, NULL, NULL, "rather none than a broken one" },
+	{ NULL, { 22, 1025 }, 22, false, NULL, NULL, "none that we know" },
+};
+
+static void v2_groups(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		uint8_t spi[4] = { 1, 2, 3, 4 }, ours[4];
+		struct v2_sa theirs = { .nprop = 1 }, answer;
+		struct report why = { 0 };
+		const struct alg *wanted;
+		struct child_choice want;
+		struct conf_sainfo s;
+		unsigned int n = 0, k;
+		bool ok;
+
+		sainfo_parse(&s, "aes_gcm 256//");
+		s.pfs = groups[i].pfs ? alg_by_name(ALG_DH, groups[i].pfs) : NULL;
+		want_of(&want, "esp", &s, SPI_R);
+		theirs.trans[n++] = (struct v2_trans){ 1, 20, 256, false };
+		theirs.trans[n++] = (struct v2_trans){ 5, 0, 0, false };
+		for (k = 0; k < 4 && groups[i].theirs[k]; k++)
+			theirs.trans[n++] = (struct v2_trans){
+				4, groups[i].theirs[k] == 0xffff ? 0 : groups[i].theirs[k], 0, false
+			};
+		theirs.ntrans = n;
+		theirs.prop[0] = (struct v2_prop){ 3, V2_PROTO_ESP, chunk(spi, 4), 0, n };
+		ok = prop_v2_child_choose(&s, &theirs, false, groups[i].ke, &wanted, &want, &answer,
+					  ours, &why);
+		if (ok != groups[i].ok)
+			fail_msg("%s: %s", groups[i].why, ok ? "chosen" : why.sentence);
+		if (strcmp(wanted ? wanted->name : "", groups[i].wanted ? groups[i].wanted : ""))
+			fail_msg("%s: wanted %s", groups[i].why, wanted ? wanted->name : "none");
+		/* a wrong guess is no failure worth a report */
+		assert_int_equal(why.cause, ok || wanted ? REPORT_NONE : REPORT_NO_PROPOSAL);
+		if (!ok)
+			continue;
+		if (strcmp(want.pfs ? want.pfs->name : "", groups[i].group ? groups[i].group : ""))
+			fail_msg("%s: %s", groups[i].why, want.pfs ? want.pfs->name : "none");
+		assert_int_equal(want.p[0].spi_out, 0x01020304);
+		assert_memory_equal(ours, "\xd0\x00\x00\x02", 4);
+		assert_ptr_equal(answer.prop[0].spi.p, ours);
+		assert_int_equal(answer.prop[0].number, 3);
+		assert_int_equal(answer.prop[0].n, groups[i].theirs[0] ? 3 : 2);
+	}
+}
+
+/* two proposals of theirs: the one that their KE payload suits goes first */
+static void v2_group_spares_a_trip(void **state)
+{
+	uint8_t spi[4] = { 1, 2, 3, 4 }, ours[4];
+	struct v2_sa theirs = { .nprop = 2, .ntrans = 6 }, answer;
+	struct report why = { 0 };
+	const struct alg *wanted;
+	struct child_choice want;
+	struct conf_sainfo s;
+	unsigned int i;
+
+	(void)state;
+	sainfo_parse(&s, "aes_gcm 256//");
+	want_of(&want, "esp", &s, SPI_R);
+	for (i = 0; i < 6; i += 3) {
+		theirs.trans[i] = (struct v2_trans){ 1, 20, 256, false };
+		theirs.trans[i + 1] = (struct v2_trans){ 5, 0, 0, false };
+		theirs.trans[i + 2] = (struct v2_trans){ 4, i ? 14 : 19, 0, false };
+		theirs.prop[i / 3] = (struct v2_prop){ i / 3 + 1, V2_PROTO_ESP, chunk(spi, 4), i, 3 };
+	}
+	assert_true(prop_v2_child_choose(&s, &theirs, false, 14, &wanted, &want, &answer, ours, &why));
+	assert_int_equal(answer.prop[0].number, 2);
+	assert_int_equal(want.pfs->v2, 14);
+}
+
+static const struct {
+	enum conf_check check;
+	uint32_t mine, theirs, life;
+	const char *why;
+} lives[] = {
+	{ CONF_CHECK_OBEY, 3600, 28800, 3600, "takes all; the shorter one rules" },
+	{ CONF_CHECK_CLAIM, 3600, 28800, 3600, "takes all" },
+	{ CONF_CHECK_STRICT, 3600, 1800, 1800, "a shorter one" },
+	{ CONF_CHECK_STRICT, 3600, 28800, 0, "no longer one" },
+	{ CONF_CHECK_EXACT, 3600, 3600, 3600, "the same" },
+	{ CONF_CHECK_EXACT, 3600, 1800, 0, "and no other" },
+};
+
+static void lifetimes(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lives) / sizeof(lives[0]); i++) {
+		struct end ini = { .policy = "esp" }, res = { .policy = "esp" };
+		struct report why = { 0 };
+		struct child_choice got;
+		bool ok;
+
+		sainfo_parse(&ini.s, "aes 256/hmac_sha256/");
+		res.s = ini.s;
+		ini.s.lifetime = lives[i].theirs;
+		res.s.lifetime = lives[i].mine;
+		res.check = lives[i].check;
+		ok = v1_agree(&ini, &res, &got, &why);
+		if (ok != !!lives[i].life || (ok && got.life != lives[i].life))
+			fail_msg("%s: %u %s", lives[i].why, got.life, why.sentence);
+		if (!ok && !strstr(why.sentence, "lifetime: we have 3600 s, the peer wants"))
+			fail_msg("%s: said %s", lives[i].why, why.sentence);
+	}
+}
+
+static void kilobytes(void **state)
+{
+	struct end ini = { .policy = "esp" }, res = { .policy = "esp" };
+	struct report why = { 0 };
+	struct child_choice got;
+
+	(void)state;
+	sainfo_parse(&ini.s, "aes 256/hmac_sha256/");
+	res.s = ini.s;
+	ini.s.lifebytes = 5000;
+	assert_true(v1_agree(&ini, &res, &got, &why));
+	assert_int_equal(got.kilobytes, 5000);
+	res.s.lifebytes = 4000;
+	assert_true(v1_agree(&ini, &res, &got, &why));
+	assert_int_equal(got.kilobytes, 4000);
+	assert_true(v1_agree(&res, &res, &got, &why));
+	res.check = CONF_CHECK_EXACT;
+	assert_false(v1_agree(&ini, &res, &got, &why));
+	assert_non_null(strstr(why.sentence, "we have 4000 KB, the peer wants 5000 KB"));
+	res.check = CONF_CHECK_OBEY;
+	ini.s.lifebytes = 0;
+	assert_true(v1_agree(&ini, &ini, &got, &why));
+	assert_int_equal(got.kilobytes, 0);
+	/* the attribute has 32 bits */
+	ini.s.lifebytes = 1ull << 40;
+	assert_true(v1_agree(&ini, &res, &got, &why));
+	assert_int_equal(got.kilobytes, 4000);
+}
+
+static const struct {
+	struct v1_prop prop[4];
+	uint16_t encap[4];
+	bool ok;
+	const char *text; /* protocols, innermost first, t for tunnels, u for UDP */
+	const char *why;
+} shapes[] = {
+	{ { { 1, V1_PROTO_ESP, { 0 }, 0, 1 } }, { V1_ENCAP_TUNNEL }, true, "t50", "ESP" },
+	{ { { 1, V1_PROTO_ESP, { 0 }, 0, 1 } }, { V1_ENCAP_UDP_TRANSPORT_DRAFT }, true, "50u", "in UDP" },
+	{ { { 1, V1_PROTO_AH, { 0 }, 0, 1 }, { 1, V1_PROTO_ESP, { 0 }, 1, 1 }, { 1, V1_PROTO_IPCOMP, { 0 }, 2, 1 }, { 2, V1_PROTO_ESP, { 0 }, 3, 1 } },
+	  { 2, 1, 2, 1 },
+	  true,
+	  "108t5051",
+	  "the first bundle, turned" },
+	{ { { 1, V1_PROTO_ESP, { 0 }, 0, 1 }, { 1, V1_PROTO_ESP, { 0 }, 1, 1 } }, { 1, 1 }, false, "", "ESP twice" },
+	{ { { 1, V1_PROTO_ISAKMP, { 0 }, 0, 1 } }, { 1 }, false, "", "no IPsec" },
+	{ { { 1, V1_PROTO_ESP, { 0 }, 0, 1 } }, { 99 }, false, "", "a mode of nobody's" },
+	{ { { 1, V1_PROTO_ESP, { 0 }, 0, 0 } }, { 1 }, false, "", "no transforms" },
+	{ { { 0 } }, { 0 }, false, "", "nothing" },
+};
+
+static void shape(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		struct v1_sa sa = { .situation = 1 };
+		struct child_choice want;
+		char text[64] = "";
+		unsigned int k;
+
+		for (k = 0; k < 4 && shapes[i].prop[k].proto; k++) {
+			sa.prop[sa.nprop++] = shapes[i].prop[k];
+			sa.trans[sa.ntrans++].encap = shapes[i].encap[k];
+		}
+		if (prop_v1_child_shape(&sa, &want) != shapes[i].ok)
+			fail_msg("%s", shapes[i].why);
+		if (!shapes[i].ok)
+			continue;
+		for (k = 0; k < want.n; k++)
+			sprintf(text + strlen(text), "%s%d",
+				want.p[k].mode == IPSEC_MODE_TUNNEL ? "t" : "", want.p[k].proto);
+		if (want.udp)
+			strcat(text, "u");
+		if (strcmp(text, shapes[i].text))
+			fail_msg("%s: %s", shapes[i].why, text);
+	}
+}
+
+/* SPIs of a wrong size, or 0: no SA could be made of them */
+static void bad_spis(void **state)
+{
+	static const struct {
+		uint8_t proto;
+		size_t n;
+		uint8_t first;
+		bool ok;
+	} rows[] = {
+		{ V1_PROTO_ESP, 4, 1, true },
+		{ V1_PROTO_ESP, 4, 0, false },
+		{ V1_PROTO_ESP, 2, 1, false },
+		{ V1_PROTO_ESP, 0, 1, false },
+		{ V1_PROTO_ESP, 8, 1, false },
+	};
+	struct conf_sainfo s;
+	size_t i;
+
+	(void)state;
+	sainfo_parse(&s, "aes_gcm 256//");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t spi[8] = { rows[i].first }, ours[4];
+		struct v1_sa v1 = { .situation = 1, .nprop = 1, .ntrans = 1 };
+		struct v2_sa v2 = { .nprop = 1, .ntrans = 2 }, answer;
+		struct report why = { 0 };
+		struct child_choice want;
+		const struct alg *wanted;
+
+		v1.prop[0] = (struct v1_prop){ 1, rows[i].proto, chunk(spi, rows[i].n), 0, 1 };
+		v1.trans[0] = (struct v1_trans){ .number = 1, .id = 20, .keylen = 256, .encap = 2 };
+		want_of(&want, "esp", &s, SPI_R);
+		assert_int_equal(prop_v1_child_choose(&s, NULL, &v1, &want, &why), rows[i].ok);
+		v2.prop[0] = (struct v2_prop){ 1, V2_PROTO_ESP, chunk(spi, rows[i].n), 0, 2 };
+		v2.trans[0] = (struct v2_trans){ 1, 20, 256, false };
+		v2.trans[1] = (struct v2_trans){ 5, 0, 0, false };
+		want_of(&want, "esp", &s, SPI_R);
+		assert_int_equal(prop_v2_child_choose(&s, &v2, true, 0, &wanted, &want, &answer,
+						      ours, &why),
+				 rows[i].ok);
+	}
+}
+
+static const struct {
+	struct v1_prop prop[2];
+	struct v1_trans t[4];
+	const char *policy, *sainfo;
+	bool ok;
+	const char *why;
+} crafted[] = {
+	{ { { 1, V1_PROTO_ESP, { 0 }, 0, 1 } }, { { .number = 1, .id = 11, .encap = 2 } }, "esp", "null_enc,aes 128/hmac_sha1,non_auth/", false, "neither secrecy nor integrity" },
+	{ { { 1, V1_PROTO_ESP, { 0 }, 0, 1 } },
+	  { { .number = 1, .id = 20, .keylen = 256, .integ = 5, .encap = 2 } },
+	  "esp",
+	  "aes_gcm 256/hmac_sha256/",
+	  false,
+	  "an AEAD with an integrity algorithm" },
+	{ { { 1, V1_PROTO_ESP, { 0 }, 0, 1 } },
+	  { { .number = 1, .id = 12, .integ = 2, .encap = 2 } },
+	  "esp",
+	  "aes/hmac_sha1/",
+	  false,
+	  "AES must have its key length" },
+	{ { { 1, V1_PROTO_ESP, { 0 }, 0, 1 } },
+	  { { .number = 1, .id = 12, .keylen = 128, .integ = 2 } },
+	  "t esp",
+	  "aes/hmac_sha1/",
+	  true,
+	  "no mode said: ours" },
+	{ { { 1, V1_PROTO_AH, { 0 }, 0, 1 } }, { { .number = 1, .id = 3, .integ = 2, .encap = 2 } }, "ah", "aes/hmac_sha1/", true, "AH says it twice" },
+	{ { { 1, V1_PROTO_AH, { 0 }, 0, 1 } }, { { .number = 1, .id = 3, .integ = 5, .encap = 2 } }, "ah", "aes/hmac_sha1,hmac_sha256/", false, "and must not contradict itself" },
+	{ { { 1, V1_PROTO_AH, { 0 }, 0, 1 }, { 1, V1_PROTO_ESP, { 0 }, 1, 1 } },
+	  { { .number = 1, .id = 3, .integ = 2, .encap = 2, .group = 14 },
+	    { .number = 1, .id = 12, .keylen = 128, .integ = 2, .encap = 2, .group = 14 } },
+	  "esp, ah",
+	  "aes/hmac_sha1/",
+	  true,
+	  "one group for the bundle" },
+	{ { { 1, V1_PROTO_AH, { 0 }, 0, 1 }, { 1, V1_PROTO_ESP, { 0 }, 1, 1 } },
+	  { { .number = 1, .id = 3, .integ = 2, .encap = 2, .group = 14 },
+	    { .number = 1, .id = 12, .keylen = 128, .integ = 2, .encap = 2, .group = 19 } },
+	  "esp, ah",
+	  "aes/hmac_sha1/",
+	  false,
+	  "two groups, but only one value comes along" },
+	{ { { 1, V1_PROTO_AH, { 0 }, 0, 1 }, { 1, V1_PROTO_ESP, { 0 }, 1, 2 } },
+	  { { .number = 1, .id = 3, .integ = 2, .encap = 2, .group = 14 },
+	    { .number = 1, .id = 12, .keylen = 256, .integ = 2, .encap = 2, .group = 19 },
+	    { .number = 2, .id = 12, .keylen = 128, .integ = 2, .encap = 2, .group = 14 } },
+	  "ah, esp",
+	  "aes/hmac_sha1/",
+	  true,
+	  "the second one goes with it" },
+	{ { { 1, V1_PROTO_ESP, { 0 }, 0, 1 }, { 1, V1_PROTO_ESP, { 0 }, 1, 1 } },
+	  { { .number = 1, .id = 12, .keylen = 128, .integ = 2, .encap = 2 },
+	    { .number = 1, .id = 12, .keylen = 128, .integ = 2, .encap = 2 } },
+	  "esp",
+	  "aes/hmac_sha1/",
+	  false,
+	  "ESP and ESP together" },
+	{ { { 1, V1_PROTO_ESP, { 0 }, 0, 1 }, { 2, V1_PROTO_ESP, { 0 }, 1, 1 } },
+	  { { .number = 1, .id = 12, .keylen = 128, .integ = 2, .encap = 2 },
+	    { .number = 1, .id = 12, .keylen = 256, .integ = 2, .encap = 2 } },
+	  "esp",
+	  "aes/hmac_sha1/",
+	  true,
+	  "ESP or ESP: the longer key stands first with us" },
+};
+
+static void v1_crafted(void **state)
+{
+	uint8_t spi[4] = { 1, 2, 3, 4 }, ours[CHILD_PROTOS][4];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(crafted) / sizeof(crafted[0]); i++) {
+		struct v1_sa sa = { .situation = 1 }, answer;
+		struct report why = { 0 };
+		struct child_choice want;
+		struct conf_sainfo s;
+		bool ok;
+
+		sainfo_parse(&s, crafted[i].sainfo);
+		want_of(&want, crafted[i].policy, &s, SPI_R);
+		for (k = 0; k < 2 && crafted[i].prop[k].proto; k++) {
+			sa.prop[sa.nprop] = crafted[i].prop[k];
+			sa.prop[sa.nprop++].spi = chunk(spi, 4);
+			sa.ntrans += crafted[i].prop[k].n;
+		}
+		memcpy(sa.trans, crafted[i].t, sizeof(crafted[i].t));
+		ok = prop_v1_child_choose(&s, NULL, &sa, &want, &why);
+		if (ok != crafted[i].ok)
+			fail_msg("%s: %s", crafted[i].why, ok ? "chosen" : why.sentence);
+		if (!ok)
+			continue;
+		prop_v1_child_answer(&want, &sa, ours, &answer);
+		assert_int_equal(answer.nprop, want.n);
+		assert_int_equal(answer.prop[0].number, sa.prop[sa.nprop - 1].number);
+		assert_int_equal(answer.trans[answer.ntrans - 1].group, want.pfs ? want.pfs->v2 : 0);
+	}
+}
+
+static void key_bytes(void **state)
+{
+	struct child_proto p = { .encr = { alg_by_name(ALG_ENCR, "aes_gcm"), 256 } };
+
+	(void)state;
+	assert_int_equal(prop_encr_bytes(&p), 36);
+	assert_int_equal(prop_integ_bytes(&p), 0);
+	p.encr = (struct alg_key){ alg_by_name(ALG_ENCR, "3des"), 0 };
+	p.integ = alg_by_name(ALG_INTEG, "hmac_sha1");
+	assert_int_equal(prop_encr_bytes(&p), 24);
+	assert_int_equal(prop_integ_bytes(&p), 20);
+	p.encr = (struct alg_key){ alg_by_name(ALG_ENCR, "aes_ccm_8"), 128 };
+	assert_int_equal(prop_encr_bytes(&p), 19);
+	p.encr = (struct alg_key){ alg_by_name(ALG_ENCR, "null_enc"), 0 };
+	p.integ = alg_by_name(ALG_INTEG, "non_auth");
+	assert_int_equal(prop_encr_bytes(&p) + prop_integ_bytes(&p), 0);
+	p.encr.alg = NULL;
+	assert_int_equal(prop_encr_bytes(&p), 0);
+}
+
+static void prints(void **state)
+{
+	struct conf_sainfo s;
+	char *text = NULL;
+	size_t size;
+	FILE *out;
+
+	(void)state;
+	sainfo_parse(&s, "aes 256,chacha20poly1305/hmac_sha256/modp2048");
+	s.lifebytes = 7;
+	out = open_memstream(&text, &size);
+	prop_print_child(out, &s);
+	fclose(out);
+	assert_string_equal(text, "ESP: aes 256, hmac_sha256, group modp2048, 3600 s, 7 KB\n"
+				  "ESP: chacha20poly1305, group modp2048, 3600 s, 7 KB (IKEv2 only)\n");
+	free(text);
+}
+
+/* whatever a peer sends is refused or chosen, and told about within bounds */
+static void noise(void **state)
+{
+	static const char *const policies[] = { "esp", "t esp", "ah", "t esp, ah", "ipcomp, esp" };
+	uint8_t spi[4] = { 1, 1, 1, 1 }, ours[CHILD_PROTOS][4];
+	unsigned int round, i, taken = 0;
+	struct conf_sainfo s;
+
+	(void)state;
+	srandom(2);
+	sainfo_parse(&s, "aes,aes_gcm/hmac_sha1,hmac_sha256/");
+	for (round = 0; round < 2000; round++) {
+		struct v1_sa v1 = { .situation = 1 }, answer1;
+		struct v2_sa v2 = { 0 }, answer2;
+		struct report why = { 0 };
+		struct child_choice want;
+		const struct alg *wanted;
+
+		v1.ntrans = 1 + random() % V1_TRANSFORMS;
+		v2.ntrans = random() % (V2_TRANSFORMS + 1);
+		for (i = 0; i < v1.ntrans; i++)
+			v1.trans[i] = (struct v1_trans){ i, random() % 24, 0, 0, 0, random() % 3 * 14,
+							 random() % 2 * 256, random() % 8,
+							 random() % 3, random(), random(),
+							 random() % 2, random() % 8 == 0 };
+		for (i = 0; i < v2.ntrans; i++)
+			v2.trans[i] = (struct v2_trans){ random() % 7, random() % 40,
+							 random() % 2 * 256, random() % 8 == 0 };
+		for (i = 0; i < V1_PROPOSALS && i < v1.ntrans; i++)
+			v1.prop[v1.nprop++] = (struct v1_prop){ i / (1 + round % 2), random() % 5,
+								chunk(spi, 4 - 2 * (random() % 2)), i,
+								random() % (v1.ntrans - i) };
+		for (i = 0; i < V2_PROPOSALS && i < v2.ntrans; i++)
+			v2.prop[v2.nprop++] = (struct v2_prop){ i, random() % 4, chunk(spi, 4), i,
+								random() % (v2.ntrans - i) };
+		want_of(&want, policies[round % 5], &s, SPI_R);
+		if (prop_v1_child_choose(&s, NULL, &v1, &want, &why)) {
+			taken++;
+			prop_v1_child_answer(&want, &v1, ours, &answer1);
+			assert_int_equal(answer1.nprop, want.n);
+		} else {
+			assert_true(why.sentence[0]);
+		}
+		prop_v1_child_accept(&s, NULL, &v1, &want, &why);
+		want_of(&want, policies[round % 4], &s, SPI_R);
+		prop_v2_child_choose(&s, &v2, round % 2, random() % 20, &wanted, &want, &answer2,
+				     ours[0], &why);
+		prop_v2_child_accept(&s, &v2, round % 2, &want, &why);
+		prop_v1_child_shape(&v1, &want);
+	}
+	assert_true(taken > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_algorithms),
+		cmocka_unit_test(choose_or_say),
+		cmocka_unit_test(bundles_agree),
+		cmocka_unit_test(esn),
+		cmocka_unit_test(v2_groups),
+		cmocka_unit_test(v2_group_spares_a_trip),
+		cmocka_unit_test(lifetimes),
+		cmocka_unit_test(kilobytes),
+		cmocka_unit_test(shape),
+		cmocka_unit_test(bad_spis),
+		cmocka_unit_test(v1_crafted),
+		cmocka_unit_test(key_bytes),
+		cmocka_unit_test(prints),
+		cmocka_unit_test(noise),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

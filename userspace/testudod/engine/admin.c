@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What people ask of the engine: start, reload by difference, establish, delete
+ * and the end.
+ */
+#include <errno.h>
+#include <linux/ipsec.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/sa.h"
+
+#define RELOAD_OLD 60000 /* ms that an IKE SA of a changed block has to be replaced */
+
+/* Everybody who has an address in the file is a peer, also when nothing is up. */
+void ike_make_peers(struct ike *ike)
+{
+	const struct conf_remote *r;
+	struct sockaddr_storage addr;
+
+	TAILQ_FOREACH(r, &ike->conf->remotes, link) {
+		if (r->anonymous || !r->addr.ss_family)
+			continue;
+		addr = r->addr;
+		peer_get(ike, &addr);
+	}
+}
+
+/* Wish for every policy that leads to @peer. */
+static unsigned int admin_want_all(struct ike_peer *peer)
+{
+	struct ike *ike = peer->ike;
+	struct sockaddr_storage local, remote;
+	const struct policy *p;
+	struct child_sa *child;
+	unsigned int n = 0;
+	bool there;
+
+	TAILQ_FOREACH(p, &ike->spd, link) {
+		if (p->dir != IPSEC_DIR_OUTBOUND || p->type != IPSEC_POLICY_IPSEC || !p->n ||
+		    !policy_ends(p, &local, &remote) || !addr_same_host(&remote, &peer->addr))
+			continue;
+		if (!local.ss_family && ike->ops->local_addr(ike->ops_arg, &remote, &local))
+			continue;
+		there = false;
+		TAILQ_FOREACH(child, &peer->children, link)
+			there |= child->policy == p->id && child->state == CHILD_UP;
+		n++;
+		if (!there)
+			child_want(peer, p, &local, 0);
+	}
+	return n;
+}
+
+void peer_want_again(struct ike_peer *peer)
+{
+	if (peer->ike->closing)
+		return;
+	if (peer->conf->start)
+		admin_want_all(peer);
+	peer_kick(peer);
+}
+
+void peer_drop_children(struct ike_peer *peer)
+{
+	struct child_sa *child, *next;
+
+	TAILQ_FOREACH_SAFE(child, &peer->children, link, next) {
+		/* child_close() frees its own; what we ask for ourselves goes on under the next IKE SA */
+		if (child->state == CHILD_WANTED || child->state == CHILD_DELETING ||
+		    (child->state == CHILD_BEGUN && child->initiator))
+			continue;
+		child_free(child);
+	}
+}
+
+void peer_drop_old_children(struct ike_sa *sa)
+{
+	struct child_sa *child, *next;
+
+	TAILQ_FOREACH_SAFE(child, &sa->peer->children, link, next) {
+		if (child->installed && child->ike != sa && child->created < sa->created)
+			child_free(child);
+	}
+}
+
+void ike_start(struct ike *ike)
+{
+	struct ike_peer *peer;
+
+	ike->started = true;
+	timer_set(&ike->daily, 0);
+	TAILQ_FOREACH(peer, &ike->peers, link) {
+		if (!peer->conf->start)
+			continue;
+		admin_want_all(peer);
+		peer_kick(peer);
+	}
+}
+
+int ike_establish(struct ike *ike, const char *remote, const struct sockaddr_storage *local,
+		  const struct sockaddr_storage *addr, char *why, size_t why_size)
+{
+	const struct conf_remote *conf = remote ? conf_remote_by_name(ike->conf, remote) : NULL;
+	struct ike_peer *peer;
+
+	(void)local;
+	if (remote && !conf) {
+		snprintf(why, why_size, "no remote block is named %s", remote);
+		return -ENOENT;
+	}
+	if (conf && conf->addr.ss_family)
+		addr = &conf->addr;
+	if (!addr || !addr->ss_family) {
+		snprintf(why, why_size, "remote %s has no address: say which peer", remote ? remote : "?");
+		return -EDESTADDRREQ;
+	}
+	peer = peer_get(ike, addr);
+	if (!peer) {
+		snprintf(why, why_size, "no remote block is for that address");
+		return -ENOENT;
+	}
+	if (peer->conf->passive && !peer_sa(peer)) {
+		snprintf(why, why_size, "%s is configured as passive: it has to begin", peer->conf->name);
+		return -EPERM;
+	}
+	/* somebody asks: the back-off is over */
+	timer_stop(&peer->retry);
+	peer->failures = 0;
+	peer->misses = 0;
+	if (!admin_want_all(peer)) {
+		snprintf(why, why_size, "no outbound IPsec policy leads to %s: add one with setkey",
+			 peer->conf->name);
+		return -ENOENT;
+	}
+	peer_kick(peer);
+	return 0;
+}
+
+/*
+ * Its child SAs first, while there is an IKE SA to tell it under. Nobody asks
+ * for them anew, "start immediate" or not, until a packet or a person does.
+ */
+static unsigned int admin_delete(struct ike_peer *peer, const char *reason)
+{
+	struct child_sa *child;
+	struct ike_sa *sa, *next;
+	unsigned int n = 0;
+
+	while ((child = TAILQ_FIRST(&peer->children))) {
+		/* IKEv2's go with their IKE SA: one message less */
+		if (child->ike && child->ike->ver == 2) {
+			child->unwanted = true;
+			child_refuse(child, ECONNREFUSED);
+			child_free(child);
+		} else {
+			child_close(child, REPORT_ADMIN);
+		}
+	}
+	timer_stop(&peer->retry);
+	timer_stop(&peer->again);
+	TAILQ_FOREACH_SAFE(sa, &peer->sas, link, next) {
+		n++;
+		ike_sa_end(sa, reason);
+	}
+	return n;
+}
+
+unsigned int ike_delete_peer(struct ike *ike, const struct sockaddr_storage *addr)
+{
+	struct ike_peer *peer, *next;
+	unsigned int n = 0;
+
+	TAILQ_FOREACH_SAFE(peer, &ike->peers, link, next) {
+		if (addr_same_host(&peer->addr, addr))
+			n += admin_delete(peer, "deleted by the administrator");
+	}
+	return n;
+}
+
+/* Is one of its outbound SAs the one that is named, or of those that are? */
+static bool admin_named(const struct child_sa *child, const struct kern_name *name)
+{
+	const struct child_proto *p;
+	unsigned int i;
+
+	for (i = 0; child->installed && i < child->choice.n; i++) {
+		p = &child->choice.p[i];
+		if (p->proto == name->proto && addr_same_host(&p->src, &name->src) &&
+		    addr_same_host(&p->dst, &name->dst) && (!name->spi || p->spi_out == name->spi))
+			return true;
+	}
+	return false;
+}
+
+static struct child_sa *admin_find(const struct ike_peer *peer, const struct kern_name *name)
+{
+	struct child_sa *child;
+
+	TAILQ_FOREACH(child, &peer->children, link) {
+		if (admin_named(child, name))
+			return child;
+	}
+	return NULL;
+}
+
+unsigned int ike_delete_child(struct ike *ike, const struct kern_name *name)
+{
+	struct child_sa *child;
+	struct ike_peer *peer;
+	unsigned int n = 0;
+
+	TAILQ_FOREACH(peer, &ike->peers, link) {
+		/* the end of one may be that of others */
+		while ((child = admin_find(peer, name))) {
+			child_close(child, REPORT_ADMIN);
+			n++;
+		}
+	}
+	return n;
+}
+
+void ike_close(struct ike *ike)
+{
+	struct ike_peer *peer;
+
+	ike->closing = true;
+	TAILQ_FOREACH(peer, &ike->peers, link)
+		admin_delete(peer, "the daemon ends");
+}
+
+bool ike_is_closed(const struct ike *ike)
+{
+	const struct ike_peer *peer;
+
+	TAILQ_FOREACH(peer, &ike->peers, link) {
+		if (!TAILQ_EMPTY(&peer->sas))
+			return false;
+	}
+	return true;
+}
+
+/* ---- reload ---- */
+
+/* Children keep going under an equal sainfo; under a changed one they are rekeyed. */
+static void reload_child(struct child_sa *child, const struct conf *conf)
+{
+	const struct policy *policy = policy_by_id(&child->peer->ike->spd, child->policy);
+	const struct conf_sainfo *sainfo = child_sainfo(conf, child);
+	struct sockaddr_storage src = child->choice.p[0].src, dst = child->choice.p[0].dst;
+	bool equal = child->sainfo && sainfo && conf_sainfo_equal(child->sainfo, sainfo);
+
+	if (!sainfo) {
+		log_info("%s: no sainfo is left for %s", child->peer->conf->name,
+			 child_text(child, (char[2 * TS_TEXT]){ 0 }));
+		child_close(child, REPORT_ADMIN);
+		return;
+	}
+	child->sainfo = sainfo;
+	if (!equal && child->state == CHILD_UP) {
+		timer_set(&child->retire, 0);
+	} else if (!equal && child->state == CHILD_WANTED && policy) {
+		prop_child_want(policy, sainfo, &child->choice);
+		child_set_ends(child, &src, &dst);
+	}
+}
+
+static struct child_sa *reload_next(const struct ike_peer *peer)
+{
+	struct child_sa *child;
+
+	TAILQ_FOREACH(child, &peer->children, link) {
+		if (!child->looked)
+			return child;
+	}
+	return NULL;
+}
+
+/* The end of one may be that of others. */
+static void reload_children(struct ike_peer *peer, const struct conf *conf)
+{
+	struct child_sa *child;
+
+	TAILQ_FOREACH(child, &peer->children, link)
+		child->looked = false;
+	while ((child = reload_next(peer))) {
+		child->looked = true;
+		reload_child(child, conf);
+	}
+}
+
+/*
+ * A changed block: a new IKE SA is made under it, and its children replace the
+ * old ones, which stay with the old IKE SA until then, or until it ends.
+ */
+static void reload_renew(struct ike_peer *peer)
+{
+	struct child_sa *child;
+	struct ike_sa *sa, *next;
+
+	log_info("%s: its block has changed; negotiating anew", peer->conf->name);
+	TAILQ_FOREACH(child, &peer->children, link) {
+		if (child->state == CHILD_UP)
+			timer_set(&child->retire, 0);
+	}
+	TAILQ_FOREACH_SAFE(sa, &peer->sas, link, next) {
+		if (sa->state == IKE_UP) {
+			sa->state = IKE_REPLACED;
+			timer_set(&sa->life, RELOAD_OLD);
+		} else if (sa->state == IKE_BEGUN) {
+			ike_sa_kill(sa);
+		}
+	}
+}
+
+static void reload_peer(struct ike_peer *peer, const struct conf *conf)
+{
+	const struct conf_remote *now = conf_remote_by_addr(conf, &peer->addr);
+	const struct conf_remote *was = peer->conf;
+	bool equal = now && conf_remote_equal(was, now);
+
+	cert_store_free(peer->store);
+	cert_free(peer->cert);
+	peer->store = NULL;
+	peer->cert = NULL;
+	memset(&peer->bad_verdict, 0, sizeof(peer->bad_verdict));
+	if (!now) {
+		log_info("%s: its block is gone; closing", was->name);
+		admin_delete(peer, "its block is gone from the configuration");
+		return;
+	}
+	peer->conf = now;
+	reload_children(peer, conf);
+	if (!equal)
+		reload_renew(peer);
+	/* what failed for the file's sake may work now */
+	timer_stop(&peer->retry);
+	timer_stop(&peer->again);
+	peer->failures = 0;
+	peer->misses = 0;
+}
+
+void ike_reload(struct ike *ike, const struct conf *conf, struct source *src)
+{
+	const struct ike_event ev = { .kind = EVENT_RELOADED, .text = "configuration" };
+	struct ike_peer *peer, *next;
+
+	ike->src = src;
+	TAILQ_FOREACH(peer, &ike->peers, link)
+		reload_peer(peer, conf);
+	ike->conf = conf;
+	/* a peer whose block is gone lives until it has been told; it must not look at freed memory */
+	TAILQ_FOREACH_SAFE(peer, &ike->peers, link, next) {
+		if (!conf_remote_by_addr(conf, &peer->addr))
+			peer_free(peer);
+	}
+	ike_make_peers(ike);
+	ike->ops->event(ike->ops_arg, &ev);
+	if (ike->closing)
+		return;
+	TAILQ_FOREACH(peer, &ike->peers, link)
+		peer_kick(peer);
+	ike_start(ike);
+}

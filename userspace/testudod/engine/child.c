@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Child SAs: from the wish for one to its end. A rekeyed one is made before the
+ * old one is broken, and the old one goes when the new one has carried traffic,
+ * so that neither packets are lost nor SAs pile up.
+ */
+#include <errno.h>
+#include <linux/ipsec.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/sa.h"
+
+#define CHILD_RETIRE	 5000  /* ms until a replaced one is looked at */
+#define CHILD_RETIRE_MAX 30000 /* ms until it goes in any case */
+#define CHILD_AGAIN	 10000 /* ms until a failed rekey is tried again */
+#define CHILD_LIVED	 30000 /* ms after which one that ends was of use */
+
+const char *child_text(const struct child_sa *child, char buf[2 * TS_TEXT])
+{
+	char local[TS_TEXT], remote[TS_TEXT];
+
+	snprintf(buf, 2 * TS_TEXT, "%s - %s", ts_text(&child->local, local),
+		 ts_text(&child->remote, remote));
+	return buf;
+}
+
+static void child_event(struct child_sa *child, enum ike_event_kind kind, const char *reason)
+{
+	struct ike *ike = child->peer->ike;
+	char text[2 * TS_TEXT];
+	const struct ike_event ev = {
+		.kind = kind,
+		.peer = child->peer->conf->name,
+		.remote = child->peer->addr,
+		.text = child_text(child, text),
+		.reason = reason,
+	};
+
+	ike->ops->event(ike->ops_arg, &ev);
+}
+
+/* A replaced one, looked at again and again; or one that waits for its next rekey. */
+static void child_tick(void *arg)
+{
+	struct child_sa *child = arg, *next = child->replaced_by;
+
+	if (child->state == CHILD_UP) {
+		child_rekey(child);
+		return;
+	}
+	if (child->state == CHILD_REPLACED && next && !child_carried(next) &&
+	    timer_now() - next->created < CHILD_RETIRE_MAX) {
+		timer_set(&child->retire, CHILD_RETIRE);
+		return;
+	}
+	child_close(child, REPORT_NONE);
+}
+
+struct child_sa *child_new(struct ike_peer *peer)
+{
+	struct child_sa *child = xcalloc(1, sizeof(*child));
+
+	child->peer = peer;
+	child->created = timer_now();
+	child->created_wall = time(NULL);
+	timer_init(&child->retire, child_tick, child);
+	TAILQ_INSERT_TAIL(&peer->children, child, link);
+	return child;
+}
+
+void child_set_ends(struct child_sa *child, const struct sockaddr_storage *local,
+		    const struct sockaddr_storage *remote)
+{
+	unsigned int i;
+
+	for (i = 0; i < child->choice.n; i++) {
+		struct child_proto *p = &child->choice.p[i];
+
+		if (!p->src.ss_family)
+			p->src = *local;
+		if (!p->dst.ss_family)
+			p->dst = *remote;
+		addr_set_port(&p->src, 0);
+		addr_set_port(&p->dst, 0);
+	}
+}
+
+/* A wide policy in transport mode is negotiated for the two hosts. */
+static void child_selectors(const struct ike_peer *peer, const struct policy *policy,
+			    const struct sockaddr_storage *local, struct ts *mine, struct ts *theirs)
+{
+	struct ts host;
+	bool tunnel = false;
+	unsigned int i;
+
+	for (i = 0; i < policy->n; i++)
+		tunnel |= policy->req[i].mode == IPSEC_MODE_TUNNEL;
+	*mine = policy->src;
+	*theirs = policy->dst;
+	if (tunnel)
+		return;
+	ts_host(&host, local);
+	ts_intersect(&policy->src, &host, mine);
+	ts_host(&host, &peer->addr);
+	ts_intersect(&policy->dst, &host, theirs);
+}
+
+const struct conf_sainfo *child_sainfo(const struct conf *conf, const struct child_sa *child)
+{
+	const struct ike_sa *sa = child->ike ? child->ike : peer_sa(child->peer);
+	const struct policy *policy = policy_by_id(&child->peer->ike->spd, child->policy);
+	struct ts local = child->local, remote = child->remote;
+
+	if (child->initiator && policy && child->choice.n)
+		child_selectors(child->peer, policy, &child->choice.p[0].src, &local, &remote);
+	return conf_sainfo_find_client(conf, &local, &remote, sa ? &sa->peer_id : NULL,
+				       child->peer->conf, &child->peer->addr);
+}
+
+static struct child_sa *child_under_way(struct ike_peer *peer, const struct policy *policy)
+{
+	struct child_sa *child;
+
+	TAILQ_FOREACH(child, &peer->children, link) {
+		if (child->policy == policy->id && !child->replaces && child->initiator &&
+		    (child->state == CHILD_WANTED || child->state == CHILD_BEGUN))
+			return child;
+	}
+	return NULL;
+}
+
+struct child_sa *child_want(struct ike_peer *peer, const struct policy *policy,
+			    const struct sockaddr_storage *local, uint32_t acquire)
+{
+	struct ike_sa *sa = peer_sa(peer);
+	char text[2 * TS_TEXT];
+	struct child_sa *child = child_under_way(peer, policy);
+
+	if (child) {
+		/* who asks without an ACQUIRE must not make us forget one */
+		if (acquire)
+			child->acquire = acquire;
+		return child;
+	}
+	child = child_new(peer);
+	child->initiator = true;
+	child->state = CHILD_WANTED;
+	child->policy = policy->id;
+	child->acquire = acquire;
+	child_selectors(peer, policy, local, &child->local, &child->remote);
+	child->sainfo = conf_sainfo_find_client(peer->ike->conf, &child->local, &child->remote,
+						sa ? &sa->peer_id : NULL, peer->conf,
+						&peer->addr);
+	if (!child->sainfo) {
+		report_set(&peer->report, REPORT_SELECTOR, "phase 2", "failed to get sainfo for %s.",
+			   child_text(child, text));
+		report_fix(&peer->report, "sainfo anonymous { ... }");
+		child_fail(child);
+		return NULL;
+	}
+	prop_child_want(policy, child->sainfo, &child->choice);
+	child_set_ends(child, local, &peer->addr);
+	return child;
+}
+
+static const char *child_proto_name(const struct child_proto *p)
+{
+	return p->proto == IPPROTO_ESP ? "ESP" : p->proto == IPPROTO_AH ? "AH"
+									: "IPCOMP";
+}
+
+/* Racoon's line, one for each SA, with the arrow the way that packets go. */
+static void child_log_up(const struct child_sa *child)
+{
+	char us[ADDR_TEXT], them[ADDR_TEXT];
+	unsigned int i;
+
+	for (i = 0; i < child->choice.n; i++) {
+		const struct child_proto *p = &child->choice.p[i];
+		const char *mode = p->mode == IPSEC_MODE_TUNNEL ? "Tunnel" : "Transport";
+
+		addr_text(&p->src, us);
+		addr_text(&p->dst, them);
+		log_info("IPsec-SA established: %s/%s %s->%s spi=%u(0x%x)", child_proto_name(p), mode,
+			 them, us, p->spi_in, p->spi_in);
+		log_info("IPsec-SA established: %s/%s %s->%s spi=%u(0x%x)", child_proto_name(p), mode,
+			 us, them, p->spi_out, p->spi_out);
+	}
+}
+
+static void child_retire(struct child_sa *old, struct child_sa *by)
+{
+	if (old->state != CHILD_UP)
+		return;
+	old->state = CHILD_REPLACED;
+	old->replaced_by = by;
+	/* the peer that began the rekey deletes the old one; we, if it forgets */
+	timer_set(&old->retire, by->initiator ? CHILD_RETIRE : 2 * CHILD_RETIRE_MAX);
+}
+
+static void child_negotiated(struct child_sa *child)
+{
+	crypt_dh_free(child->dh);
+	child->dh = NULL;
+	blob_wipe(&child->nonce_i);
+	blob_wipe(&child->nonce_r);
+	child->exchange = NULL;
+	child->acquire = 0;
+}
+
+void child_up(struct child_sa *child)
+{
+	struct ike *ike = child->peer->ike;
+	struct child_sa *old;
+
+	child->state = CHILD_UP;
+	child->created = timer_now();
+	child->created_wall = time(NULL);
+	child_negotiated(child);
+	ike->counts.child_up++;
+	child_log_up(child);
+	if (child->replaces)
+		ike->counts.child_rekeyed++;
+	child_event(child, child->replaces ? EVENT_REKEYED : EVENT_PHASE2_UP, NULL);
+	/* also what this one makes superfluous without having been its rekey: SAs do not pile up */
+	TAILQ_FOREACH(old, &child->peer->children, link) {
+		if (old == child->replaces ||
+		    (old != child && old->policy == child->policy && old->state == CHILD_UP &&
+		     ts_equal(&old->local, &child->local) && ts_equal(&old->remote, &child->remote)))
+			child_retire(old, child);
+	}
+	child->replaces = NULL;
+}
+
+/* Is one in the making that takes its place? */
+static bool child_has_heir(const struct child_sa *old)
+{
+	const struct child_sa *child;
+
+	TAILQ_FOREACH(child, &old->peer->children, link) {
+		if (child->replaces == old)
+			return true;
+		if (child->initiator && child->policy == old->policy &&
+		    (child->state == CHILD_WANTED || child->state == CHILD_BEGUN) &&
+		    ts_equal(&child->local, &old->local) && ts_equal(&child->remote, &old->remote))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * IKEv2 knows a child SA under its own IKE SA only: under another one, made
+ * after a reload or a restart of ours, a new one just makes it superfluous.
+ */
+static bool child_is_known(const struct child_sa *old)
+{
+	const struct ike_sa *sa = old->ike ? old->ike : peer_sa(old->peer);
+
+	if (sa && sa->ver == 2)
+		return old->ike == sa && sa->state == IKE_UP;
+	return sa || old->peer->conf->versions[0] == 1;
+}
+
+void child_rekey(struct child_sa *old)
+{
+	struct ike *ike = old->peer->ike;
+	const struct policy *policy = policy_by_id(&ike->spd, old->policy);
+	struct child_sa *child;
+
+	if (old->state != CHILD_UP || old->replaced_by || ike->closing || !policy ||
+	    child_has_heir(old))
+		return;
+	child = child_new(old->peer);
+	child->initiator = true;
+	child->state = CHILD_WANTED;
+	child->policy = old->policy;
+	child->sainfo = old->sainfo;
+	child->local = old->local;
+	child->remote = old->remote;
+	child->replaces = child_is_known(old) ? old : NULL;
+	prop_child_want(policy, child->sainfo, &child->choice);
+	child_set_ends(child, &old->choice.p[0].src, &old->choice.p[0].dst);
+	/* IKEv2 rekeys under the IKE SA that the old one belongs to */
+	if (old->ike && old->ike->ver == 2 && old->ike->state == IKE_UP) {
+		child->ike = old->ike;
+		child->ike->vops->child_start(child->ike, child);
+		return;
+	}
+	peer_kick(old->peer);
+}
+
+void child_refuse(struct child_sa *child, int error)
+{
+	const struct ike *ike = child->peer->ike;
+	const struct child_proto *p = &child->choice.p[0];
+	struct kern_name name = { .proto = IPPROTO_ESP };
+
+	if (!child->acquire)
+		return;
+	if (child->choice.n) {
+		name.proto = p->proto;
+		name.src = p->src;
+		name.dst = p->dst;
+	}
+	ike->ops->acquire_failed(ike->ops_arg, child->acquire, &name, error);
+	child->acquire = 0;
+}
+
+void child_restart(struct child_sa *child)
+{
+	uint32_t acquire = child->acquire;
+
+	child_uninstall(child);
+	child_negotiated(child);
+	child->acquire = acquire;
+	child->ike = NULL;
+	child->state = CHILD_WANTED;
+}
+
+/* Policies that were made for it pass to another one of the same policy, else they go. */
+static void child_policies(struct child_sa *child)
+{
+	struct ike *ike = child->peer->ike;
+	struct child_sa *other;
+	unsigned int i;
+
+	if (!child->ngenerated)
+		return;
+	TAILQ_FOREACH(other, &child->peer->children, link) {
+		if (other == child || other->policy != child->policy || other->ngenerated)
+			continue;
+		memcpy(other->generated, child->generated, sizeof(other->generated));
+		other->ngenerated = child->ngenerated;
+		return;
+	}
+	for (i = 0; i < child->ngenerated; i++) {
+		ike->ops->policy_delete(ike->ops_arg, &child->generated[i]);
+		policy_remove(&ike->spd, child->generated[i].id);
+	}
+}
+
+/* What "start immediate" wants up all the time. */
+static void child_lost(const struct child_sa *child)
+{
+	struct ike_peer *peer = child->peer;
+	const struct child_sa *other;
+
+	if (child->state != CHILD_UP || child->unwanted)
+		return;
+	TAILQ_FOREACH(other, &peer->children, link) {
+		if (other != child && other->policy == child->policy && other->state == CHILD_UP)
+			return;
+	}
+	peer_lost(peer, timer_now() - child->created >= CHILD_LIVED);
+}
+
+void child_free(struct child_sa *child)
+{
+	struct child_sa *other;
+
+	child_lost(child);
+	child_uninstall(child);
+	child_policies(child);
+	TAILQ_FOREACH(other, &child->peer->children, link) {
+		if (other->replaces == child)
+			other->replaces = NULL;
+		if (other->replaced_by == child)
+			other->replaced_by = NULL;
+	}
+	if (child->exchange && child->ike)
+		child->ike->vops->child_forget(child->ike, child);
+	child_negotiated(child);
+	timer_free(&child->retire);
+	TAILQ_REMOVE(&child->peer->children, child, link);
+	free(child);
+}
+
+void child_close(struct child_sa *child, enum report_cause cause)
+{
+	struct ike_sa *sa = child->ike ? child->ike : peer_sa(child->peer);
+	enum child_state state = child->state;
+
+	child->unwanted |= cause == REPORT_ADMIN;
+	/* what is sent may end the IKE SA, which must not free this one under our hands */
+	child->state = CHILD_DELETING;
+	if (child->installed && sa && (sa->state == IKE_UP || sa->state == IKE_REPLACED))
+		sa->vops->child_gone(sa, child);
+	child->state = state;
+	if (state == CHILD_UP)
+		child_event(child, EVENT_PHASE2_DOWN, cause ? report_cause_name(cause) : NULL);
+	child_refuse(child, ECONNREFUSED);
+	child_free(child);
+}
+
+void child_fail(struct child_sa *child)
+{
+	struct ike_peer *peer = child->peer;
+	const struct report *r = &peer->report;
+	struct child_sa *old = child->replaces;
+
+	peer->ike->counts.failed[r->cause]++;
+	if (log_limit_ok(&peer->limit, 10, timer_now())) {
+		log_error("%s: %s", peer->conf->name, r->sentence);
+		if (r->fix[0])
+			log_info("%s: to mend it: %s", peer->conf->name, r->fix);
+	}
+	child_event(child, EVENT_PHASE2_FAILED, r->sentence);
+	child_refuse(child, ECONNREFUSED);
+	if (child->initiator && !old)
+		peer_lost(peer, false);
+	child_free(child);
+	/* the old one lives on until its hard end; the kernel asks only once */
+	if (old && old->state == CHILD_UP)
+		timer_set(&old->retire, CHILD_AGAIN);
+}
+
+struct child_sa *child_by_spi_out(struct ike_peer *peer, uint8_t proto, uint32_t spi)
+{
+	struct child_sa *child;
+	unsigned int i;
+
+	TAILQ_FOREACH(child, &peer->children, link) {
+		for (i = 0; i < child->choice.n; i++) {
+			if (child->choice.p[i].proto == proto && child->choice.p[i].spi_out == spi)
+				return child;
+		}
+	}
+	return NULL;
+}
+
+struct child_sa *child_by_spi_in(struct ike *ike, uint8_t proto, uint32_t spi)
+{
+	struct ike_peer *peer;
+	struct child_sa *child;
+	unsigned int i;
+
+	TAILQ_FOREACH(peer, &ike->peers, link) {
+		TAILQ_FOREACH(child, &peer->children, link) {
+			for (i = 0; i < child->choice.n; i++) {
+				if (child->choice.p[i].proto == proto &&
+				    child->choice.p[i].spi_in == spi)
+					return child;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* Is one of its inbound SAs meant? NAT-T's "new mapping" is told by the source alone. */
+static bool child_named_in(const struct child_proto *p, const struct kern_name *name)
+{
+	if (p->spi_in != name->spi)
+		return false;
+	if (name->dst.ss_family)
+		return addr_same_host(&p->src, &name->dst);
+	return addr_same_host(&p->dst, &name->src);
+}
+
+static bool child_has_name(const struct child_sa *child, const struct kern_name *name)
+{
+	const struct child_proto *p;
+	unsigned int i;
+
+	for (i = 0; name->spi && i < child->choice.n; i++) {
+		p = &child->choice.p[i];
+		if (p->proto != name->proto)
+			continue;
+		if (child_named_in(p, name))
+			return true;
+		if (i < child->nout && p->spi_out == name->spi && addr_same_host(&p->dst, &name->dst))
+			return true;
+	}
+	return false;
+}
+
+struct child_sa *child_by_name(struct ike *ike, const struct kern_name *name)
+{
+	struct ike_peer *peer;
+	struct child_sa *child;
+
+	TAILQ_FOREACH(peer, &ike->peers, link) {
+		TAILQ_FOREACH(child, &peer->children, link) {
+			if (child_has_name(child, name))
+				return child;
+		}
+	}
+	return NULL;
+}

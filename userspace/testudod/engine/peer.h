@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Peers: somebody we deal with, when it is tried again, and what is known of its
+ * identity.
+ */
+#ifndef TESTUDOD_ENGINE_PEER_H
+#define TESTUDOD_ENGINE_PEER_H
+
+#include "auth/cert.h"
+#include "base/timer.h"
+#include "engine/ike.h"
+
+/**
+ * struct ike_peer - somebody we deal with: a remote block and an address
+ * @link: in struct ike
+ * @ike: engine
+ * @conf: its block; changes with a reload
+ * @addr: its address; the port where it was last heard
+ * @sas: its IKE SAs, the newest first
+ * @children: its child SAs
+ * @report: last failure
+ * @failures: in a row, for the back-off
+ * @retry: next attempt of what waits
+ * @again: "start immediate": when what was lost or refused is asked for anew
+ * @misses: times in a row that this did not last
+ * @store: CAs of the block, loaded when first needed
+ * @cert: our certificate, loaded when first needed
+ * @bad_cert: SHA-256 of the last certificate that was refused (no second verification of it)
+ * @bad_verdict: what was said of it
+ * @limit: keeps its log lines few
+ */
+struct ike_peer {
+	TAILQ_ENTRY(ike_peer) link;
+	struct ike *ike;
+	const struct conf_remote *conf;
+	struct sockaddr_storage addr;
+	struct ike_sa_list sas;
+	struct child_list children;
+	struct report report;
+	unsigned int failures;
+	struct timer retry;
+	struct timer again;
+	unsigned int misses;
+	struct cert_store *store;
+	struct cert *cert;
+	uint8_t bad_cert[32];
+	struct cert_verdict bad_verdict;
+	struct log_limit limit;
+};
+
+/* ---- peer.c ---- */
+
+/* the peer for an address, made if a remote block (or anonymous) is there; NULL: none */
+struct ike_peer *peer_get(struct ike *ike, const struct sockaddr_storage *addr);
+struct ike_peer *peer_make(struct ike *ike, const struct conf_remote *conf,
+			   const struct sockaddr_storage *addr);
+void peer_free(struct ike_peer *peer);
+/* forget strangers of whom nothing came */
+void peer_sweep(struct ike *ike);
+/* so many strangers are being asked that another one must not be */
+bool peer_crowd(const struct ike *ike, const struct sockaddr_storage *addr);
+/* an IKE SA that is up, the newest; NULL: none */
+struct ike_sa *peer_sa(const struct ike_peer *peer);
+/* go on with what waits: start an IKE SA if there is none and the back-off allows, else children */
+void peer_kick(struct ike_peer *peer);
+/* an attempt failed: @peer->report says why; waiting children are told, and the back-off begins */
+void peer_failed(struct ike_peer *peer);
+void peer_succeeded(struct ike_peer *peer);
+/* all its child SAs leave the kernel, without a word to the peer */
+void peer_drop_children(struct ike_peer *peer);
+/* those that are older than @sa */
+void peer_drop_old_children(struct ike_sa *sa);
+/* "start immediate": its policies are negotiated again */
+void peer_want_again(struct ike_peer *peer);
+/* a child SA ended or failed: the same, but later; soon if it @lived for a while */
+void peer_lost(struct ike_peer *peer, bool lived);
+/* where it is heard from now; one that the file has an address for is asked there */
+void peer_set_addr(struct ike_peer *peer, const struct sockaddr_storage *addr);
+/* an authenticated message came from elsewhere: @sa and its child SAs follow */
+void peer_moved(struct ike_sa *sa, const struct ike_path *path);
+/* CAs and our certificate, loaded when first asked for; cert may be NULL */
+struct cert_store *peer_store(struct ike_peer *peer);
+struct cert *peer_cert(struct ike_peer *peer);
+/* cert_verify() with the memory of bad ones, and verify_cert's rule */
+void peer_verify(struct ike_peer *peer, const struct cert *leaf, struct cert *const *chain,
+		 size_t n, const struct id *id, struct cert_verdict *verdict);
+/* is that identity allowed by peers_identifier? fills the report if not */
+bool peer_id_allowed(struct ike_peer *peer, const struct id *id, const char *stage);
+
+/* the kernel need not wait for what waits for the back-off */
+void peer_refuse_waiting(struct ike_peer *peer);
+
+/* ---- expiry.c ---- */
+
+/* tell which of our certificates are about to expire; the callback of ike->daily */
+void ike_look_at_certs(void *ike);
+
+/* ---- admin.c ---- */
+
+/* a peer for every remote block with an address */
+void ike_make_peers(struct ike *ike);
+
+#endif /* TESTUDOD_ENGINE_PEER_H */

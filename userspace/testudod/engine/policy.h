@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The daemon's picture of the kernel's SPD, kept up to date by what the kernel
+ * tells, and the search in it. It never talks to the kernel itself.
+ */
+#ifndef TESTUDOD_ENGINE_POLICY_H
+#define TESTUDOD_ENGINE_POLICY_H
+
+#include "base/addr.h"
+#include "base/list.h"
+
+#define POLICY_REQUESTS	4	/* transformations of one policy */
+
+/**
+ * struct policy_request - one transformation that a policy asks for
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
+ * @mode: IPSEC_MODE_TRANSPORT or IPSEC_MODE_TUNNEL
+ * @level: IPSEC_LEVEL_*
+ * @reqid: reqid, 0 unless the level is unique
+ * @src: outer source; family 0 in transport mode
+ * @dst: outer destination
+ */
+struct policy_request {
+	uint8_t proto;
+	uint8_t mode;
+	uint8_t level;
+	uint32_t reqid;
+	struct sockaddr_storage src;
+	struct sockaddr_storage dst;
+};
+
+/**
+ * struct policy - one entry of the SPD
+ * @link: in the SPD, in the order of rank
+ * @id: the kernel's
+ * @dir: IPSEC_DIR_INBOUND, IPSEC_DIR_OUTBOUND or IPSEC_DIR_FWD
+ * @type: IPSEC_POLICY_IPSEC, _NONE or _DISCARD
+ * @priority: lower goes first
+ * @src: selector of the packets' source
+ * @dst: of their destination
+ * @n: members of @req
+ * @req: transformations, the innermost first
+ * @generated: generate_policy made it; it goes with its SA
+ */
+struct policy {
+	TAILQ_ENTRY(policy) link;
+	uint32_t id;
+	uint8_t dir;
+	uint8_t type;
+	uint32_t priority;
+	struct ts src;
+	struct ts dst;
+	unsigned int n;
+	struct policy_request req[POLICY_REQUESTS];
+	bool generated;
+};
+
+TAILQ_HEAD(policy_list, policy);
+
+/* add or replace by id and direction; a copy is made */
+struct policy *policy_put(struct policy_list *spd, const struct policy *p);
+void policy_remove(struct policy_list *spd, uint32_t id);
+void policy_flush(struct policy_list *spd);
+struct policy *policy_by_id(const struct policy_list *spd, uint32_t id);
+/* the inbound policy that mirrors an outbound one, or NULL */
+struct policy *policy_mirror(const struct policy_list *spd, const struct policy *out);
+/*
+ * The outbound IPsec policy that a responder serves with these selectors: the
+ * same by value first, else (IKEv2) the best ranked that intersects them. @local_end and
+ * @remote_end: our and the peer's address, which its tunnels must end at;
+ * @mode: IPSEC_MODE_*, so a transport and a tunnel policy never mix.
+ */
+struct policy *policy_find(const struct policy_list *spd, const struct ts *local,
+			   const struct ts *remote, const struct sockaddr_storage *local_end,
+			   const struct sockaddr_storage *remote_end, uint8_t mode, bool narrow);
+/* whom to negotiate with: the outermost tunnel's end, else the selector's host */
+bool policy_ends(const struct policy *p, struct sockaddr_storage *local,
+		 struct sockaddr_storage *remote);
+/* the outbound policy's text for log and status */
+const char *policy_text(const struct policy *p, char *buf, size_t size);
+
+#endif /* TESTUDOD_ENGINE_POLICY_H */
