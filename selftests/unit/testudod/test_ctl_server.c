@@ -1,0 +1,833 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ctl process' server between real sockets, and the net process' end of the
+ * line: who may do what, whose answer is whose, and what becomes of clients
+ * that send too much, read too little, or go. Class 14 of daemon.md section 6.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <event2/event.h>
+#include <grp.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "ctl/frame.h"
+#include "ctl/link.h"
+#include "ctl/listen.h"
+#include "ctl/server.h"
+#include "engine/ops.h"
+#include "world.h"
+
+#define NOBODY 65534
+#define GROUP  4711 /* the socket's group */
+
+static const struct ctl_limits small = {
+	.clients = 8,
+	.per_uid = 3,
+	.pending = 3,
+	.per_second = 5,
+	.queue = 256 << 10,
+	.events = 64 << 10,
+	.total = 512 << 10,
+};
+
+/**
+ * struct rig - a server with a test at both of its ends
+ * @base: loop
+ * @srv: server
+ * @net: what the net process would have
+ * @path: of the socket
+ * @gone: how often the net process was gone
+ */
+struct rig {
+	struct event_base *base;
+	struct ctl_server *srv;
+	int net;
+	char path[64];
+	unsigned int gone;
+};
+
+static void rig_gone(void *arg)
+{
+	((struct rig *)arg)->gone++;
+}
+
+static void pair(int fd[2])
+{
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fd), 0);
+}
+
+static int rig_up(void **state)
+{
+	const struct ctl_access access = { .owner = 0, .group = GROUP };
+	struct rig *rig = calloc(1, sizeof(*rig));
+	int fd[2], listen_fd;
+
+	fake_clock_reset();
+	pair(fd);
+	snprintf(rig->path, sizeof(rig->path), "/tmp/test_ctl.%d", getpid());
+	/* everybody may connect, so it is the server that decides */
+	listen_fd = ctl_listen_at(rig->path, getuid(), getgid(), 0666);
+	assert_true(listen_fd >= 0);
+	rig->base = event_base_new();
+	rig->net = fd[0];
+	rig->srv = ctl_server_new(rig->base, listen_fd, fd[1], &access, &small);
+	ctl_server_on_gone(rig->srv, rig_gone, rig);
+	*state = rig;
+	return 0;
+}
+
+static int rig_down(void **state)
+{
+	struct rig *rig = *state;
+
+	ctl_server_free(rig->srv);
+	event_base_free(rig->base);
+	close(rig->net);
+	unlink(rig->path);
+	free(rig);
+	return 0;
+}
+
+static void pump(const struct rig *rig)
+{
+	unsigned int i;
+
+	for (i = 0; i < 200; i++)
+		event_base_loop(rig->base, EVLOOP_NONBLOCK);
+}
+
+/* A connection of that user; both -1: as we are. */
+static int dial(const struct rig *rig, uid_t uid, gid_t gid)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+	const bool other = uid != (uid_t)-1;
+
+	strcpy(sun.sun_path, rig->path);
+	if (other) {
+		assert_int_equal(setgroups(0, NULL), 0);
+		assert_int_equal(setegid(gid), 0);
+		assert_int_equal(seteuid(uid), 0);
+	}
+	assert_int_equal(connect(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	if (other) {
+		assert_int_equal(seteuid(0), 0);
+		assert_int_equal(setegid(0), 0);
+	}
+	pump(rig);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* One datagram; false when nothing is there. @f->text lives until the next call. */
+static bool hear(int fd, struct frame *f)
+{
+	static uint8_t buf[FRAME_DATAGRAM];
+	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+	if (n <= 0)
+		return false;
+	assert_true(frame_read(chunk(buf, n), f));
+	return true;
+}
+
+static bool hung_up(int fd)
+{
+	char c;
+
+	return recv(fd, &c, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
+}
+
+/* The error of a whole answer; "" if it is ok, NULL if there is none. */
+static const char *hear_error(int fd)
+{
+	static char text[512];
+	struct frame f;
+	json_t *json;
+
+	if (!hear(fd, &f))
+		return NULL;
+	assert_int_equal(f.kind, FRAME_ANSWER);
+	json = json_loadb((const char *)f.text.p, f.text.n, 0, NULL);
+	assert_non_null(json);
+	snprintf(text, sizeof(text), "%s",
+		 json_is_true(json_object_get(json, "ok")) ? "" : json_string_value(json_object_get(json_object_get(json, "error"), "what")));
+	json_decref(json);
+	return text;
+}
+
+/* The request that net gets; its id. */
+static uint32_t net_hears(const struct rig *rig, struct ctl_request *req)
+{
+	struct frame f;
+	struct reader r;
+
+	pump(rig);
+	if (!hear(rig->net, &f))
+		return 0;
+	assert_int_equal(f.kind, FRAME_REQUEST);
+	assert_true(f.last);
+	r = reader(f.text);
+	assert_true(ctl_request_unpack(&r, req));
+	return f.id;
+}
+
+static void net_says(const struct rig *rig, enum frame_kind kind, uint32_t id, const char *text)
+{
+	struct frame_queue q;
+
+	frame_queue_init(&q, 1 << 20);
+	assert_true(frame_queue_text(&q, kind, id, chunk_str(text)));
+	assert_int_equal(frame_queue_send(&q, rig->net), 0);
+	pump(rig);
+}
+
+#define OK "{\"schema_version\":1,\"ok\":true}"
+
+static void need_root(void)
+{
+	if (geteuid())
+		skip();
+}
+
+static void test_rights(void **state)
+{
+	static const struct {
+		const char *why;
+		uid_t uid;
+		gid_t gid;
+		const char *request;
+		const char *error; /* NULL: it goes to net */
+	} rows[] = {
+		{ "root may look", 0, 0, "{\"verb\":\"status\"}", NULL },
+		{ "root may do", 0, 0, "{\"verb\":\"flush-sa\",\"what\":\"esp\"}", NULL },
+		{ "the group may look", NOBODY, GROUP, "{\"verb\":\"status\"}", NULL },
+		{ "and listen", NOBODY, GROUP, "{\"verb\":\"show-event\"}", NULL },
+		{ "and see certificates", NOBODY, GROUP, "{\"verb\":\"get-cert\",\"dst\":\"10.0.0.2\"}",
+		  NULL },
+		{ "but not flush", NOBODY, GROUP, "{\"verb\":\"flush-sa\",\"what\":\"esp\"}", "may not" },
+		{ "nor delete", NOBODY, GROUP, "{\"verb\":\"delete-sa\",\"what\":\"esp\",\"name\":\"a\"}",
+		  "may not" },
+		{ "nor establish", NOBODY, GROUP, "{\"verb\":\"establish-sa\",\"name\":\"a\"}", "may not" },
+		{ "nor reload", NOBODY, GROUP, "{\"verb\":\"reload-config\"}", "may not" },
+		{ "nor that on trial", NOBODY, GROUP, "{\"verb\":\"reload-config\",\"dry_run\":true}",
+		  "may not" },
+	};
+	struct rig *rig = *state;
+	struct ctl_request req;
+	const char *error;
+	uint32_t id;
+	size_t i;
+	int fd;
+
+	need_root();
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fd = dial(rig, rows[i].uid, rows[i].gid);
+		say(fd, rows[i].request);
+		id = net_hears(rig, &req);
+		if (rows[i].error) {
+			error = hear_error(fd);
+			if (id || !error || !strstr(error, rows[i].error))
+				fail_msg("%s: %s", rows[i].why, error ? error : "nothing");
+		} else if (!id) {
+			fail_msg("%s: was refused: %s", rows[i].why, hear_error(fd));
+		} else {
+			net_says(rig, FRAME_ANSWER, id, OK);
+			assert_string_equal(hear_error(fd), "");
+		}
+		close(fd);
+		pump(rig);
+		fake_clock_turn(timer_now() + 2000);
+	}
+}
+
+/* Neither root nor in the group: one sentence, and the door. */
+static void test_stranger(void **state)
+{
+	struct rig *rig = *state;
+	struct ctl_request req;
+	int fd;
+
+	need_root();
+	fd = dial(rig, NOBODY, NOBODY);
+	assert_non_null(strstr(hear_error(fd), "may not use"));
+	assert_true(hung_up(fd));
+	assert_int_equal(net_hears(rig, &req), 0);
+	close(fd);
+}
+
+/* The group may be a supplementary one, as usermod -aG makes it. */
+static void test_groups(void **state)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct rig *rig = *state;
+	gid_t groups[200];
+	struct ctl_request req;
+	unsigned int i, n;
+	int fd;
+
+	need_root();
+	strcpy(sun.sun_path, rig->path);
+	for (n = 3; n <= 200; n += 197) {
+		for (i = 0; i < n; i++)
+			groups[i] = 10000 + i;
+		groups[n - 1] = GROUP;
+		fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+		assert_int_equal(setgroups(n, groups), 0);
+		assert_int_equal(seteuid(NOBODY), 0);
+		assert_int_equal(connect(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+		assert_int_equal(seteuid(0), 0);
+		assert_int_equal(setgroups(0, NULL), 0);
+		say(fd, "{\"verb\":\"status\"}");
+		assert_true(net_hears(rig, &req));
+		close(fd);
+	}
+}
+
+static int dial_us(const struct rig *rig)
+{
+	return dial(rig, (uid_t)-1, (gid_t)-1);
+}
+
+/* Bad requests are answered, and the connection lives. */
+static void test_bad_requests(void **state)
+{
+	struct rig *rig = *state;
+	struct ctl_request req;
+	char *big = calloc(1, CTL_REQUEST_MAX + 2);
+	int fd;
+
+	need_root();
+	fd = dial_us(rig);
+	say(fd, "}");
+	pump(rig);
+	assert_non_null(strstr(hear_error(fd), "not JSON"));
+	memset(big, ' ', CTL_REQUEST_MAX + 1);
+	say(fd, big);
+	pump(rig);
+	assert_non_null(strstr(hear_error(fd), "at most"));
+	say(fd, "{\"verb\":\"status\"}");
+	assert_true(net_hears(rig, &req));
+	assert_int_equal(req.verb, CTL_STATUS);
+	free(big);
+	close(fd);
+}
+
+/* Two clients ask at once; answers come in the other order, in parts. */
+static void test_whose_answer(void **state)
+{
+	struct rig *rig = *state;
+	struct ctl_request req;
+	char *text = calloc(1, 100001);
+	uint32_t a_id, b_id;
+	struct frame_join join = { 0 };
+	struct frame f;
+	int a, b, whole = 0;
+
+	need_root();
+	memset(text, 'x', 100000);
+	a = dial_us(rig);
+	b = dial_us(rig);
+	say(a, "{\"verb\":\"nonsense\"}");
+	say(a, "{\"verb\":\"status\",\"name\":\"a\"}");
+	a_id = net_hears(rig, &req);
+	assert_string_equal(req.name, "a");
+	say(b, "{\"verb\":\"status\",\"name\":\"b\"}");
+	b_id = net_hears(rig, &req);
+	assert_string_equal(req.name, "b");
+	assert_int_not_equal(a_id, b_id);
+	/* an id that nobody has asked under */
+	net_says(rig, FRAME_ANSWER, b_id + 1000, OK);
+	net_says(rig, FRAME_ANSWER, b_id, text);
+	assert_true(hear(a, &f));
+	assert_int_equal(f.id, 1);
+	assert_false(hear(a, &f));
+	while (!whole && hear(b, &f)) {
+		assert_int_equal(f.id, 1);
+		whole = frame_join(&join, &f);
+	}
+	assert_int_equal(whole, 1);
+	assert_int_equal(join.text.n, 100000);
+	frame_join_free(&join);
+	/* the second of a's requests is its number 2 */
+	net_says(rig, FRAME_ANSWER, a_id, OK);
+	assert_true(hear(a, &f));
+	assert_int_equal(f.id, 2);
+	/* twice is once too much */
+	net_says(rig, FRAME_ANSWER, a_id, OK);
+	assert_false(hear(a, &f));
+	free(text);
+	close(a);
+	close(b);
+}
+
+/* A client goes while net works for it; a new one must not get its answer. */
+static void test_gone_client(void **state)
+{
+	struct rig *rig = *state;
+	struct ctl_request req;
+	struct frame f;
+	uint32_t id;
+	int a, b;
+
+	need_root();
+	a = dial_us(rig);
+	say(a, "{\"verb\":\"status\"}");
+	id = net_hears(rig, &req);
+	assert_true(id);
+	close(a);
+	pump(rig);
+	b = dial_us(rig);
+	net_says(rig, FRAME_ANSWER, id, OK);
+	assert_false(hear(b, &f));
+	/* an empty datagram is an end, too */
+	assert_int_equal(send(b, "", 0, 0), 0);
+	pump(rig);
+	assert_true(hung_up(b));
+	close(b);
+}
+
+/* Requests without answers are counted, and those of a second as well. */
+static void test_too_many(void **state)
+{
+	struct rig *rig = *state;
+	struct ctl_request req;
+	uint32_t id = 0;
+	unsigned int i;
+	int fd, again;
+
+	need_root();
+	fd = dial(rig, 0, 0);
+	for (i = 0; i < small.pending; i++) {
+		say(fd, "{\"verb\":\"status\"}");
+		id = net_hears(rig, &req);
+		assert_true(id);
+	}
+	say(fd, "{\"verb\":\"status\"}");
+	assert_int_equal(net_hears(rig, &req), 0);
+	assert_non_null(strstr(hear_error(fd), "too many requests"));
+	net_says(rig, FRAME_ANSWER, id, OK);
+	assert_string_equal(hear_error(fd), "");
+	say(fd, "{\"verb\":\"status\"}");
+	assert_true(net_hears(rig, &req));
+	close(fd);
+	fd = dial(rig, NOBODY, GROUP);
+	for (i = 0; i < small.per_second; i++) {
+		say(fd, "{\"verb\":\"status\"}");
+		id = net_hears(rig, &req);
+		assert_true(id);
+		net_says(rig, FRAME_ANSWER, id, OK);
+		assert_string_equal(hear_error(fd), "");
+	}
+	say(fd, "{\"verb\":\"status\"}");
+	assert_int_equal(net_hears(rig, &req), 0);
+	assert_non_null(strstr(hear_error(fd), "too many requests"));
+	/* to connect anew does not help */
+	close(fd);
+	again = dial(rig, NOBODY, GROUP);
+	say(again, "{\"verb\":\"status\"}");
+	assert_int_equal(net_hears(rig, &req), 0);
+	fake_clock_turn(timer_now() + 1000);
+	say(again, "{\"verb\":\"status\"}");
+	assert_true(net_hears(rig, &req));
+	close(again);
+}
+
+/* One user can not take all places, and root finds one. */
+static void test_places(void **state)
+{
+	struct rig *rig = *state;
+	struct ctl_request req;
+	int fd[16], root;
+	unsigned int i;
+
+	need_root();
+	for (i = 0; i < small.per_uid; i++)
+		fd[i] = dial(rig, NOBODY, GROUP);
+	fd[i] = dial(rig, NOBODY, GROUP);
+	assert_non_null(strstr(hear_error(fd[i]), "too many control clients"));
+	assert_true(hung_up(fd[i]));
+	for (i++; i < 12; i++)
+		fd[i] = dial(rig, 1000 + i, GROUP);
+	root = dial(rig, 0, 0);
+	say(root, "{\"verb\":\"status\"}");
+	assert_true(net_hears(rig, &req));
+	while (i--)
+		close(fd[i]);
+	close(root);
+}
+
+/* Events reach who asked for them; who does not read is dropped, the others go on. */
+static void test_events(void **state)
+{
+	struct rig *rig = *state;
+	struct ctl_request req;
+	unsigned int i, got = 0, sent;
+	char text[8192];
+	int quick, slow, deaf;
+	struct frame f;
+	uint32_t id;
+
+	need_root();
+	quick = dial_us(rig);
+	slow = dial_us(rig);
+	deaf = dial_us(rig);
+	say(quick, "{\"verb\":\"show-event\"}");
+	id = net_hears(rig, &req);
+	assert_int_equal(req.verb, CTL_SUBSCRIBE);
+	net_says(rig, FRAME_ANSWER, id, OK);
+	assert_string_equal(hear_error(quick), "");
+	say(slow, "{\"verb\":\"show-event\"}");
+	id = net_hears(rig, &req);
+	net_says(rig, FRAME_ANSWER, id, OK);
+	memset(text, 'e', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	/* more than a socket buffer and our queue take together */
+	for (sent = 0; sent < 200; sent++) {
+		net_says(rig, FRAME_EVENT, 0, text);
+		while (hear(quick, &f)) {
+			assert_int_equal(f.kind, FRAME_EVENT);
+			assert_int_equal(f.text.n, sizeof(text) - 1);
+			got++;
+		}
+	}
+	assert_int_equal(got, sent);
+	for (i = 0; hear(slow, &f); i++)
+		;
+	assert_true(i > 0 && i < sent);
+	assert_true(hung_up(slow));
+	/* who did not ask gets none */
+	assert_false(hear(deaf, &f));
+	assert_false(hung_up(deaf));
+	close(quick);
+	close(slow);
+	close(deaf);
+}
+
+/* A client that asks for much and reads nothing costs no more than its queue. */
+static void test_slow_answer(void **state)
+{
+	struct rig *rig = *state;
+	char *text = calloc(1, (900 << 10) + 1);
+	struct ctl_request req;
+	unsigned int n = 0;
+	struct frame f;
+	uint32_t id;
+	int fd, other;
+
+	need_root();
+	memset(text, 'x', 900 << 10);
+	fd = dial_us(rig);
+	other = dial_us(rig);
+	say(fd, "{\"verb\":\"status\"}");
+	id = net_hears(rig, &req);
+	{
+		struct frame_queue q;
+
+		frame_queue_init(&q, 2 << 20);
+		assert_true(frame_queue_text(&q, FRAME_ANSWER, id, chunk_str(text)));
+		while (frame_queue_send(&q, rig->net))
+			pump(rig);
+		pump(rig);
+	}
+	while (hear(fd, &f))
+		n++;
+	assert_true(n < 900 / 32);
+	assert_true(hung_up(fd));
+	say(other, "{\"verb\":\"status\"}");
+	assert_true(net_hears(rig, &req));
+	free(text);
+	close(fd);
+	close(other);
+}
+
+/* What net says is checked as well. */
+static void test_net_garbage(void **state)
+{
+	static const char *const rows[] = { "x", "TCTL", "TCTLxxxxxxxxxxxxxxxx" };
+	struct rig *rig = *state;
+	struct ctl_request req;
+	struct frame f;
+	size_t i;
+	int fd;
+
+	need_root();
+	fd = dial_us(rig);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(send(rig->net, rows[i], strlen(rows[i]), 0) > 0);
+		pump(rig);
+	}
+	net_says(rig, FRAME_REQUEST, 1, OK);
+	assert_false(hear(fd, &f));
+	say(fd, "{\"verb\":\"status\"}");
+	assert_true(net_hears(rig, &req));
+	assert_int_equal(rig->gone, 0);
+	close(fd);
+}
+
+/* The net process dies and comes again: what it had is answered, who listened still does. */
+static void test_net_restart(void **state)
+{
+	struct rig *rig = *state;
+	struct ctl_request req;
+	int fd, ear, net[2];
+	struct frame f;
+	uint32_t id;
+
+	need_root();
+	fd = dial_us(rig);
+	ear = dial_us(rig);
+	say(ear, "{\"verb\":\"show-event\"}");
+	id = net_hears(rig, &req);
+	net_says(rig, FRAME_ANSWER, id, OK);
+	assert_string_equal(hear_error(ear), "");
+	say(fd, "{\"verb\":\"status\"}");
+	assert_true(net_hears(rig, &req));
+	close(rig->net);
+	pump(rig);
+	assert_int_equal(rig->gone, 1);
+	assert_non_null(strstr(hear_error(fd), "has ended"));
+	say(fd, "{\"verb\":\"status\"}");
+	pump(rig);
+	assert_non_null(strstr(hear_error(fd), "started again"));
+	pair(net);
+	rig->net = net[0];
+	ctl_server_set_net(rig->srv, net[1]);
+	assert_int_equal(net_hears(rig, &req), 0);
+	assert_int_equal(req.verb, CTL_SUBSCRIBE);
+	net_says(rig, FRAME_EVENT, 0, "{}");
+	assert_true(hear(ear, &f));
+	say(fd, "{\"verb\":\"status\"}");
+	assert_true(net_hears(rig, &req));
+	close(fd);
+	close(ear);
+}
+
+/* ---- the socket in the file system ---- */
+
+static void test_listen(void **state)
+{
+	char path[64], file[64];
+	struct stat st;
+	int fd, again;
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/test_ctl_listen.%d", getpid());
+	fd = ctl_listen_at(path, getuid(), getgid(), 0660);
+	assert_true(fd >= 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0660);
+	/* another daemon is there */
+	assert_int_equal(ctl_listen_at(path, getuid(), getgid(), 0660), -EADDRINUSE);
+	close(fd);
+	/* it died: its socket is in nobody's way */
+	again = ctl_listen_at(path, getuid(), getgid(), 0600);
+	assert_true(again >= 0);
+	close(again);
+	unlink(path);
+	/* a file of somebody is not ours to remove */
+	snprintf(file, sizeof(file), "/tmp/test_ctl_file.%d", getpid());
+	f = fopen(file, "w");
+	fclose(f);
+	assert_int_equal(ctl_listen_at(file, getuid(), getgid(), 0600), -EEXIST);
+	assert_int_equal(stat(file, &st), 0);
+	unlink(file);
+}
+
+/* ---- the net process' end ---- */
+
+/**
+ * struct line - a link with a test at its other end
+ * @base: loop
+ * @link: link
+ * @ctl: the other end
+ * @reload: id of the reload that was asked for
+ * @dry: it was a trial
+ * @gone: how often ctl was gone
+ */
+struct line {
+	struct event_base *base;
+	struct ctl_link *link;
+	int ctl;
+	uint32_t reload;
+	bool dry;
+	unsigned int gone;
+};
+
+static void line_reload(void *arg, uint32_t id, bool dry_run)
+{
+	struct line *line = arg;
+
+	line->reload = id;
+	line->dry = dry_run;
+}
+
+static void line_gone(void *arg)
+{
+	((struct line *)arg)->gone++;
+}
+
+static void line_pump(struct line *line)
+{
+	unsigned int i;
+
+	for (i = 0; i < 20; i++)
+		event_base_loop(line->base, EVLOOP_NONBLOCK);
+}
+
+static void line_ask(struct line *line, uint32_t id, const struct ctl_request *req)
+{
+	struct frame f = { .id = id, .kind = FRAME_REQUEST, .last = true };
+	struct writer body = { 0 }, w = { 0 };
+
+	ctl_request_pack(req, &body);
+	f.text = writer_chunk(&body);
+	frame_write(&w, &f);
+	assert_int_equal(send(line->ctl, w.p, w.n, 0), w.n);
+	writer_free(&body);
+	writer_free(&w);
+	line_pump(line);
+}
+
+static void test_link(void **state)
+{
+	static const char conf[] = "remote 10.0.0.2 { exchange_mode main; proposal {\n"
+				   "encryption_algorithm aes; hash_algorithm sha256;\n"
+				   "authentication_method pre_shared_key; dh_group 14; } }\n"
+				   "sainfo anonymous { encryption_algorithm aes;\n"
+				   "authentication_algorithm hmac_sha256; }\n";
+	static const struct ctl_link_ops ops = { .reload = line_reload, .gone = line_gone };
+	const struct ike_event ev = { .kind = EVENT_STARTED, .text = "hello" };
+	struct ctl_request req = { .verb = CTL_STATUS };
+	struct world *w = world_new(conf, NULL, conf, NULL);
+	struct line line = { 0 };
+	struct frame f;
+	int fd[2];
+
+	(void)state;
+	pair(fd);
+	line.base = event_base_new();
+	line.ctl = fd[0];
+	line.link = ctl_link_new(line.base, fd[1], w->side[0].ike, &ops, &line);
+	line_ask(&line, 5, &req);
+	assert_true(hear(line.ctl, &f));
+	assert_int_equal(f.id, 5);
+	/* nobody has asked for events */
+	ctl_link_event(line.link, &ev);
+	assert_false(hear(line.ctl, &f));
+	req.verb = CTL_SUBSCRIBE;
+	line_ask(&line, 6, &req);
+	assert_string_equal(hear_error(line.ctl), "");
+	ctl_link_event(line.link, &ev);
+	assert_true(hear(line.ctl, &f));
+	assert_int_equal(f.kind, FRAME_EVENT);
+	/* a reload is answered when it is over */
+	req = (struct ctl_request){ .verb = CTL_RELOAD, .dry_run = true };
+	line_ask(&line, 7, &req);
+	assert_int_equal(line.reload, 7);
+	assert_true(line.dry);
+	assert_false(hear(line.ctl, &f));
+	ctl_link_done(line.link, 7, false, "racoon.conf:1:1: error: x");
+	assert_non_null(strstr(hear_error(line.ctl), "has errors"));
+	ctl_link_done(line.link, 7, true, NULL);
+	assert_string_equal(hear_error(line.ctl), "");
+	ctl_link_refuse(line.link, 7, "a reload is under way", NULL);
+	assert_string_equal(hear_error(line.ctl), "a reload is under way");
+	/* what ctl says is checked */
+	req = (struct ctl_request){ .verb = CTL_VERBS };
+	line_ask(&line, 8, &req);
+	assert_int_equal(send(line.ctl, "junk", 4, 0), 4);
+	line_pump(&line);
+	assert_false(hear(line.ctl, &f));
+	/* and it may go, and come again */
+	close(line.ctl);
+	line_pump(&line);
+	assert_int_equal(line.gone, 1);
+	ctl_link_event(line.link, &ev);
+	ctl_link_done(line.link, 9, true, NULL);
+	pair(fd);
+	line.ctl = fd[0];
+	ctl_link_set(line.link, fd[1]);
+	req = (struct ctl_request){ .verb = CTL_METRICS };
+	line_ask(&line, 1, &req);
+	assert_true(hear(line.ctl, &f));
+	ctl_link_free(line.link);
+	event_base_free(line.base);
+	close(line.ctl);
+	world_free(w);
+}
+
+/* ctl does not read: net goes on, and what waits is bounded. */
+static void test_link_stuck(void **state)
+{
+	static const struct ctl_link_ops ops = { .reload = line_reload };
+	const struct ike_event ev = { .kind = EVENT_PHASE1_FAILED, .text = "x", .reason = "y" };
+	struct ctl_request req = { .verb = CTL_SUBSCRIBE };
+	struct line line = { 0 };
+	unsigned int i, n = 0;
+	struct frame f;
+	int fd[2];
+
+	(void)state;
+	pair(fd);
+	line.base = event_base_new();
+	line.ctl = fd[0];
+	line.link = ctl_link_new(line.base, fd[1], NULL, &ops, &line);
+	line_ask(&line, 1, &req);
+	for (i = 0; i < 50000; i++)
+		ctl_link_event(line.link, &ev);
+	do {
+		while (hear(line.ctl, &f))
+			n++;
+		line_pump(&line);
+	} while (hear(line.ctl, &f) && n++);
+	assert_true(n > 1000 && n < 50000);
+	ctl_link_free(line.link);
+	event_base_free(line.base);
+	close(line.ctl);
+}
+
+#define RIG(test) cmocka_unit_test_setup_teardown(test, rig_up, rig_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG(test_rights),
+		RIG(test_stranger),
+		RIG(test_groups),
+		RIG(test_bad_requests),
+		RIG(test_whose_answer),
+		RIG(test_gone_client),
+		RIG(test_too_many),
+		RIG(test_places),
+		RIG(test_events),
+		RIG(test_slow_answer),
+		RIG(test_net_garbage),
+		RIG(test_net_restart),
+		cmocka_unit_test(test_listen),
+		cmocka_unit_test(test_link),
+		cmocka_unit_test(test_link_stuck),
+	};
+
+	log_to_file("/dev/null");
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
