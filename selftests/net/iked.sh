@@ -18,30 +18,12 @@
 # three exchanges and their arithmetic, and a first REGISTER that looks for a driver of every algorithm
 TEST_TIMEOUT=${TEST_TIMEOUT:-120}
 . "$(dirname "$0")/../lib.sh"
+. "$LIB/charon.sh"
 
 STACK_OF[B]=xfrm
 # a lifetime may end while the wire is watched
 NOISE="($NOISE or udp port 500)"
 ESTABLISHED='CHILD_SA t{.*established with SPIs'
-
-# lay_peers - the daemons' files over this machine's root, which is its own; users and a key as their
-# packages would have made them
-lay_peers()
-{
-	local root
-
-	command -v iked >/dev/null && [ -x /usr/lib/ipsec/starter ] && return
-	[ -n "${TESTUDO_VM:-}" ] || return
-	root=$("$LIB/vm/peers" -q) || return
-	tar -C "$root" -c . | tar -C / -x --keep-directory-symlink || return
-	ldconfig
-	grep -q '^_iked:' /etc/passwd || {
-		echo '_iked:x:990:990::/var/lib/openiked:/usr/sbin/nologin' >>/etc/passwd
-		echo '_iked:x:990:' >>/etc/group
-	}
-	openssl ecparam -genkey -name prime256v1 -noout -out /etc/iked/private/local.key &&
-		openssl ec -in /etc/iked/private/local.key -pubout -out /etc/iked/local.pub
-}
 
 write_files()
 {
@@ -68,46 +50,10 @@ write_files()
 		 esp=aes256-sha1!
 	END
 	echo 'a.test b.test : PSK "secret"' >"$WORKDIR/ipsec.secrets"
-	cat >"$WORKDIR/strongswan.conf" <<-END
-		charon {
-		 load = aes sha1 sha2 hmac kdf gmp random nonce kernel-netlink socket-default stroke
-		 plugins {
-		  stroke {
-		   secrets_file = $WORKDIR/ipsec.secrets
-		  }
-		 }
-		 filelog {
-		  log {
-		   path = $WORKDIR/charon.log
-		   flush_line = yes
-		  }
-		 }
-		}
-	END
+	charon_conf aes sha1 sha2 hmac kdf gmp random nonce kernel-netlink socket-default stroke
 }
 
-# Each has a /run of its own, where both leave sockets and ids.
-start_charon()
-{
-	bg B unshare -m sh -c "mount -t tmpfs tmpfs /run &&
-		STRONGSWAN_CONF=$WORKDIR/strongswan.conf exec /usr/lib/ipsec/starter --nofork --conf $WORKDIR/ipsec.conf" \
-		>>"$WORKDIR/starter.log" 2>&1
-	CHARON=$BG_PID
-	wait_for charon_is_up
-}
-
-# charon_is_up - it has read its configuration since it was started the last time
-charon_is_up()
-{
-	tac "$WORKDIR/charon.log" 2>/dev/null | sed '/Starting IKE charon daemon/q' | grep -q "added configuration"
-}
-
-# stroke WORD... - tell charon something; its socket is in a /run of its own
-stroke()
-{
-	n B nsenter -m -t "$CHARON" /usr/lib/ipsec/stroke "$@" >>"$WORKDIR/stroke.log" 2>&1
-}
-
+# It has a /run of its own, as charon.
 start_iked()
 {
 	bg A unshare -m sh -c "mount -t tmpfs tmpfs /run && exec iked -dv -f $WORKDIR/iked.conf" >>"$WORKDIR/iked.log" 2>&1
@@ -223,10 +169,9 @@ t_peer_restart()
 	local before
 
 	before=$(grep -c "$ESTABLISHED" "$WORKDIR/charon.log")
-	kill "$CHARON"
-	wait "$CHARON" 2>/dev/null
+	stop_charon
 	wait_for no_sas || { fail "SAs are left: $(n A setkey -D | grep -c spi=)"; return; }
-	start_charon || { logs "charon does not come back"; return; }
+	start_charon B || { logs "charon does not come back"; return; }
 	stroke up t
 	wait_for established $((before + 1)) || { logs "no child SA after the restart"; return; }
 	wait_for mature || { logs "no SAs in A"; return; }
@@ -248,7 +193,7 @@ addr B eth0 10.0.2.1/32
 ip -n "${RUN}A" route add 10.0.2.1 via 10.0.0.2 src 10.0.1.1
 ip -n "${RUN}B" route add 10.0.1.1 via 10.0.0.1 src 10.0.2.1
 write_files
-start_charon || skip_all "charon does not start: $(tail -n 1 "$WORKDIR/starter.log")"
+start_charon B || skip_all "charon does not start: $(tail -n 1 "$WORKDIR/starter.log")"
 add_case P02_iked_up t_up
 add_case P06_iked_rekey t_rekey
 add_case P09_iked_restart t_restart
