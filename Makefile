@@ -13,6 +13,7 @@ SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 INCLUDEDIR ?= $(PREFIX)/include
 MODPROBEDIR ?= /etc/modprobe.d
+SYSTEMDDIR ?= $(PREFIX)/lib/systemd/system
 
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 RUN := selftests/vm/run
@@ -52,15 +53,16 @@ $(KERNELS:%=module-%): module-%:
 	module/build.sh $$([ ! -e $$d/chroot ] || echo -r $$(cat $$d/chroot)) \
 		$$(cat $$d/kdir) $(MODULE_ARGS) $(SELFTEST_ARG)
 
-# K: the kernel to show it on
+# K: the kernel to show it on; DEMO: racoon, ikev2, certs (testudod's ways) or manual (setkey alone)
 K ?= 6.12
+DEMO ?= racoon
 
 demo:
 	@selftests/setup build vm demo
 	@echo 'demo: building the tools, and the module for Linux $(K)'
 	@$(MAKE) -s userspace module-$(K)
 	@echo 'demo: booting Linux $(K) in QEMU; its namespaces are the network'
-	@$(RUN) -k $(K) -- selftests/demo.sh
+	@$(RUN) -k $(K) -- env DEMO=$(DEMO) selftests/demo.sh
 
 # All of these set up what they need; "check" ends with "N passed, N failed".
 check:
@@ -97,6 +99,7 @@ install-module:
 	install -D -m 644 module/testudo.conf "$(DESTDIR)$(MODPROBEDIR)/testudo.conf"
 
 TOOLS = $(wildcard build/bin/*)
+UNIT := userspace/testudod/testudod.service
 MANPAGES := $(wildcard Documentation/man/*.[1-9])
 
 install-tools:
@@ -104,12 +107,15 @@ install-tools:
 	install -d "$(DESTDIR)$(SBINDIR)"
 	install -m 755 $(TOOLS) "$(DESTDIR)$(SBINDIR)"
 	install -D -m 644 uapi/linux/testudo_pfkey.h "$(DESTDIR)$(INCLUDEDIR)/linux/testudo_pfkey.h"
+	install -D -m 644 $(UNIT) "$(DESTDIR)$(SYSTEMDDIR)/$(notdir $(UNIT))"
+	sed -i 's,/usr/local/sbin/,$(SBINDIR)/,' "$(DESTDIR)$(SYSTEMDDIR)/$(notdir $(UNIT))"
 	$(foreach m,$(MANPAGES),install -D -m 644 $(m) \
 		"$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))" &&) :
 
 uninstall:
-	rm -f "$(DESTDIR)$(MODPROBEDIR)/testudo.conf" "$(DESTDIR)$(INCLUDEDIR)/linux/testudo_pfkey.h"
-	$(foreach t,$(sort $(TOOLS) build/bin/setkey),rm -f "$(DESTDIR)$(SBINDIR)/$(notdir $(t))" &&) :
+	rm -f "$(DESTDIR)$(MODPROBEDIR)/testudo.conf" "$(DESTDIR)$(INCLUDEDIR)/linux/testudo_pfkey.h" \
+		"$(DESTDIR)$(SYSTEMDDIR)/$(notdir $(UNIT))"
+	$(foreach t,$(sort $(TOOLS) build/bin/setkey build/bin/testudod build/bin/testudoctl),rm -f "$(DESTDIR)$(SBINDIR)/$(notdir $(t))" &&) :
 	$(foreach m,$(MANPAGES),rm -f \
 		"$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))" &&) :
 	@for ko in "$(DESTDIR)"/lib/modules/*/updates/testudo.ko; do \
@@ -129,10 +135,11 @@ help:
 	@echo '                     else the running kernel, else every kernel whose headers are here'
 	@echo '  make userspace, make module                      one of the two'
 	@echo '  make module-K      for a kernel of the test machine; K: $(KERNELS)'
-	@echo '  make install, make uninstall     module, modprobe.d file, tools, man pages'
-	@echo '                     (PREFIX=$(PREFIX), DESTDIR=)'
+	@echo '  make install, make uninstall     module, modprobe.d file, tools, man pages,'
+	@echo '                     systemd unit (PREFIX=$(PREFIX), DESTDIR=)'
 	@echo
-	@echo '  make demo [K=6.1]  two gateways, one setkey file, packets under ESP: in a VM'
+	@echo '  make demo [K=6.1] [DEMO=racoon|ikev2|certs|manual]'
+	@echo '                     two gateways, their keys, packets under ESP: in a VM'
 	@echo '  make check         every test, with all set-up; ends with "N passed, N failed"'
 	@echo '  make check-unit    on the host: pure rooms, setkey, install, the build by dkms'
 	@echo '  make check-K       the tests of one kernel of the test machine'

@@ -13,7 +13,7 @@
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-unset MAKEFLAGS MFLAGS MAKELEVEL PREFIX DESTDIR SBINDIR MANDIR INCLUDEDIR MODPROBEDIR KDIR
+unset MAKEFLAGS MFLAGS MAKELEVEL PREFIX DESTDIR SBINDIR MANDIR INCLUDEDIR MODPROBEDIR SYSTEMDDIR KDIR
 tree=$tmp/tree root=$tmp/root log=$tmp/log
 count=0 failed=0
 
@@ -79,9 +79,15 @@ tools()
 {
 	cat <<-END
 		644 usr/local/include/linux/testudo_pfkey.h
+		644 usr/local/lib/systemd/system/testudod.service
 		755 usr/local/sbin/setkey
+		755 usr/local/sbin/testudoctl
+		755 usr/local/sbin/testudod
 		644 usr/local/share/man/man4/testudo.4
+		644 usr/local/share/man/man5/testudod.conf.5
 		644 usr/local/share/man/man8/setkey.8
+		644 usr/local/share/man/man8/testudoctl.8
+		644 usr/local/share/man/man8/testudod.8
 	END
 }
 
@@ -126,6 +132,21 @@ t_uninstall()
 	rm -f "$root/usr/local/sbin/other"
 }
 
+# t_unit - does systemd understand the unit?
+t_unit()
+{
+	local unit=usr/local/lib/systemd/system/testudod.service
+
+	if ! type systemd-analyze >/dev/null 2>&1; then
+		skip "the unit is understood" "there is no systemd-analyze"
+		return
+	fi
+	# the daemon and its man pages are elsewhere
+	sed "s,=/usr/local,=$root/usr/local,; /^Documentation=/d" "$root/$unit" >"$tmp/testudod.service"
+	systemd-analyze verify "$tmp/testudod.service" >"$log" 2>&1 && [ ! -s "$log" ]
+	result "systemd understands the unit"
+}
+
 t_tools()
 {
 	make -s -C "$tree" install-tools DESTDIR="$root" >"$log" 2>&1
@@ -133,6 +154,9 @@ t_tools()
 	result "make install-tools: these files, with these modes, and no other"
 	"$root/usr/local/sbin/setkey" -V >"$log" 2>&1
 	result "the installed setkey runs"
+	"$root/usr/local/sbin/testudod" -V >"$log" 2>&1 && "$root/usr/local/sbin/testudoctl" -V >>"$log" 2>&1
+	result "the installed testudod and testudoctl run"
+	t_unit
 	echo '#include <linux/testudo_pfkey.h>' |
 		gcc -Wall -Werror -fsyntax-only -I"$root/usr/local/include" -x c - >"$log" 2>&1
 	result "the installed header compiles by itself"
@@ -140,6 +164,8 @@ t_tools()
 	make -s -C "$tree" install-tools DESTDIR="$root" PREFIX=/usr >"$log" 2>&1
 	tools | sed 's,usr/local,usr,' | same
 	result "make install-tools PREFIX=/usr: below that prefix"
+	grep -q '^ExecStart=/usr/sbin/testudod ' "$root/usr/lib/systemd/system/testudod.service" >"$log" 2>&1
+	result "make install-tools PREFIX=/usr: the unit starts the daemon there"
 }
 
 echo "KTAP version 1"
@@ -147,6 +173,8 @@ mkdir -p "$tree/build" "$tree/Documentation" "$root"
 make -s --no-print-directory -C "$top/userspace" O="$top/build" all || exit 1
 cp -a "$top"/{Kbuild,Makefile,dkms.conf,module,uapi} "$tree"
 cp -a "$top/Documentation/man" "$tree/Documentation"
+mkdir -p "$tree/userspace/testudod"
+cp -a "$top/userspace/testudod/testudod.service" "$tree/userspace/testudod"
 cp -a "$top/build/bin" "$tree/build"
 rel=$(newest)
 name=$(. "$tree/dkms.conf" && echo "${BUILT_MODULE_NAME[0]}")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The wire peer for scripts: opens captured ESP with given keys, without any kernel's help.
 
-    wirepeer.py pcap FILE --sa SPI:CIPHER:KEY[:HASH:KEY] ... [--mark TEXT] [--only]
+    wirepeer.py pcap FILE --sa SPI:CIPHER:KEY[:HASH:KEY][:esn] ... [--mark TEXT] [--only]
 
 Owns the command line and the reading of capture files; esp.py opens, packet.py
 parses. Cipher and hash names are those of algs.tbl, keys are hex. Prints one
@@ -28,9 +28,11 @@ def frames(path):
 
 
 def parse_sa(text):
-    """SPI:CIPHER:KEY[:HASH:KEY] to an esp.Sa."""
-    spi, enc, ekey, auth, akey = (text.split(":") + ["none", ""])[:5]
-    return esp.Sa(int(spi, 0), enc, auth, ekey=bytes.fromhex(ekey), akey=bytes.fromhex(akey))
+    """SPI:CIPHER:KEY[:HASH:KEY][:esn] to an esp.Sa."""
+    words = text.split(":")
+    extended = words[-1] == "esn"
+    spi, enc, ekey, auth, akey = (words[:-1] if extended else words)[:5] + ["none", ""][len(words) - extended - 3 :]
+    return esp.Sa(int(spi, 0), enc, auth, ekey=bytes.fromhex(ekey), akey=bytes.fromhex(akey), esn=extended)
 
 
 class Reader:
@@ -93,7 +95,7 @@ def main():
     sub = top.add_subparsers(dest="command", required=True)
     pcap = sub.add_parser("pcap", help="open the ESP packets of a capture file")
     pcap.add_argument("file")
-    pcap.add_argument("--sa", action="append", type=parse_sa, required=True, metavar="SPI:CIPHER:KEY[:HASH:KEY]")
+    pcap.add_argument("--sa", action="append", type=parse_sa, required=True, metavar="SPI:CIPHER:KEY[:HASH:KEY][:esn]")
     pcap.add_argument("--mark", help="text that must be inside and never outside")
     pcap.add_argument("--only", action="store_true", help="nothing but ESP may be in the file")
     args = top.parse_args()
