@@ -16,8 +16,8 @@ lay_peers()
 	[ -x /usr/lib/ipsec/starter ] && return
 	[ -n "${TESTUDO_VM:-}" ] || return
 	root=$("$LIB/vm/peers" -q) || return
-	mkdir -p /usr/lib/ipsec /etc/iked/private /var/lib/openiked && mount --bind "$root/usr/lib/ipsec" /usr/lib/ipsec || return
-	cp "$root/usr/sbin/iked" /usr/sbin/ || return
+	mkdir -p /usr/lib/ipsec /var/lib/openiked && mount --bind "$root/usr/lib/ipsec" /usr/lib/ipsec || return
+	cp "$root/usr/sbin/iked" /usr/sbin/ && cp -r "$root/etc/iked" /etc/ || return
 	grep -q '^_iked:' /etc/passwd || {
 		echo '_iked:x:990:990::/var/lib/openiked:/usr/sbin/nologin' >>/etc/passwd
 		echo '_iked:x:990:' >>/etc/group
