@@ -324,7 +324,6 @@ add_case P10_v2_psk_transport_B t_pair 2 psk transport B
 add_case P11_v1_rsa_A t_pair 1 rsa tunnel A
 add_case P11_v2_ecdsa_B t_pair 2 ecdsa tunnel B
 add_case P13_v2_rekey t_rekey 2
-add_case P15_why t_why
 # the rest of the matrix: make check-nightly
 if [ -n "${TESTUDO_NIGHTLY:-}" ]; then
 	for ver in 1 2; do
@@ -339,5 +338,6 @@ if [ -n "${TESTUDO_NIGHTLY:-}" ]; then
 		add_case P14_v${ver}_dead_peer t_dead $ver
 	done
 	add_case P11_v2_ecdsa_A t_pair 2 ecdsa tunnel A
+	add_case P15_why t_why
 fi
 run_cases "$@"
