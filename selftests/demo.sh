@@ -135,7 +135,7 @@ make_certs()
 	done
 }
 
-# write_racoon GATEWAY PEER - racoon.conf of one gateway
+# write_racoon GATEWAY ADDRESS NAME - racoon.conf of one gateway, for its peer of that address and name
 write_racoon()
 {
 	local auth=pre_shared_key who='my_identifier address; peers_identifier address;' cipher='aes 256' ike=''
@@ -182,14 +182,14 @@ is_up()
 # key_ike - a testudod on each gateway; the first packet makes them talk
 key_ike()
 {
-	local gw
+	local gw secret
 
 	step "The gateways are keyed by testudod: racoon.conf, $([ "$DEMO" = certs ] && echo certificates || echo psk.txt) and two policies on each"
 	[ "$DEMO" != certs ] || make_certs
 	write_racoon G1 20.0.0.2 G2
 	write_racoon G2 20.0.0.1 G1
-	printf '# peer and its secret\n20.0.0.1 %s\n20.0.0.2 %s\n' "$(rnd_hex 16)" "$(rnd_hex 16)" >"$WORKDIR/psk.txt"
-	sed -i "s/^20.0.0.2.*/20.0.0.2 $(awk '/^20.0.0.1/ { print $2 }' "$WORKDIR/psk.txt")/" "$WORKDIR/psk.txt"
+	secret=$(rnd_hex 16)
+	printf '# peer and its secret\n20.0.0.1 %s\n20.0.0.2 %s\n' "$secret" "$secret" >"$WORKDIR/psk.txt"
 	chmod 600 "$WORKDIR/psk.txt"
 	indent <"$WORKDIR/G1.racoon"
 	indent <"$WORKDIR/G1.conf"

@@ -15,7 +15,7 @@ DAEMON_CPPFLAGS := -I$(DAEMON) -I$(OBJ)/testudod
 DAEMON_LIBS := -levent_core -lcrypto -ljansson -lmnl -lseccomp -lcap-ng
 
 daemon_dirs := $(ROOMS:%=$(OBJ)/testudod/%)
-$(daemon_dirs) $(OBJ)/testudoctl $(OBJ)/unit/testudod:
+$(daemon_dirs) $(OBJ)/testudoctl:
 	$(Q)mkdir -p $@
 
 $(OBJ)/testudod/conf/gram.c $(OBJ)/testudod/conf/gram.h &: $(DAEMON)/conf/gram.y | $(daemon_dirs)
@@ -47,103 +47,68 @@ $(OUT)/bin/testudod: $(OBJ)/testudod/main.o $(daemon_objs) $(OBJ)/libpfkey.a | $
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
 
 # Of the daemon's rooms only what reads and writes the control protocol is in the tool.
-ctltool_rooms := $(filter $(OBJ)/testudod/base/%,$(daemon_objs)) \
-	$(patsubst %,$(OBJ)/testudod/ctl/%.o,proto frame size)
+ctltool_rooms := $(patsubst %,$(OBJ)/testudod/%.o,base/addr base/bytes ctl/proto ctl/frame ctl/size)
 $(OUT)/bin/testudoctl: $(ctltool_objs) $(ctltool_rooms) $(OBJ)/libpfkey.a | $(OUT)/bin
 	$(call say,LINK)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -levent_core -lcrypto -lmnl -ledit
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -lcrypto -lmnl -ledit
 
 # Unit tests: one program a file, linked with the whole daemon but main.c, all of it under ASan and UBSan. In
-# an archive, so that a test may bring its own clock.
+# an archive, so that a test may bring its own clock. libFuzzer's are made the same way, by clang. Both kinds of
+# objects lie in a folder of their own: $(1), by compiler $(2) with flags $(3).
 DUNIT	:= $(HERE)../selftests/unit/testudod
-dunit_progs := $(patsubst $(DUNIT)/test_%.c,$(OBJ)/unit/testudod/test_%,$(wildcard $(DUNIT)/test_*.c))
-san_objs := $(daemon_objs:$(OBJ)/%.o=$(OBJ)/unit/%.o)
-fake_objs := $(OBJ)/unit/testudod/help/fake_kernel.o
-case_objs := $(OBJ)/unit/testudod/help/v1_case.o
-tool_objs := $(patsubst $(CTLTOOL)/%.c,$(OBJ)/unit/testudod/tool/%.o,\
-	$(filter-out %/main.c %/line.c,$(wildcard $(CTLTOOL)/*.c)))
-world_objs := $(patsubst $(DUNIT)/%.c,$(OBJ)/unit/testudod/help/%.o,$(wildcard $(DUNIT)/world*.c $(DUNIT)/timer_fake.c))
-san_dirs := $(ROOMS:%=$(OBJ)/unit/testudod/%) $(OBJ)/unit/testudod/help \
-	$(OBJ)/unit/testudod/tool $(OBJ)/unit/lib
-SAN_FLAGS := -O1 -g -std=gnu11 -Wall -Wextra -Wno-sign-compare -MMD -MP $(SAN)
-
-$(san_dirs):
-	$(Q)mkdir -p $@
-
-$(OBJ)/unit/testudod/conf/gram.o $(OBJ)/unit/testudod/conf/conf.o: $(OBJ)/unit/%.o: $(OBJ)/%.c | $(san_dirs)
-	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(DAEMON_CPPFLAGS) $(SAN_FLAGS) -c $< -o $@
-
-$(OBJ)/unit/testudod/tool/%.o: $(CTLTOOL)/%.c | $(san_dirs)
-	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(DAEMON_CPPFLAGS) -I$(CTLTOOL) $(SAN_FLAGS) -c $< -o $@
-
-$(OBJ)/unit/testudod/help/%.o: $(DUNIT)/%.c | $(san_dirs)
-	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(DAEMON_CPPFLAGS) -I$(DUNIT) -I$(CTLTOOL) $(SAN_FLAGS) -c $< -o $@
-
-$(OBJ)/unit/testudod/%.o: $(DAEMON)/%.c | $(san_dirs) $(daemon_gen_h)
-	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(DAEMON_CPPFLAGS) $(SAN_FLAGS) -c $< -o $@
-
-$(OBJ)/unit/lib/%.o: $(HERE)lib/%.c | $(san_dirs)
-	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(SAN_FLAGS) -c $< -o $@
-
-$(OBJ)/unit/libtestudod.a: $(san_objs) $(LIB_OBJS:%=$(OBJ)/unit/lib/%.o)
-	$(call say,AR)
-	$(Q)rm -f $@
-	$(Q)$(AR) qcs $@ $^
-
-# What stands beside a test is linked to those that include its header.
-uses = $(if $(shell grep -lE '^.include "($(2))"' $(1)),$(3))
-help_of = $(call uses,$(1),world.h|v1_case.h,$(world_objs)) $(call uses,$(1),fake_kernel.h,$(fake_objs)) \
-	$(call uses,$(1),v1_case.h,$(case_objs)) $(call uses,$(1),testudoctl.h|decide.h|flow.h,$(tool_objs))
-.SECONDEXPANSION:
-$(dunit_progs): $(OBJ)/unit/testudod/test_%: $(OBJ)/unit/testudod/help/test_%.o \
-		$$(call help_of,$(DUNIT)/test_$$*.c) $(OBJ)/unit/libtestudod.a
-	$(call say,LINK)
-	$(Q)$(CC) $(SAN) -o $@ $^ $(DAEMON_LIBS) -ledit -lcmocka
-
-unit-testudod: $(dunit_progs)
-
-# libFuzzer: clang compiles the daemon once more, with its own eyes.
-dfuzz_progs := $(patsubst $(DUNIT)/fuzz_%.c,$(OBJ)/unit/testudod/fuzz_%,$(wildcard $(DUNIT)/fuzz_*.c))
+SAN_FLAGS := -O1 -g -std=gnu11 -Wall -Wextra -Wno-sign-compare $(SAN)
 FUZZ_FLAGS := -O1 -g -std=gnu11 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-fuzz_objs := $(daemon_objs:$(OBJ)/testudod/%.o=$(OBJ)/fuzz/%.o)
-fuzz_dirs := $(ROOMS:%=$(OBJ)/fuzz/%) $(OBJ)/fuzz/lib $(OBJ)/fuzz/help
 
-$(fuzz_dirs):
-	$(Q)mkdir -p $@
+define checked_compile
+	$$(call say,CC)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(2) $$(CPPFLAGS) $$(DAEMON_CPPFLAGS) -I$$(DUNIT) -I$$(CTLTOOL) $(3) -MMD -MP -c $$< -o $$@
+endef
 
-$(OBJ)/fuzz/conf/gram.o $(OBJ)/fuzz/conf/conf.o: $(OBJ)/fuzz/%.o: $(OBJ)/testudod/%.c | $(fuzz_dirs)
-	$(call say,CLANG)
-	$(Q)$(CLANG) $(CPPFLAGS) $(DAEMON_CPPFLAGS) $(FUZZ_FLAGS) -c $< -o $@
+define checked
+$(OBJ)/$(1)/testudod/%.o: $(DAEMON)/%.c | $(daemon_gen_h)
+$(call checked_compile,$(1),$(2),$(3))
+$(OBJ)/$(1)/testudod/%.o: $(OBJ)/testudod/%.c
+$(call checked_compile,$(1),$(2),$(3))
+$(OBJ)/$(1)/testudoctl/%.o: $(CTLTOOL)/%.c
+$(call checked_compile,$(1),$(2),$(3))
+$(OBJ)/$(1)/lib/%.o: $(HERE)lib/%.c
+$(call checked_compile,$(1),$(2),$(3))
+$(OBJ)/$(1)/help/%.o: $(DUNIT)/%.c | $(daemon_gen_h)
+$(call checked_compile,$(1),$(2),$(3))
+$(OBJ)/$(1)/libtestudod.a: $(daemon_objs:$(OBJ)/%=$(OBJ)/$(1)/%) $(LIB_OBJS:%=$(OBJ)/$(1)/lib/%.o)
+	$$(call say,AR)
+	$$(Q)rm -f $$@
+	$$(Q)$$(AR) qcs $$@ $$^
+endef
 
-$(OBJ)/fuzz/help/%.o: $(DUNIT)/%.c | $(fuzz_dirs)
-	$(call say,CLANG)
-	$(Q)$(CLANG) $(CPPFLAGS) $(DAEMON_CPPFLAGS) -I$(DUNIT) $(FUZZ_FLAGS) -c $< -o $@
+$(eval $(call checked,unit,$(CC),$(SAN_FLAGS)))
+$(eval $(call checked,fuzz,$(CLANG),$(FUZZ_FLAGS)))
+.SECONDARY: $(daemon_objs:$(OBJ)/%=$(OBJ)/unit/%) $(daemon_objs:$(OBJ)/%=$(OBJ)/fuzz/%)
 
-$(OBJ)/fuzz/lib/%.o: $(HERE)lib/%.c | $(fuzz_dirs)
-	$(call say,CLANG)
-	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -c $< -o $@
+# What stands beside a test is linked to those that include its header: $(1) is the folder, $(2) the test's source.
+uses = $(if $(shell grep -lE '^.include "($(2))"' $(1)),$(3))
+help_of = $(patsubst %,$(OBJ)/$(1)/%.o, \
+	$(call uses,$(2),world.h|v1_case.h,$(patsubst $(DUNIT)/%.c,help/%,$(wildcard $(DUNIT)/world*.c) $(DUNIT)/timer_fake.c)) \
+	$(call uses,$(2),fake_kernel.h,help/fake_kernel) $(call uses,$(2),v1_case.h,help/v1_case) \
+	$(call uses,$(2),testudoctl.h|decide.h|flow.h,$(patsubst $(CTLTOOL)/%.c,testudoctl/%, \
+		$(filter-out %/main.c %/line.c,$(wildcard $(CTLTOOL)/*.c)))))
 
-$(OBJ)/fuzz/%.o: $(DAEMON)/%.c | $(fuzz_dirs) $(daemon_gen_h)
-	$(call say,CLANG)
-	$(Q)$(CLANG) $(CPPFLAGS) $(DAEMON_CPPFLAGS) $(FUZZ_FLAGS) -c $< -o $@
-
-$(OBJ)/fuzz/libtestudod.a: $(fuzz_objs) $(LIB_OBJS:%=$(OBJ)/fuzz/lib/%.o)
-	$(call say,AR)
-	$(Q)rm -f $@
-	$(Q)$(AR) qcs $@ $^
-
-$(dfuzz_progs): $(OBJ)/unit/testudod/fuzz_%: $(OBJ)/fuzz/help/fuzz_%.o \
-		$$(patsubst $(OBJ)/unit/testudod/help/%,$(OBJ)/fuzz/help/%,$$(call help_of,$(DUNIT)/fuzz_$$*.c)) \
-		$(OBJ)/fuzz/libtestudod.a | $(san_dirs)
+dunit_progs := $(patsubst $(DUNIT)/%.c,$(OBJ)/unit/testudod/%,$(wildcard $(DUNIT)/test_*.c))
+dfuzz_progs := $(patsubst $(DUNIT)/%.c,$(OBJ)/unit/testudod/%,$(wildcard $(DUNIT)/fuzz_*.c))
+.SECONDEXPANSION:
+$(dunit_progs): $(OBJ)/unit/testudod/%: $(OBJ)/unit/help/%.o $$(call help_of,unit,$(DUNIT)/$$*.c) $(OBJ)/unit/libtestudod.a
 	$(call say,LINK)
+	$(Q)$(CC) $(SAN) -o $@ $^ $(DAEMON_LIBS) -lcmocka
+
+$(dfuzz_progs): $(OBJ)/unit/testudod/%: $(OBJ)/fuzz/help/%.o $$(call help_of,fuzz,$(DUNIT)/$$*.c) $(OBJ)/fuzz/libtestudod.a
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(DAEMON_LIBS)
 
+unit-testudod: $(dunit_progs)
 fuzz-testudod: $(dfuzz_progs)
 
 .PHONY: unit-testudod fuzz-testudod
--include $(wildcard $(OBJ)/testudod/*.d $(OBJ)/testudod/*/*.d $(OBJ)/testudoctl/*.d $(OBJ)/unit/testudod/*/*.d)
+-include $(wildcard $(OBJ)/testudod/*.d $(OBJ)/testudod/*/*.d $(OBJ)/testudoctl/*.d)
+-include $(wildcard $(foreach d,unit fuzz,$(OBJ)/$(d)/*/*.d $(OBJ)/$(d)/testudod/*/*.d))

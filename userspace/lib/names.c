@@ -191,6 +191,67 @@ const char *pfkey_satype_name(unsigned int satype)
 	return satype < sizeof(names) / sizeof(names[0]) ? names[satype] : NULL;
 }
 
+/* The transformations of IPsec, in the three ways that they are called. */
+static const struct {
+	uint8_t proto;
+	uint8_t satype;
+	const char *name;
+} names_transforms[] = {
+	{ IPPROTO_ESP, SADB_SATYPE_ESP, "esp" },
+	{ IPPROTO_AH, SADB_SATYPE_AH, "ah" },
+	{ IPPROTO_COMP, SADB_X_SATYPE_IPCOMP, "ipcomp" },
+};
+
+#define NAMES_TRANSFORMS	(sizeof(names_transforms) / sizeof(names_transforms[0]))
+
+/**
+ * pfkey_transform_name() - name of a transformation's protocol
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
+ *
+ * Return: setkey's own word, not that of /etc/protocols; "?" for others.
+ */
+const char *pfkey_transform_name(unsigned int proto)
+{
+	size_t i;
+
+	for (i = 0; i < NAMES_TRANSFORMS; i++)
+		if (names_transforms[i].proto == proto)
+			return names_transforms[i].name;
+	return "?";
+}
+
+/**
+ * pfkey_transform_satype() - SA type of a transformation's protocol
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
+ *
+ * Return: SADB_SATYPE_*, SADB_SATYPE_UNSPEC for others.
+ */
+unsigned int pfkey_transform_satype(unsigned int proto)
+{
+	size_t i;
+
+	for (i = 0; i < NAMES_TRANSFORMS; i++)
+		if (names_transforms[i].proto == proto)
+			return names_transforms[i].satype;
+	return SADB_SATYPE_UNSPEC;
+}
+
+/**
+ * pfkey_satype_transform() - the other way round
+ * @satype: SADB_SATYPE_*
+ *
+ * Return: IPPROTO_*, 0 for an SA type that is no transformation.
+ */
+unsigned int pfkey_satype_transform(unsigned int satype)
+{
+	size_t i;
+
+	for (i = 0; i < NAMES_TRANSFORMS; i++)
+		if (names_transforms[i].satype == satype)
+			return names_transforms[i].proto;
+	return 0;
+}
+
 /**
  * pfkey_mode_name() - name of an encapsulation mode
  * @mode: IPSEC_MODE_*
@@ -215,6 +276,47 @@ const char *pfkey_state_name(unsigned int state)
 	static const char * const names[] = { "larval", "mature", "dying", "dead" };
 
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : NULL;
+}
+
+/**
+ * pfkey_level_name() - name of how much a request insists on its SA
+ * @level: IPSEC_LEVEL_*
+ *
+ * Return: name, "?" for others.
+ */
+const char *pfkey_level_name(unsigned int level)
+{
+	static const char * const names[] = { "default", "use", "require", "unique" };
+
+	return level < sizeof(names) / sizeof(names[0]) ? names[level] : "?";
+}
+
+/**
+ * pfkey_policy_name() - name of what a policy does
+ * @type: IPSEC_POLICY_*
+ *
+ * Return: name, "?" for others.
+ */
+const char *pfkey_policy_name(unsigned int type)
+{
+	static const char * const names[] = { "discard", "none", "ipsec", "entrust", "bypass" };
+
+	return type < sizeof(names) / sizeof(names[0]) ? names[type] : "?";
+}
+
+/**
+ * pfkey_dir_name() - name of a policy's direction
+ * @dir: IPSEC_DIR_*
+ *
+ * Return: name, "?" for others.
+ */
+const char *pfkey_dir_name(unsigned int dir)
+{
+	static const char * const names[] = {
+		"any", "in", "out", "fwd", "in(socket)", "out(socket)",
+	};
+
+	return dir < sizeof(names) / sizeof(names[0]) ? names[dir] : "?";
 }
 
 /**

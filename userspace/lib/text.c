@@ -117,18 +117,21 @@ static void text_sa_head(FILE *out, const struct pfkey_msg *msg, unsigned int fl
 }
 
 static void text_key(FILE *out, char tag, enum pfkey_alg_kind kind, unsigned int id,
-		     const struct sadb_key *key)
+		     const struct sadb_key *key, unsigned int flags)
 {
 	if (!key)
 		return;
 	fprintf(out, "\t%c: ", tag);
 	text_alg(out, kind, id);
-	pfkey_hexdump(out, key + 1, key->sadb_key_bits / 8);
+	if (!(flags & PFKEY_TEXT_NO_KEYS))
+		pfkey_hexdump(out, key + 1, key->sadb_key_bits / 8);
+	else if (key->sadb_key_bits)
+		fprintf(out, "(key of %u bits)", key->sadb_key_bits);
 	putc('\n', out);
 }
 
 /* Algorithms, keys, window and state; the line of IPComp's algorithm has no end. */
-static void text_sa_body(FILE *out, const struct pfkey_msg *msg)
+static void text_sa_body(FILE *out, const struct pfkey_msg *msg, unsigned int flags)
 {
 	const struct sadb_x_testudo_sa *ours = pfkey_ext(msg, SADB_X_EXT_TESTUDO_SA);
 	const struct sadb_x_sa2 *sa2 = pfkey_ext(msg, SADB_X_EXT_SA2);
@@ -139,9 +142,10 @@ static void text_sa_body(FILE *out, const struct pfkey_msg *msg)
 		text_alg(out, PFKEY_ALG_COMP, sa->sadb_sa_encrypt);
 	} else if (msg->base->sadb_msg_satype == SADB_SATYPE_ESP) {
 		text_key(out, 'E', PFKEY_ALG_ENC, sa->sadb_sa_encrypt,
-			 pfkey_ext(msg, SADB_EXT_KEY_ENCRYPT));
+			 pfkey_ext(msg, SADB_EXT_KEY_ENCRYPT), flags);
 	}
-	text_key(out, 'A', PFKEY_ALG_AUTH, sa->sadb_sa_auth, pfkey_ext(msg, SADB_EXT_KEY_AUTH));
+	text_key(out, 'A', PFKEY_ALG_AUTH, sa->sadb_sa_auth, pfkey_ext(msg, SADB_EXT_KEY_AUTH),
+		 flags);
 	fprintf(out, "\tseq=0x%08x replay=%u flags=0x%08x state=", sa2->sadb_x_sa2_sequence,
 		sa->sadb_sa_replay, sa->sadb_sa_flags);
 	text_name(out, pfkey_state_name(sa->sadb_sa_state), sa->sadb_sa_state);
@@ -226,7 +230,7 @@ void pfkey_text_sa(FILE *out, const struct pfkey_msg *msg, unsigned int flags, i
 		return;
 	}
 	text_sa_head(out, msg, flags);
-	text_sa_body(out, msg);
+	text_sa_body(out, msg, flags);
 	text_sa_life(out, msg, now);
 	text_sec_ctx(out, msg);
 	fprintf(out, "\tsadb_seq=%u pid=%u refcnt=%u\n", msg->base->sadb_msg_seq,
@@ -355,52 +359,30 @@ static void text_request_end(FILE *out, const struct sockaddr_storage *sa, unsig
 		fprintf(out, "[%u]", pfkey_addr_port(sa));
 }
 
-/* Not by /etc/protocols: these words are setkey's own. */
-static const char *text_request_proto(unsigned int proto)
-{
-	switch (proto) {
-	case IPPROTO_ESP:
-		return "esp";
-	case IPPROTO_AH:
-		return "ah";
-	case IPPROTO_COMP:
-		return "ipcomp";
-	default:
-		return "?";
-	}
-}
-
 /* "\n\tesp/tunnel/1.1.1.1-2.2.2.2/unique:7"; a reqid that the kernel chose shows as #N */
 static void text_request(FILE *out, const struct pfkey_request *req, unsigned int flags)
 {
-	static const char * const levels[] = { "default", "use", "require", "unique" };
 	const char *mode = pfkey_mode_name(req->mode);
 
-	fprintf(out, "\n\t%s/%s/", text_request_proto(req->proto), mode ? mode : "?");
+	fprintf(out, "\n\t%s/%s/", pfkey_transform_name(req->proto), mode ? mode : "?");
 	if (req->ends) {
 		text_request_end(out, &req->src, flags);
 		putc('-', out);
 		text_request_end(out, &req->dst, flags);
 	}
-	fprintf(out, "/%s", req->level < 4 ? levels[req->level] : "?");
+	fprintf(out, "/%s", pfkey_level_name(req->level));
 	if (req->reqid)
 		fprintf(out, "%c%u", req->reqid > IPSEC_MANUAL_REQID_MAX ? '#' : ':', req->reqid);
 }
 
 static void text_policy(FILE *out, const struct sadb_x_policy *pol, unsigned int flags)
 {
-	static const char * const types[] = { "discard", "none", "ipsec", "entrust", "bypass" };
-	static const char * const dirs[] = {
-		"any", "in", "out", "fwd", "in(socket)", "out(socket)",
-	};
-	unsigned int type = pol->sadb_x_policy_type;
-	unsigned int dir = pol->sadb_x_policy_dir;
 	struct pfkey_request req;
 	size_t off = 0;
 
-	fprintf(out, "\n\t%s", dir < sizeof(dirs) / sizeof(dirs[0]) ? dirs[dir] : "?");
+	fprintf(out, "\n\t%s", pfkey_dir_name(pol->sadb_x_policy_dir));
 	text_priority(out, pol->sadb_x_policy_priority);
-	fprintf(out, " %s", type < sizeof(types) / sizeof(types[0]) ? types[type] : "?");
+	fprintf(out, " %s", pfkey_policy_name(pol->sadb_x_policy_type));
 	while (pfkey_next_request(pol, &off, &req))
 		text_request(out, &req, flags);
 	putc('\n', out);

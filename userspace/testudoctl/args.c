@@ -12,16 +12,6 @@
 #include "testudoctl.h"
 
 /**
- * struct word - a word and what it stands for
- * @name: word
- * @value: number
- */
-struct word {
-	const char *name;
-	int value;
-};
-
-/**
  * args_what() - a kind of SA
  * @word: word
  * @what: result
@@ -30,14 +20,8 @@ struct word {
  */
 bool args_what(const char *word, enum ctl_what *what)
 {
-	unsigned int i;
-
-	for (i = 0; i < CTL_WHATS; i++) {
-		if (strcmp(ctl_what_name(i), word))
-			continue;
-		*what = i;
+	if (ctl_what_parse(word, what))
 		return true;
-	}
 	fprintf(stderr, "testudoctl: \"%s\" is none of isakmp, esp, ah, ipcomp, ipsec and all\n",
 		word);
 	return false;
@@ -71,7 +55,15 @@ bool args_addr(const char *word, int family, struct sockaddr_storage *sa)
 	return true;
 }
 
-static bool args_number(const char *word, unsigned int max, unsigned int *v)
+/**
+ * args_number() - a decimal number, and nothing behind it
+ * @word: word
+ * @max: most
+ * @v: result
+ *
+ * Return: false if it is none.
+ */
+bool args_number(const char *word, unsigned int max, unsigned int *v)
 {
 	char *end;
 	unsigned long n;
@@ -141,17 +133,17 @@ static bool args_selector(const char *word, int family, struct sockaddr_storage 
 /* "inet" or "inet6" may stand in front, as racoonctl wants it. */
 static int args_family(int *argc, char ***argv)
 {
-	static const struct word words[] = { { "inet", AF_INET }, { "inet6", AF_INET6 } };
-	size_t i;
+	int family;
 
-	for (i = 0; *argc && i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(words[i].name, **argv))
-			continue;
-		(*argc)--;
-		(*argv)++;
-		return words[i].value;
-	}
-	return AF_UNSPEC;
+	if (*argc && !strcmp(**argv, "inet"))
+		family = AF_INET;
+	else if (*argc && !strcmp(**argv, "inet6"))
+		family = AF_INET6;
+	else
+		return AF_UNSPEC;
+	(*argc)--;
+	(*argv)++;
+	return family;
 }
 
 /**

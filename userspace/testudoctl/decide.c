@@ -14,15 +14,14 @@
 #include "base/addr.h"
 #include "decide.h"
 
-static bool decide_prefix(const struct sockaddr_storage *addr, const struct sockaddr_storage *net,
+static bool decide_inside(const struct sockaddr_storage *addr, const struct sockaddr_storage *net,
 			  unsigned int bits)
 {
-	struct chunk a = addr_bytes(addr), b = addr_bytes(net);
-	unsigned int whole = bits / 8, rest = bits % 8;
+	struct ts host, prefix;
 
-	if (a.n != b.n || bits > a.n * 8 || memcmp(a.p, b.p, whole))
-		return false;
-	return !rest || !((a.p[whole] ^ b.p[whole]) >> (8 - rest));
+	ts_host(&host, addr);
+	ts_from_prefix(&prefix, net, bits, 0, 0);
+	return ts_contains(&prefix, &host);
 }
 
 /* A value of the packet against one of the selector, 0 of which is any. */
@@ -51,9 +50,8 @@ enum decide_match decide_match(const struct kern_policy *p, const struct decide_
 {
 	enum decide_match m;
 
-	if (p->src.ss_family != flow->src.ss_family ||
-	    !decide_prefix(&flow->src, &p->src, p->src_bits) ||
-	    !decide_prefix(&flow->dst, &p->dst, p->dst_bits))
+	if (!decide_inside(&flow->src, &p->src, p->src_bits) ||
+	    !decide_inside(&flow->dst, &p->dst, p->dst_bits))
 		return DECIDE_NO;
 	m = decide_value(p->proto, flow->proto);
 	m = decide_least(m, decide_value(addr_port(&p->src), flow->sport));
@@ -119,6 +117,20 @@ static void decide_sa(const struct kern_tables *t, struct decide_step *step)
 		step->sa = dying;
 }
 
+/* The next request and its SA: between ends of its own, or those of the packet by then. */
+static const struct decide_step *decide_next(const struct kern_tables *t, struct decide_result *r)
+{
+	const struct pfkey_request *req = &r->policy->req[r->n];
+	struct decide_step *step = &r->step[r->n++];
+	bool tunnel = req->mode == IPSEC_MODE_TUNNEL;
+
+	step->req = req;
+	step->src = tunnel ? req->src : r->end_src;
+	step->dst = tunnel ? req->dst : r->end_dst;
+	decide_sa(t, step);
+	return step;
+}
+
 static bool decide_has(const struct decide_result *r, const struct kern_entry *sa)
 {
 	unsigned int i;
@@ -132,20 +144,13 @@ static bool decide_has(const struct decide_result *r, const struct kern_entry *s
 /* The SAs of an outbound policy, the innermost first. */
 static void decide_bundle(const struct kern_tables *t, struct decide_result *r)
 {
-	const struct pfkey_request *req;
-	struct decide_step *step;
+	const struct decide_step *step;
 	bool needed;
-	unsigned int i;
 
 	r->verdict = DECIDE_CLEAR;
-	for (i = 0; i < r->policy->n; i++) {
-		req = &r->policy->req[i];
-		step = &r->step[r->n++];
-		step->req = req;
-		step->src = req->mode == IPSEC_MODE_TUNNEL ? req->src : r->end_src;
-		step->dst = req->mode == IPSEC_MODE_TUNNEL ? req->dst : r->end_dst;
-		decide_sa(t, step);
-		needed = step->sa || req->level != IPSEC_LEVEL_USE;
+	while (r->n < r->policy->n) {
+		step = decide_next(t, r);
+		needed = step->sa || step->req->level != IPSEC_LEVEL_USE;
 		if (step->sa && decide_has(r, step->sa)) {
 			r->verdict = DECIDE_LOOP;
 			return;
@@ -155,32 +160,20 @@ static void decide_bundle(const struct kern_tables *t, struct decide_result *r)
 		else if (!step->sa && needed)
 			r->verdict = DECIDE_ASK;
 		/* an optional tunnel without an SA is not entered */
-		if (needed && req->mode == IPSEC_MODE_TUNNEL) {
-			r->end_src = req->src;
-			r->end_dst = req->dst;
+		if (needed && step->req->mode == IPSEC_MODE_TUNNEL) {
+			r->end_src = step->src;
+			r->end_dst = step->dst;
 		}
 	}
 }
 
 /* What an inbound policy demands, and whether there are SAs for it. */
-static void decide_demand(const struct kern_tables *t, const struct decide_flow *flow,
-			  struct decide_result *r)
+static void decide_demand(const struct kern_tables *t, struct decide_result *r)
 {
-	const struct pfkey_request *req;
-	struct decide_step *step;
-	unsigned int i;
-
 	r->verdict = DECIDE_CLEAR;
-	for (i = 0; i < r->policy->n; i++) {
-		req = &r->policy->req[i];
-		step = &r->step[r->n++];
-		step->req = req;
-		step->src = req->mode == IPSEC_MODE_TUNNEL ? req->src : flow->src;
-		step->dst = req->mode == IPSEC_MODE_TUNNEL ? req->dst : flow->dst;
-		decide_sa(t, step);
-		if (req->level != IPSEC_LEVEL_USE)
+	while (r->n < r->policy->n)
+		if (decide_next(t, r)->req->level != IPSEC_LEVEL_USE)
 			r->verdict = DECIDE_DEMAND;
-	}
 }
 
 /**
@@ -207,7 +200,7 @@ void decide(const struct kern_tables *t, const struct decide_flow *flow, unsigne
 	else if (dir == IPSEC_DIR_OUTBOUND)
 		decide_bundle(t, r);
 	else
-		decide_demand(t, flow, r);
+		decide_demand(t, r);
 }
 
 /**

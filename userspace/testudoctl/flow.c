@@ -12,6 +12,7 @@
 #include "base/addr.h"
 #include "decide.h"
 #include "flow.h"
+#include "pfkey.h"
 #include "route.h"
 #include "testudoctl.h"
 
@@ -27,20 +28,6 @@ static void put_host(json_t *json, const char *key, const struct sockaddr_storag
 	put_text(json, key, addr_host(sa, buf));
 }
 
-static const char *flow_proto_name(unsigned int proto)
-{
-	switch (proto) {
-	case IPPROTO_ESP:
-		return "esp";
-	case IPPROTO_AH:
-		return "ah";
-	case IPPROTO_COMP:
-		return "ipcomp";
-	default:
-		return "?";
-	}
-}
-
 static void flow_side(FILE *out, const struct sockaddr_storage *sa, unsigned int bits)
 {
 	char buf[ADDR_TEXT];
@@ -54,14 +41,13 @@ static void flow_side(FILE *out, const struct sockaddr_storage *sa, unsigned int
 
 static void flow_request(FILE *out, const struct pfkey_request *req)
 {
-	static const char *const levels[] = { "default", "use", "require", "unique" };
 	const char *mode = pfkey_mode_name(req->mode);
 	char src[ADDR_TEXT], dst[ADDR_TEXT];
 
-	fprintf(out, "%s/%s/", flow_proto_name(req->proto), mode ? mode : "?");
+	fprintf(out, "%s/%s/", pfkey_transform_name(req->proto), mode ? mode : "?");
 	if (req->ends)
 		fprintf(out, "%s-%s", addr_host(&req->src, src), addr_host(&req->dst, dst));
-	fprintf(out, "/%s", req->level < 4 ? levels[req->level] : "?");
+	fprintf(out, "/%s", pfkey_level_name(req->level));
 	if (req->reqid)
 		fprintf(out, ":%u", req->reqid);
 }
@@ -69,7 +55,6 @@ static void flow_request(FILE *out, const struct pfkey_request *req)
 /* "10.0.1.0/24 - 10.0.2.0/24 any: ipsec esp/tunnel/192.0.2.1-192.0.2.2/require" */
 static char *flow_policy_text(const struct kern_policy *p)
 {
-	static const char *const types[] = { "discard", "none", "ipsec", "entrust", "bypass" };
 	const char *proto = pfkey_proto_name(p->proto);
 	char *text = NULL;
 	size_t len, i;
@@ -87,7 +72,7 @@ static char *flow_policy_text(const struct kern_policy *p)
 		fprintf(out, " %s", proto);
 	else
 		fprintf(out, " protocol %u", p->proto);
-	fprintf(out, ": %s", p->type < 5 ? types[p->type] : "?");
+	fprintf(out, ": %s", pfkey_policy_name(p->type));
 	for (i = 0; i < p->n; i++) {
 		fputc(' ', out);
 		flow_request(out, &p->req[i]);
@@ -136,7 +121,7 @@ static json_t *flow_step(const struct decide_step *step)
 	const char *mode = pfkey_mode_name(step->req->mode);
 	json_t *json = json_object();
 
-	put_text(json, "protocol", flow_proto_name(step->req->proto));
+	put_text(json, "protocol", pfkey_transform_name(step->req->proto));
 	put_text(json, "mode", mode ? mode : "?");
 	put_host(json, "src", &step->src);
 	put_host(json, "dst", &step->dst);
@@ -201,7 +186,7 @@ static void flow_mtu(json_t *json, const struct decide_result *r, const struct d
 
 	if (!plain && r->verdict != DECIDE_PROTECT)
 		return;
-	err = route_find(&r->end_dst, NULL, &route);
+	err = route_find(&r->end_dst, &route);
 	if (err) {
 		put_text(json, "route", strerror(-err));
 		return;
@@ -227,14 +212,13 @@ static void flow_mtu(json_t *json, const struct decide_result *r, const struct d
  */
 json_t *flow_road(const struct kern_tables *t, const struct decide_flow *flow, unsigned int dir)
 {
-	static const char *const dirs[] = { "any", "in", "out", "fwd" };
 	json_t *json = json_object(), *maybe = json_array(), *steps = json_array();
 	bool out = dir == IPSEC_DIR_OUTBOUND;
 	struct decide_result r;
 	unsigned int i;
 
 	decide(t, flow, dir, &r);
-	put_text(json, "direction", dirs[dir]);
+	put_text(json, "direction", pfkey_dir_name(dir));
 	json_object_set_new(json, "policy", r.policy ? flow_policy(r.policy) : json_null());
 	for (i = 0; i < r.nmaybe; i++)
 		json_array_append_new(maybe, flow_policy(r.maybe[i]));

@@ -11,8 +11,6 @@
 #include "base/bytes.h"
 #include "kern.h"
 
-#define KERN_ANY 255 /* PF_KEY's word for any upper protocol */
-
 /**
  * struct kern_size - bytes that an algorithm costs
  * @id: SADB_*
@@ -104,52 +102,8 @@ bool kern_layer(const struct kern_entry *sa, bool tunnel, struct size_layer *lay
 	return true;
 }
 
-/**
- * kern_satype() - PF_KEY's number for a protocol
- * @proto: IPPROTO_*, 0 for all
- *
- * Return: SADB_SATYPE_*.
- */
-unsigned int kern_satype(unsigned int proto)
-{
-	switch (proto) {
-	case IPPROTO_ESP:
-		return SADB_SATYPE_ESP;
-	case IPPROTO_AH:
-		return SADB_SATYPE_AH;
-	case IPPROTO_COMP:
-		return SADB_X_SATYPE_IPCOMP;
-	default:
-		return SADB_SATYPE_UNSPEC;
-	}
-}
-
-static uint8_t kern_proto(unsigned int satype)
-{
-	switch (satype) {
-	case SADB_SATYPE_ESP:
-		return IPPROTO_ESP;
-	case SADB_SATYPE_AH:
-		return IPPROTO_AH;
-	case SADB_X_SATYPE_IPCOMP:
-		return IPPROTO_COMP;
-	default:
-		return 0;
-	}
-}
-
-/**
- * kern_dump() - read a database
- * @sock: socket
- * @type: SADB_DUMP or SADB_X_SPDDUMP
- * @satype: which SAs
- * @fn: called for each entry
- * @arg: handed to it
- *
- * Return: 0 or a negative errno.
- */
-int kern_dump(struct pfkey_sock *sock, unsigned int type, unsigned int satype,
-	      void (*fn)(void *arg, const struct pfkey_msg *msg), void *arg)
+static int kern_ask(struct pfkey_sock *sock, unsigned int type, unsigned int satype,
+		    void (*fn)(void *arg, const struct pfkey_msg *msg), void *arg)
 {
 	struct pfkey_fault fault;
 	struct pfkey_buf buf;
@@ -177,6 +131,31 @@ int kern_dump(struct pfkey_sock *sock, unsigned int type, unsigned int satype,
 	return err;
 }
 
+/**
+ * kern_dump() - read a database
+ * @type: SADB_DUMP or SADB_X_SPDDUMP
+ * @satype: which SAs
+ * @fn: called for each entry
+ * @arg: handed to it
+ *
+ * Return: 0 or a negative errno: -EPERM, -EAFNOSUPPORT ...
+ */
+int kern_dump(unsigned int type, unsigned int satype,
+	      void (*fn)(void *arg, const struct pfkey_msg *msg), void *arg)
+{
+	struct pfkey_sock sock;
+	int err;
+
+	err = pfkey_sock_open(&sock);
+	if (err)
+		return err;
+	err = kern_ask(&sock, type, satype, fn, arg);
+	/* the dump has brought keys along */
+	explicit_bzero(sock.buf, PFKEY_MSG_MAX);
+	pfkey_sock_close(&sock);
+	return err;
+}
+
 static void kern_add_policy(void *arg, const struct pfkey_msg *msg)
 {
 	const struct sadb_address *src = pfkey_ext(msg, SADB_EXT_ADDRESS_SRC);
@@ -194,7 +173,7 @@ static void kern_add_policy(void *arg, const struct pfkey_msg *msg)
 	p->dir = pol->sadb_x_policy_dir;
 	p->type = pol->sadb_x_policy_type;
 	p->priority = pol->sadb_x_policy_priority;
-	p->proto = src->sadb_address_proto == KERN_ANY ? 0 : src->sadb_address_proto;
+	p->proto = src->sadb_address_proto == IPSEC_PROTO_ANY ? 0 : src->sadb_address_proto;
 	p->src_bits = src->sadb_address_prefixlen;
 	p->dst_bits = dst->sadb_address_prefixlen;
 	pfkey_get_address(msg, SADB_EXT_ADDRESS_SRC, &p->src);
@@ -217,7 +196,7 @@ static void kern_add_sa(void *arg, const struct pfkey_msg *msg)
 		t->sa = xrealloc(t->sa, (t->nsas * 2 + 1) * sizeof(*t->sa));
 	e = &t->sa[t->nsas++];
 	memset(e, 0, sizeof(*e));
-	e->proto = kern_proto(msg->base->sadb_msg_satype);
+	e->proto = pfkey_satype_transform(msg->base->sadb_msg_satype);
 	e->state = sa->sadb_sa_state;
 	e->spi = ntohl(sa->sadb_sa_spi);
 	e->auth = sa->sadb_sa_auth;
@@ -244,20 +223,11 @@ static void kern_add_sa(void *arg, const struct pfkey_msg *msg)
  */
 int kern_load(struct kern_tables *t)
 {
-	struct pfkey_sock sock;
 	int err;
 
 	*t = (struct kern_tables){ 0 };
-	err = pfkey_sock_open(&sock);
-	if (err)
-		return err;
-	err = kern_dump(&sock, SADB_X_SPDDUMP, SADB_SATYPE_UNSPEC, kern_add_policy, t);
-	if (!err)
-		err = kern_dump(&sock, SADB_DUMP, SADB_SATYPE_UNSPEC, kern_add_sa, t);
-	/* the dump has brought keys along */
-	explicit_bzero(sock.buf, PFKEY_MSG_MAX);
-	pfkey_sock_close(&sock);
-	return err;
+	err = kern_dump(SADB_X_SPDDUMP, SADB_SATYPE_UNSPEC, kern_add_policy, t);
+	return err ? err : kern_dump(SADB_DUMP, SADB_SATYPE_UNSPEC, kern_add_sa, t);
 }
 
 /**

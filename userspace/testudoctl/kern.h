@@ -92,11 +92,9 @@ struct kern_tables {
 int kern_load(struct kern_tables *t);
 void kern_free(struct kern_tables *t);
 /* one dump; @fn may look at @msg only while it runs */
-int kern_dump(struct pfkey_sock *sock, unsigned int type, unsigned int satype,
+int kern_dump(unsigned int type, unsigned int satype,
 	      void (*fn)(void *arg, const struct pfkey_msg *msg), void *arg);
 /* what an SA costs; false if its algorithms are unknown here */
 bool kern_layer(const struct kern_entry *sa, bool tunnel, struct size_layer *layer);
-/* the name of SADB_SATYPE_* for a protocol, 0: all */
-unsigned int kern_satype(unsigned int proto);
 
 #endif /* TESTUDOCTL_KERN_H */

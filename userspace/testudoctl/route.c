@@ -88,29 +88,19 @@ static int route_ask(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
 	return mnl_cb_run(buf, n, nlh->nlmsg_seq, mnl_socket_get_portid(nl), cb, a) < 0 ? -errno : 0;
 }
 
-static void route_put_addr(struct nlmsghdr *nlh, uint16_t type, const struct sockaddr_storage *sa)
-{
-	struct chunk bytes = addr_bytes(sa);
-
-	mnl_attr_put(nlh, type, bytes.n, bytes.p);
-}
-
 static int route_ask_route(struct mnl_socket *nl, const struct sockaddr_storage *dst,
-			   const struct sockaddr_storage *src, struct route_answer *a)
+			   struct route_answer *a)
 {
 	char buf[1024];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct chunk bytes = addr_bytes(dst);
 	struct rtmsg *rtm;
 
 	nlh->nlmsg_type = RTM_GETROUTE;
 	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 	rtm->rtm_family = dst->ss_family;
 	rtm->rtm_dst_len = addr_bits(dst);
-	route_put_addr(nlh, RTA_DST, dst);
-	if (src && src->ss_family == dst->ss_family) {
-		rtm->rtm_src_len = addr_bits(src);
-		route_put_addr(nlh, RTA_SRC, src);
-	}
+	mnl_attr_put(nlh, RTA_DST, bytes.n, bytes.p);
 	return route_ask(nl, nlh, route_cb, a);
 }
 
@@ -129,13 +119,11 @@ static int route_ask_link(struct mnl_socket *nl, struct route_answer *a)
 /**
  * route_find() - how packets would go
  * @dst: where to
- * @src: from where, an address of ours; NULL: the kernel chooses
  * @info: result
  *
  * Return: 0 or a negative errno.
  */
-int route_find(const struct sockaddr_storage *dst, const struct sockaddr_storage *src,
-	       struct route_info *info)
+int route_find(const struct sockaddr_storage *dst, struct route_info *info)
 {
 	struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
 	struct route_answer a = { 0 };
@@ -146,7 +134,7 @@ int route_find(const struct sockaddr_storage *dst, const struct sockaddr_storage
 		return -errno;
 	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
 	if (!err)
-		err = route_ask_route(nl, dst, src, &a);
+		err = route_ask_route(nl, dst, &a);
 	if (!err && a.oif)
 		err = route_ask_link(nl, &a);
 	mnl_socket_close(nl);

@@ -22,8 +22,7 @@ struct route_info {
 	char dev[16];
 };
 
-/* @src may be NULL; 0 or a negative errno: -ENETUNREACH ... */
-int route_find(const struct sockaddr_storage *dst, const struct sockaddr_storage *src,
-	       struct route_info *info);
+/* 0 or a negative errno: -ENETUNREACH ... */
+int route_find(const struct sockaddr_storage *dst, struct route_info *info);
 
 #endif /* TESTUDOCTL_ROUTE_H */

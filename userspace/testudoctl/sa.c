@@ -3,9 +3,6 @@
  * show-sa: IKE SAs in racoonctl's columns, and the kernel's SAs as setkey -D
  * has them, but without their keys.
  */
-#include <errno.h>
-#include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -104,54 +101,11 @@ struct sa_dump {
 	unsigned int n;
 };
 
-/* The bits of a key, which are no secret; the key itself is wiped where it lies. */
-static unsigned int sa_hide(const struct pfkey_msg *msg, unsigned int type)
-{
-	/* what pfkey_parse() points to is our own receive buffer */
-	struct sadb_key *key = (struct sadb_key *)(uintptr_t)pfkey_ext(msg, type);
-	unsigned int bits;
-
-	if (!key)
-		return 0;
-	bits = key->sadb_key_bits;
-	explicit_bzero(key + 1, key->sadb_key_len * 8 - sizeof(*key));
-	key->sadb_key_bits = 0;
-	return bits;
-}
-
-/* setkey's text, where "	E: aes-cbc " gets the length in place of the key. */
-static void sa_print(FILE *out, const char *text, unsigned int encr, unsigned int auth)
-{
-	const char *end;
-	unsigned int bits;
-
-	for (; *text; text = *end ? end + 1 : end) {
-		end = strchrnul(text, '\n');
-		fwrite(text, 1, end - text, out);
-		bits = !strncmp(text, "\tE: ", 4) ? encr : !strncmp(text, "\tA: ", 4) ? auth
-										      : 0;
-		if (bits)
-			fprintf(out, "(key of %u bits)", bits);
-		fputc('\n', out);
-	}
-}
-
 static void sa_dump_one(void *arg, const struct pfkey_msg *msg)
 {
-	unsigned int encr = sa_hide(msg, SADB_EXT_KEY_ENCRYPT);
-	unsigned int auth = sa_hide(msg, SADB_EXT_KEY_AUTH);
 	struct sa_dump *dump = arg;
-	char *text = NULL;
-	size_t len;
-	FILE *mem;
 
-	mem = open_memstream(&text, &len);
-	if (!mem)
-		return;
-	pfkey_text_sa(mem, msg, 0, time(NULL));
-	fclose(mem);
-	sa_print(dump->out, text, encr, auth);
-	free(text);
+	pfkey_text_sa(dump->out, msg, PFKEY_TEXT_NO_KEYS, time(NULL));
 	dump->n++;
 }
 
@@ -165,20 +119,10 @@ static void sa_dump_one(void *arg, const struct pfkey_msg *msg)
  */
 int sa_print_kernel(FILE *out, enum ctl_what what)
 {
-	static const uint8_t protos[CTL_WHATS] = {
-		[CTL_ESP] = IPPROTO_ESP,
-		[CTL_AH] = IPPROTO_AH,
-		[CTL_IPCOMP] = IPPROTO_COMP,
-	};
 	struct sa_dump dump = { .out = out };
-	struct pfkey_sock sock;
 	int err;
 
-	err = pfkey_sock_open(&sock);
-	if (err)
-		return err;
-	err = kern_dump(&sock, SADB_DUMP, kern_satype(protos[what]), sa_dump_one, &dump);
-	pfkey_sock_close(&sock);
+	err = kern_dump(SADB_DUMP, pfkey_transform_satype(ctl_what_proto(what)), sa_dump_one, &dump);
 	if (!err && !dump.n)
 		fputs("No SAD entries.\n", out);
 	return err;

@@ -197,7 +197,7 @@ static void status_size(FILE *out, const json_t *tunnel)
 	fputs(" - ", out);
 	out_text(out, remote);
 	fprintf(out, ": up to %" PRId64 " bytes are added", out_int(tunnel, "overhead", 0));
-	if (addr_parse(&dst, out_str(tunnel, "remote")) && !route_find(&dst, NULL, &route))
+	if (addr_parse(&dst, out_str(tunnel, "remote")) && !route_find(&dst, &route))
 		fprintf(out, "; packets of %u bytes fit the %u of %s",
 			size_inner(layer, n, route.mtu, strchr(local, ':')), route.mtu, route.dev);
 	fputc('\n', out);

@@ -63,12 +63,10 @@ int line_loop(const struct run *defaults);
 /**
  * struct client - a connection
  * @fd: socket, -1 when closed
- * @sent: requests so far; answers are numbered alike
  * @answer: parts of the answer that is coming
  */
 struct client {
 	int fd;
-	uint32_t sent;
 	struct frame_join answer;
 };
 
@@ -85,6 +83,7 @@ int client_verdict(const json_t *answer);
 
 /* ---- args.c ---- */
 
+bool args_number(const char *word, unsigned int max, unsigned int *v);
 bool args_addr(const char *word, int family, struct sockaddr_storage *sa);
 bool args_proto(const char *word, uint8_t *proto);
 /* saopts: "isakmp [inet|inet6] SRC DST", "esp|ah [inet|inet6] SRC/LEN/PORT DST/LEN/PORT PROTO" */
@@ -137,6 +136,13 @@ int sa_print_kernel(FILE *out, enum ctl_what what);
 
 /* ---- verbs.c ---- */
 
+/*
+ * Ask: TCTL_*. An error has been printed, and JSON if that is wanted; @json is
+ * what is left to print, NULL if nothing is.
+ */
+int verbs_ask(const struct run *run, const struct ctl_request *req, json_t **json);
+/* false after a message: the name is too long */
+bool verbs_name(const char *word, struct ctl_request *req);
 int verb_reload(struct run *run);
 int verb_schedule(struct run *run);
 int verb_show_sa(struct run *run);

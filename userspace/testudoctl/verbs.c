@@ -15,8 +15,15 @@
 #define VERBS_STAT "/proc/net/testudo_stat"
 #define VERBS_WAIT 120 /* seconds that -w waits */
 
-/* Ask, and print JSON if that is wanted; @json for what is left to print: NULL if nothing is. */
-static int verbs_ask(const struct run *run, const struct ctl_request *req, json_t **json)
+/**
+ * verbs_ask() - a request, and what is printed of any answer
+ * @run: options
+ * @req: request
+ * @json: set to what is left to print, NULL if nothing is
+ *
+ * Return: TCTL_*.
+ */
+int verbs_ask(const struct run *run, const struct ctl_request *req, json_t **json)
 {
 	int status;
 
@@ -47,7 +54,14 @@ static int verbs_do(const struct run *run, const struct ctl_request *req, const 
 	return status;
 }
 
-static bool verbs_name(const char *word, struct ctl_request *req)
+/**
+ * verbs_name() - whom a request is about
+ * @word: name
+ * @req: request
+ *
+ * Return: false after a message.
+ */
+bool verbs_name(const char *word, struct ctl_request *req)
 {
 	if (strlen(word) < sizeof(req->name)) {
 		strcpy(req->name, word);

@@ -22,8 +22,7 @@ static bool why_ports(char *word, struct decide_flow *flow)
 	char *second = strchr(word, ',');
 	char *words[2] = { word, second ? second + 1 : "any" };
 	int *to[2] = { &flow->sport, &flow->dport };
-	unsigned long v;
-	char *end;
+	unsigned int v;
 	int i;
 
 	if (second)
@@ -33,8 +32,7 @@ static bool why_ports(char *word, struct decide_flow *flow)
 	for (i = 0; i < (second ? 2 : 1); i++) {
 		if (!strcmp(words[i], "any"))
 			continue;
-		v = strtoul(words[i], &end, 10);
-		if (*words[i] < '0' || *words[i] > '9' || *end || v > (icmp ? 255 : 65535)) {
+		if (!args_number(words[i], icmp ? 255 : 65535, &v)) {
 			fprintf(stderr, "testudoctl: \"%s\" is no %s\n", words[i],
 				icmp ? "ICMP type or code" : "port");
 			return false;
@@ -52,11 +50,11 @@ static bool why_flow(const struct run *run, struct decide_flow *flow)
 	if (!args_addr(run->argv[0], AF_UNSPEC, &flow->src) ||
 	    !args_addr(run->argv[1], flow->src.ss_family, &flow->dst))
 		return false;
-	if (run->argc < 3 || !strcmp(run->argv[2], "any"))
-		return run->argc < 4 || why_ports(run->argv[3], flow);
-	if (!args_proto(run->argv[2], &proto))
-		return false;
-	flow->proto = proto;
+	if (run->argc > 2 && strcmp(run->argv[2], "any")) {
+		if (!args_proto(run->argv[2], &proto))
+			return false;
+		flow->proto = proto;
+	}
 	return run->argc < 4 || why_ports(run->argv[3], flow);
 }
 
@@ -79,7 +77,7 @@ static bool why_local(const struct sockaddr_storage *sa)
 {
 	struct route_info route;
 
-	return !route_find(sa, NULL, &route) && route.local;
+	return !route_find(sa, &route) && route.local;
 }
 
 /* Which of the kernel's directions the packet takes here. */
@@ -148,19 +146,12 @@ int verb_why(struct run *run)
 
 	if (run->argc > 1)
 		return why_packet(run);
-	if (strlen(run->argv[0]) >= sizeof(req.name)) {
-		fprintf(stderr, "testudoctl: the name is too long\n");
+	if (!verbs_name(run->argv[0], &req))
 		return TCTL_FAILED;
-	}
-	strcpy(req.name, run->argv[0]);
-	json = client_ask(run, &req);
+	status = verbs_ask(run, &req, &json);
 	if (!json)
-		return TCTL_REFUSED;
-	status = client_verdict(json);
-	if (run->json)
-		out_json(stdout, json);
-	else if (!status)
-		status_why(stdout, json);
+		return status;
+	status_why(stdout, json);
 	json_decref(json);
 	return status;
 }

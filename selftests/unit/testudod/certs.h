@@ -13,7 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
+#include <openssl/pem.h>
+
+#include "auth/secrets.h"
+#include "conf/source.h"
 
 /*
  * ca/: what a peer trusts. work/: everything else.
@@ -76,48 +79,52 @@ static const char certs_script[] =
 	"openssl req -config conf -x509 -new -key work/spelt.key -subj /CN=spelt -out work/spelt.pem\n"
 	"for k in rsa2048 three pss p256 p384 p521 ed25519 ed448 rsa512; do "
 	"openssl pkey -in work/$k.key -pubout -out work/$k.pub; done\n"
-	"openssl crl2pkcs7 -nocrl -certfile work/inter.pem -certfile work/plain.pem -outform DER "
-	"-out work/bundle.p7\n"
 	"openssl x509 -in work/plain.pem -outform DER -out work/plain.der\n"
 	"openssl x509 -in work/plain.pem -text -out work/text.pem\n"
 	"cat work/plain.key work/plain.pem >work/both.pem\n"
 	"openssl pkey -in work/leaf.key -aes128 -passout pass:x -out work/locked.key\n";
 
-/* a new folder with all of it; NULL: no openssl command, or it failed */
-static inline char *certs_make(void)
+static char *certs_dir;
+
+/* for cmocka: a new folder, with nothing in it */
+static inline int certs_make_dir(void **state)
 {
-	char *dir = xstrdup("/tmp/testudod-certs.XXXXXX");
+	(void)state;
+	certs_dir = xstrdup("/tmp/testudod-certs.XXXXXX");
+	return mkdtemp(certs_dir) ? 0 : -1;
+}
+
+/* the same with all of them; -1: no openssl command, or it failed */
+static inline int certs_make(void **state)
+{
 	char *cmd;
 	int rc;
 
-	if (!mkdtemp(dir))
-		return NULL;
+	if (certs_make_dir(state))
+		return -1;
 	setenv("CERTS_SCRIPT", certs_script, 1);
-	cmd = xasprintf("sh -c \"$CERTS_SCRIPT\" sh %s", dir);
+	cmd = xasprintf("sh -c \"$CERTS_SCRIPT\" sh %s", certs_dir);
 	rc = system(cmd);
 	free(cmd);
-	if (!rc)
-		return dir;
-	fprintf(stderr, "# openssl failed: see %s/log\n", dir);
-	free(dir);
-	return NULL;
+	if (rc)
+		fprintf(stderr, "# openssl failed: see %s/log\n", certs_dir);
+	return rc ? -1 : 0;
 }
 
-static inline void certs_remove(char *dir)
+static inline int certs_remove(void **state)
 {
-	char *cmd;
+	char *cmd = xasprintf("rm -rf %s", certs_dir);
 
-	if (!dir)
-		return;
-	cmd = xasprintf("rm -rf %s", dir);
+	(void)state;
 	(void)!system(cmd);
 	free(cmd);
-	free(dir);
+	free(certs_dir);
+	return 0;
 }
 
-static inline struct blob certs_file(const char *dir, const char *name)
+static inline struct blob certs_file(const char *name)
 {
-	char *path = xasprintf("%s/%s", dir, name);
+	char *path = xasprintf("%s/%s", certs_dir, name);
 	FILE *f = fopen(path, "r");
 	struct writer w = { 0 };
 	int c;
@@ -130,9 +137,9 @@ static inline struct blob certs_file(const char *dir, const char *name)
 	return writer_blob(&w);
 }
 
-static inline void certs_write(const char *dir, const char *name, struct chunk data)
+static inline void certs_write(const char *name, struct chunk data)
 {
-	char *path = xasprintf("%s/%s", dir, name);
+	char *path = xasprintf("%s/%s", certs_dir, name);
 	FILE *f = fopen(path, "w");
 
 	if (f) {
@@ -142,14 +149,44 @@ static inline void certs_write(const char *dir, const char *name, struct chunk d
 	free(path);
 }
 
-/* a shell command in @dir; true if it succeeded */
-static inline bool certs_run(const char *dir, const char *command)
+/* a shell command in the folder; true if it succeeded */
+static inline bool certs_run(const char *command)
 {
-	char *cmd = xasprintf("cd %s && { %s; } >>log 2>&1", dir, command);
+	char *cmd = xasprintf("cd %s && { %s; } >>log 2>&1", certs_dir, command);
 	int rc = system(cmd);
 
 	free(cmd);
 	return !rc;
+}
+
+static inline struct cert *certs_load(const char *name)
+{
+	char *path = xasprintf("%s/%s", certs_dir, name);
+	struct source src;
+	char why[256] = "";
+	struct cert *cert;
+
+	source_init(&src);
+	src.from_disk = true;
+	cert = cert_load(&src, path, why, sizeof(why));
+	if (!cert)
+		fprintf(stderr, "# %s\n", why);
+	source_free(&src);
+	free(path);
+	return cert;
+}
+
+/* libcrypto's own view of work/NAME.key */
+static inline EVP_PKEY *certs_key(const char *name)
+{
+	char *path = xasprintf("%s/work/%s.key", certs_dir, name);
+	FILE *f = fopen(path, "r");
+	EVP_PKEY *key = f ? PEM_read_PrivateKey(f, NULL, NULL, NULL) : NULL;
+
+	if (f)
+		fclose(f);
+	free(path);
+	return key;
 }
 
 #endif /* TESTUDOD_TEST_CERTS_H */

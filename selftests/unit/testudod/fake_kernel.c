@@ -445,3 +445,38 @@ struct sockaddr_storage addr(const char *text)
 	assert_true(addr_parse(&sa, text));
 	return sa;
 }
+
+struct policy tunnel_policy(void)
+{
+	struct sockaddr_storage a = addr("10.0.1.0"), b = addr("10.0.2.0");
+	struct policy p = {
+		.dir = IPSEC_DIR_OUTBOUND,
+		.type = IPSEC_POLICY_IPSEC,
+		.priority = 1000,
+		.n = 1,
+		.generated = true,
+		.req = { {
+			.proto = IPPROTO_ESP,
+			.mode = IPSEC_MODE_TUNNEL,
+			.level = IPSEC_LEVEL_UNIQUE,
+			.src = addr("192.0.2.1[500]"),
+			.dst = addr("192.0.2.2[500]"),
+		} },
+	};
+
+	ts_from_prefix(&p.src, &a, 24, 0, 0);
+	ts_from_prefix(&p.dst, &b, 24, 0, 0);
+	return p;
+}
+
+struct kern_name plain_name(void)
+{
+	struct kern_name name = {
+		.proto = IPPROTO_ESP,
+		.spi = 0xabcdef01,
+		.src = addr("192.0.2.1[4500]"),
+		.dst = addr("192.0.2.2[4500]"),
+	};
+
+	return name;
+}

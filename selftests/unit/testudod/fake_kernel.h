@@ -93,5 +93,9 @@ void was_told(struct fix *f, const char *want);
 void tell_name(struct fix *f, const char *what, const struct kern_name *n);
 void tell_policy(void *arg, const struct policy *p);
 struct sockaddr_storage addr(const char *text);
+/* outbound, generated, unique: what m_tunnel_policy() says, but for id and reqid */
+struct policy tunnel_policy(void);
+/* the SA of m_sa_answer(), in UDP */
+struct kern_name plain_name(void);
 
 #endif /* TESTUDOD_TEST_FAKE_KERNEL_H */

@@ -148,7 +148,7 @@ static void bodies(struct chunk body)
 		inside(d1.spis);
 		MUST(d1.spis.n == (size_t)d1.n * d1.spi_size);
 	}
-	if (v1_get_cert(body, &byte, &data))
+	if (wire_get_cert(body, &byte, &data))
 		inside(data);
 	if (v1_get_natoa(body, &addr))
 		addr_text(&addr, text);
@@ -159,7 +159,7 @@ static void bodies(struct chunk body)
 		inside(data);
 	if (v2_get_auth(body, &byte, &data))
 		inside(data);
-	if (v2_get_cert(body, &byte, &data))
+	if (wire_get_cert(body, &byte, &data))
 		inside(data);
 	if (v2_get_notify(body, &n2)) {
 		inside(n2.spi);

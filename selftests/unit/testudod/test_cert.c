@@ -18,50 +18,17 @@
 #include "certs.h"
 #include "conf/conf.h"
 
-static char *dir;
-
-static int make(void **state)
-{
-	(void)state;
-	dir = certs_make();
-	return dir ? 0 : -1;
-}
-
-static int clean(void **state)
-{
-	(void)state;
-	certs_remove(dir);
-	return 0;
-}
-
-static struct cert *load(const char *name)
-{
-	char *path = xasprintf("%s/%s", dir, name);
-	struct source src;
-	char why[256] = "";
-	struct cert *cert;
-
-	source_init(&src);
-	src.from_disk = true;
-	cert = cert_load(&src, path, why, sizeof(why));
-	if (!cert)
-		print_message("# %s\n", why);
-	source_free(&src);
-	free(path);
-	return cert;
-}
-
-/* a store of @dir/@folder with @ca as ca_type; both may be empty */
+/* a store of @folder with @ca as ca_type; both may be empty */
 static struct cert_store *open_store(const char *folder, const char *ca, bool insecure)
 {
-	struct conf conf = { .path_cert = xasprintf("%s/%s", dir, folder) };
+	struct conf conf = { .path_cert = xasprintf("%s/%s", certs_dir, folder) };
 	struct conf_remote remote = { .name = (char *)"gw", .insecure = insecure };
 	struct cert_store *store;
 	struct source src;
 
 	TAILQ_INIT(&conf.remotes);
 	if (ca)
-		remote.ca = xasprintf("%s/%s", dir, ca);
+		remote.ca = xasprintf("%s/%s", certs_dir, ca);
 	source_init(&src);
 	src.from_disk = true;
 	store = cert_store_load(&src, &conf, &remote);
@@ -125,7 +92,7 @@ static void check_row(const struct verdict_row *row)
 {
 	struct cert_store *store = open_store("ca", row->ca, row->insecure);
 	char *name = xasprintf("work/%s.pem", row->leaf);
-	struct cert *leaf = load(name);
+	struct cert *leaf = certs_load(name);
 	struct cert *sent = NULL;
 	struct cert_verdict v;
 	size_t i;
@@ -133,7 +100,7 @@ static void check_row(const struct verdict_row *row)
 	free(name);
 	if (row->sent) {
 		name = xasprintf("work/%s.pem", row->sent);
-		sent = load(name);
+		sent = certs_load(name);
 		free(name);
 	}
 	assert_non_null(leaf);
@@ -162,11 +129,11 @@ static void verdicts_are_right(void **state)
 static void nothing_is_trusted_without_a_ca(void **state)
 {
 	struct cert_store *store;
-	struct cert *leaf = load("work/plain.pem");
+	struct cert *leaf = certs_load("work/plain.pem");
 	struct cert_verdict v;
 
 	(void)state;
-	assert_true(certs_run(dir, "mkdir -p none && echo text >none/README && cp work/plain.pem none/"));
+	assert_true(certs_run("mkdir -p none && echo text >none/README && cp work/plain.pem none/"));
 	store = open_store("none", NULL, false);
 	cert_verify(store, leaf, NULL, 0, NULL, &v);
 	assert_int_equal(v.cause, CERT_NO_ISSUER);
@@ -209,7 +176,7 @@ static const struct {
 static void identities_are_found(void **state)
 {
 	struct cert_store *store = open_store("ca", NULL, false);
-	struct cert *cert = load("work/named.pem");
+	struct cert *cert = certs_load("work/named.pem");
 	struct cert_verdict v;
 	size_t i;
 
@@ -245,21 +212,21 @@ static void kinds_of_files(void **state)
 					    "work/both.pem" };
 	static const char *const bad[] = { "work/plain.key", "work/plain.csr", "work/ca.crl",
 					   "work/no.pem", "conf" };
-	struct cert *first = load(good[0]);
+	struct cert *first = certs_load(good[0]);
 	struct blob der = { 0 };
 	size_t i;
 
 	(void)state;
 	assert_non_null(first);
 	for (i = 1; i < sizeof(good) / sizeof(good[0]); i++) {
-		struct cert *c = load(good[i]);
+		struct cert *c = certs_load(good[i]);
 
 		if (!c || !chunk_equal(cert_der(c), cert_der(first)))
 			fail_msg("%s", good[i]);
 		cert_free(c);
 	}
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (load(bad[i]))
+		if (certs_load(bad[i]))
 			fail_msg("%s is no certificate", bad[i]);
 	/* what a peer may send: cut at every byte, a byte changed, a byte behind */
 	blob_set(&der, cert_der(first));
@@ -276,24 +243,6 @@ static void kinds_of_files(void **state)
 	assert_null(cert_parse(blob_chunk(&der)));
 	blob_free(&der);
 	cert_free(first);
-}
-
-static void bundles(void **state)
-{
-	struct blob der = certs_file(dir, "work/bundle.p7");
-	struct cert *certs[4];
-	size_t n = cert_parse_bundle(blob_chunk(&der), certs, 4);
-	size_t i;
-
-	(void)state;
-	assert_int_equal(n, 2);
-	for (i = 0; i < n; i++)
-		cert_free(certs[i]);
-	assert_int_equal(cert_parse_bundle(blob_chunk(&der), certs, 1), 1);
-	cert_free(certs[0]);
-	for (i = 0; i < der.n; i++)
-		assert_int_equal(cert_parse_bundle(chunk(der.p, i), certs, 4), 0);
-	blob_free(&der);
 }
 
 static void about_a_certificate(void **state)
@@ -320,20 +269,20 @@ static void about_a_certificate(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char *name = xasprintf("work/%s.pem", rows[i].name);
 
-		c = load(name);
+		c = certs_load(name);
 		assert_string_equal(cert_key_type(c, &bits), rows[i].type);
 		if (bits != rows[i].bits && bits != rows[i].bits + 8 && strncmp(rows[i].name, "ed", 2))
 			fail_msg("%s: %u bits", rows[i].name, bits);
 		cert_free(c);
 		free(name);
 	}
-	c = load("work/old.pem");
+	c = certs_load("work/old.pem");
 	assert_true(cert_days_left(c) < -1000);
 	cert_free(c);
-	c = load("work/plain.pem");
+	c = certs_load("work/plain.pem");
 	assert_in_range(cert_days_left(c), 898, 900);
 	cert_free(c);
-	c = load("work/named.pem");
+	c = certs_load("work/named.pem");
 	assert_string_equal(cert_ids_text(c, buf, sizeof(buf)),
 			    "asn1dn O=Test, CN=named, fqdn a.test, user_fqdn u@a.test, address 10.0.0.1, "
 			    "address 2001:db8::1");
@@ -355,9 +304,9 @@ static void what_we_tell_about_cas(void **state)
 	cert_store_key_hashes(store, &w);
 	assert_int_equal(w.n, 40);
 	/* SHA-1 of what openssl says is the SubjectPublicKeyInfo */
-	assert_true(certs_run(dir, "openssl x509 -in work/ca2.pem -noout -pubkey | openssl pkey -pubin "
+	assert_true(certs_run("openssl x509 -in work/ca2.pem -noout -pubkey | openssl pkey -pubin "
 				   "-outform DER | openssl dgst -sha1 -binary >spki"));
-	want = certs_file(dir, "spki");
+	want = certs_file("spki");
 	assert_true(chunk_equal(blob_chunk(&want), chunk(w.p, 20)));
 	assert_int_equal(cert_store_dn(store, 1, &dn), 2);
 	assert_true(dn.n > 10 && dn.p[0] == 0x30);
@@ -390,8 +339,8 @@ static void old_recipe(void **state)
 	struct cert *c;
 
 	(void)state;
-	assert_true(certs_run(dir, recipe));
-	c = load("seed/m.cert");
+	assert_true(certs_run(recipe));
+	c = certs_load("seed/m.cert");
 	assert_non_null(c);
 	assert_true(id_from_dn_text(&id, "C=US, CN=nagasaki"));
 	store = open_store("seed", NULL, false);
@@ -409,7 +358,7 @@ static void old_recipe(void **state)
 
 static void secrets_stay_out(void **state)
 {
-	struct conf conf = { .path_cert = xasprintf("%s/work", dir) };
+	struct conf conf = { .path_cert = xasprintf("%s/work", certs_dir) };
 	struct conf_remote remote = { .name = (char *)"gw", .verify_cert = true };
 	struct source disk;
 	struct source out;
@@ -422,7 +371,7 @@ static void secrets_stay_out(void **state)
 	(void)state;
 	TAILQ_INIT(&conf.remotes);
 	TAILQ_INSERT_TAIL(&conf.remotes, &remote, link);
-	remote.cert = xasprintf("%s/work/both.pem", dir);
+	remote.cert = xasprintf("%s/work/both.pem", certs_dir);
 	source_init(&disk);
 	source_init(&out);
 	disk.from_disk = true;
@@ -450,7 +399,6 @@ int main(void)
 		cmocka_unit_test(nothing_is_trusted_without_a_ca),
 		cmocka_unit_test(identities_are_found),
 		cmocka_unit_test(kinds_of_files),
-		cmocka_unit_test(bundles),
 		cmocka_unit_test(about_a_certificate),
 		cmocka_unit_test(what_we_tell_about_cas),
 		cmocka_unit_test(old_recipe),
@@ -459,5 +407,5 @@ int main(void)
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	log_set_level(LOG_LEVEL_ERROR);
-	return cmocka_run_group_tests(tests, make, clean);
+	return cmocka_run_group_tests(tests, certs_make, certs_remove);
 }

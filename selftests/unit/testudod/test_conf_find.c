@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "conf/explain.h"
-#include "conf/near.h"
+#include "near.h"
 #include "conf_text.h"
 
 #define SAMPLES "../../../userspace/testudod/samples" /* from the folder of this file */
@@ -394,7 +394,8 @@ static void test_find_sainfo(void **state)
 		if (rows[i].peer)
 			id_set(&peer, ID_FQDN, chunk_str(rows[i].peer));
 		block = conf_remote_by_name(t.conf, rows[i].block);
-		s = conf_sainfo_find(t.conf, &local, &remote, rows[i].peer ? &peer : NULL, block);
+		s = conf_sainfo_find(t.conf, &local, &remote, rows[i].peer ? &peer : NULL, block,
+				     block && block->addr.ss_family ? &block->addr : NULL);
 		if ((s ? s->where.line : 0) != rows[i].line)
 			fail_msg("%s: line %d", rows[i].why, s ? s->where.line : 0);
 		id_free(&peer);
@@ -403,10 +404,10 @@ static void test_find_sainfo(void **state)
 	ts_of(&local, "10.0.4.0", 24, 0);
 	ts_of(&remote, "198.51.100.9", 32, 0);
 	id_set(&peer, ID_FQDN, chunk_str("z.test"));
-	s = conf_sainfo_find_client(t.conf, &local, &remote, &peer, NULL, NULL);
+	s = conf_sainfo_find(t.conf, &local, &remote, &peer, NULL, NULL);
 	assert_int_equal(s->where.line, 3);
 	assert_true(addr_parse(&sa, "198.51.100.9[4500]"));
-	s = conf_sainfo_find_client(t.conf, &local, &remote, &peer, NULL, &sa);
+	s = conf_sainfo_find(t.conf, &local, &remote, &peer, NULL, &sa);
 	assert_int_equal(s->where.line, 7);
 	id_free(&peer);
 	conf_text_free(&t);
@@ -525,7 +526,7 @@ static void test_near(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct near near = { .word = rows[i].word };
+		struct near near = { .word = rows[i].word, .len = strlen(rows[i].word) };
 
 		near_try(&near, rows[i].candidate);
 		if (!near.best != !rows[i].near)

@@ -403,7 +403,7 @@ static void v1_vector(const struct vec_v1 *v)
 
 	assert_true(crypt_prf(suite.prf, h(VEC_PSK), (struct chunk[]){ ni, nr }, 2, out));
 	expect_hex(chunk(out, suite.prf->out), v->psk, "SKEYID of a pre-shared key");
-	assert_true(crypt_v1_skeyid_sig(suite.prf, ni, nr, shared, &keys.skeyid));
+	assert_true(crypt_prf_nonces(suite.prf, ni, nr, shared, &keys.skeyid));
 	expect_hex(blob_chunk(&keys.skeyid), v->sig, "SKEYID with signatures");
 	assert_true(crypt_v1_keys(&suite, shared, cky_i, cky_r, &keys));
 	expect_hex(blob_chunk(&keys.d), v->d, "SKEYID_d");
@@ -450,7 +450,7 @@ static void v2_vector(const struct vec_v2 *v)
 	struct blob seed = { 0 }, out = { 0 };
 	struct crypt_v2_keys keys = { 0 };
 
-	assert_true(crypt_v2_skeyseed(&suite, ni, nr, shared, &seed));
+	assert_true(crypt_prf_nonces(suite.prf, ni, nr, shared, &seed));
 	expect_hex(blob_chunk(&seed), v->seed, "SKEYSEED");
 	assert_true(crypt_v2_keys(&suite, blob_chunk(&seed), ni, nr, be64(h(VEC_CKY_I)),
 				  be64(h(VEC_CKY_R)), &keys));

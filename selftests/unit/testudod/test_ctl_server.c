@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ctl process' server between real sockets, and the net process' end of the
- * line: who may do what, whose answer is whose, and what becomes of clients
- * that send too much, read too little, or go. Class 14 of daemon.md section 6.
+ * The ctl process' server between real sockets: who may do what, whose answer
+ * is whose, and what becomes of clients that send too much, read too little, or
+ * go. Class 14 of daemon.md section 6.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <event2/event.h>
 #include <grp.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +15,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "ctl/frame.h"
-#include "ctl/link.h"
+#include "conf/conf.h"
 #include "ctl/listen.h"
 #include "ctl/server.h"
-#include "engine/ops.h"
+#include "ctl_ends.h"
 #include "world.h"
 
 #define NOBODY 65534
@@ -49,24 +40,25 @@ static const struct ctl_limits small = {
  * @srv: server
  * @net: what the net process would have
  * @path: of the socket
- * @gone: how often the net process was gone
  */
 struct rig {
 	struct event_base *base;
 	struct ctl_server *srv;
 	int net;
 	char path[64];
-	unsigned int gone;
 };
 
-static void rig_gone(void *arg)
+/* the control socket at a place of ours */
+static int listen_at(char *path, mode_t mode)
 {
-	((struct rig *)arg)->gone++;
-}
+	const struct conf conf = {
+		.adminsock = path,
+		.admin_uid = getuid(),
+		.admin_gid = getgid(),
+		.admin_mode = mode,
+	};
 
-static void pair(int fd[2])
-{
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fd), 0);
+	return ctl_listen(&conf);
 }
 
 static int rig_up(void **state)
@@ -79,12 +71,11 @@ static int rig_up(void **state)
 	pair(fd);
 	snprintf(rig->path, sizeof(rig->path), "/tmp/test_ctl.%d", getpid());
 	/* everybody may connect, so it is the server that decides */
-	listen_fd = ctl_listen_at(rig->path, getuid(), getgid(), 0666);
+	listen_fd = listen_at(rig->path, 0666);
 	assert_true(listen_fd >= 0);
 	rig->base = event_base_new();
 	rig->net = fd[0];
 	rig->srv = ctl_server_new(rig->base, listen_fd, fd[1], &access, &small);
-	ctl_server_on_gone(rig->srv, rig_gone, rig);
 	*state = rig;
 	return 0;
 }
@@ -136,41 +127,11 @@ static void say(int fd, const char *text)
 	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
 }
 
-/* One datagram; false when nothing is there. @f->text lives until the next call. */
-static bool hear(int fd, struct frame *f)
-{
-	static uint8_t buf[FRAME_DATAGRAM];
-	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
-
-	if (n <= 0)
-		return false;
-	assert_true(frame_read(chunk(buf, n), f));
-	return true;
-}
-
 static bool hung_up(int fd)
 {
 	char c;
 
 	return recv(fd, &c, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
-}
-
-/* The error of a whole answer; "" if it is ok, NULL if there is none. */
-static const char *hear_error(int fd)
-{
-	static char text[512];
-	struct frame f;
-	json_t *json;
-
-	if (!hear(fd, &f))
-		return NULL;
-	assert_int_equal(f.kind, FRAME_ANSWER);
-	json = json_loadb((const char *)f.text.p, f.text.n, 0, NULL);
-	assert_non_null(json);
-	snprintf(text, sizeof(text), "%s",
-		 json_is_true(json_object_get(json, "ok")) ? "" : json_string_value(json_object_get(json_object_get(json, "error"), "what")));
-	json_decref(json);
-	return text;
 }
 
 /* The request that net gets; its id. */
@@ -191,11 +152,7 @@ static uint32_t net_hears(const struct rig *rig, struct ctl_request *req)
 
 static void net_says(const struct rig *rig, enum frame_kind kind, uint32_t id, const char *text)
 {
-	struct frame_queue q;
-
-	frame_queue_init(&q, 1 << 20);
-	assert_true(frame_queue_text(&q, kind, id, chunk_str(text)));
-	assert_int_equal(frame_queue_send(&q, rig->net), 0);
+	tell(rig->net, kind, id, chunk_str(text));
 	pump(rig);
 }
 
@@ -578,7 +535,7 @@ static void test_net_garbage(void **state)
 	assert_false(hear(fd, &f));
 	say(fd, "{\"verb\":\"status\"}");
 	assert_true(net_hears(rig, &req));
-	assert_int_equal(rig->gone, 0);
+	assert_false(hung_up(rig->net));
 	close(fd);
 }
 
@@ -602,8 +559,8 @@ static void test_net_restart(void **state)
 	assert_true(net_hears(rig, &req));
 	close(rig->net);
 	pump(rig);
-	assert_int_equal(rig->gone, 1);
 	assert_non_null(strstr(hear_error(fd), "has ended"));
+	assert_null(hear_error(fd));
 	say(fd, "{\"verb\":\"status\"}");
 	pump(rig);
 	assert_non_null(strstr(hear_error(fd), "started again"));
@@ -631,15 +588,15 @@ static void test_listen(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "/tmp/test_ctl_listen.%d", getpid());
-	fd = ctl_listen_at(path, getuid(), getgid(), 0660);
+	fd = listen_at(path, 0660);
 	assert_true(fd >= 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0660);
 	/* another daemon is there */
-	assert_int_equal(ctl_listen_at(path, getuid(), getgid(), 0660), -EADDRINUSE);
+	assert_int_equal(listen_at(path, 0660), -EADDRINUSE);
 	close(fd);
 	/* it died: its socket is in nobody's way */
-	again = ctl_listen_at(path, getuid(), getgid(), 0600);
+	again = listen_at(path, 0600);
 	assert_true(again >= 0);
 	close(again);
 	unlink(path);
@@ -647,162 +604,9 @@ static void test_listen(void **state)
 	snprintf(file, sizeof(file), "/tmp/test_ctl_file.%d", getpid());
 	f = fopen(file, "w");
 	fclose(f);
-	assert_int_equal(ctl_listen_at(file, getuid(), getgid(), 0600), -EEXIST);
+	assert_int_equal(listen_at(file, 0600), -EEXIST);
 	assert_int_equal(stat(file, &st), 0);
 	unlink(file);
-}
-
-/* ---- the net process' end ---- */
-
-/**
- * struct line - a link with a test at its other end
- * @base: loop
- * @link: link
- * @ctl: the other end
- * @reload: id of the reload that was asked for
- * @dry: it was a trial
- * @gone: how often ctl was gone
- */
-struct line {
-	struct event_base *base;
-	struct ctl_link *link;
-	int ctl;
-	uint32_t reload;
-	bool dry;
-	unsigned int gone;
-};
-
-static void line_reload(void *arg, uint32_t id, bool dry_run)
-{
-	struct line *line = arg;
-
-	line->reload = id;
-	line->dry = dry_run;
-}
-
-static void line_gone(void *arg)
-{
-	((struct line *)arg)->gone++;
-}
-
-static void line_pump(struct line *line)
-{
-	unsigned int i;
-
-	for (i = 0; i < 20; i++)
-		event_base_loop(line->base, EVLOOP_NONBLOCK);
-}
-
-static void line_ask(struct line *line, uint32_t id, const struct ctl_request *req)
-{
-	struct frame f = { .id = id, .kind = FRAME_REQUEST, .last = true };
-	struct writer body = { 0 }, w = { 0 };
-
-	ctl_request_pack(req, &body);
-	f.text = writer_chunk(&body);
-	frame_write(&w, &f);
-	assert_int_equal(send(line->ctl, w.p, w.n, 0), w.n);
-	writer_free(&body);
-	writer_free(&w);
-	line_pump(line);
-}
-
-static void test_link(void **state)
-{
-	static const char conf[] = "remote 10.0.0.2 { exchange_mode main; proposal {\n"
-				   "encryption_algorithm aes; hash_algorithm sha256;\n"
-				   "authentication_method pre_shared_key; dh_group 14; } }\n"
-				   "sainfo anonymous { encryption_algorithm aes;\n"
-				   "authentication_algorithm hmac_sha256; }\n";
-	static const struct ctl_link_ops ops = { .reload = line_reload, .gone = line_gone };
-	const struct ike_event ev = { .kind = EVENT_STARTED, .text = "hello" };
-	struct ctl_request req = { .verb = CTL_STATUS };
-	struct world *w = world_new(conf, NULL, conf, NULL);
-	struct line line = { 0 };
-	struct frame f;
-	int fd[2];
-
-	(void)state;
-	pair(fd);
-	line.base = event_base_new();
-	line.ctl = fd[0];
-	line.link = ctl_link_new(line.base, fd[1], w->side[0].ike, &ops, &line);
-	line_ask(&line, 5, &req);
-	assert_true(hear(line.ctl, &f));
-	assert_int_equal(f.id, 5);
-	/* nobody has asked for events */
-	ctl_link_event(line.link, &ev);
-	assert_false(hear(line.ctl, &f));
-	req.verb = CTL_SUBSCRIBE;
-	line_ask(&line, 6, &req);
-	assert_string_equal(hear_error(line.ctl), "");
-	ctl_link_event(line.link, &ev);
-	assert_true(hear(line.ctl, &f));
-	assert_int_equal(f.kind, FRAME_EVENT);
-	/* a reload is answered when it is over */
-	req = (struct ctl_request){ .verb = CTL_RELOAD, .dry_run = true };
-	line_ask(&line, 7, &req);
-	assert_int_equal(line.reload, 7);
-	assert_true(line.dry);
-	assert_false(hear(line.ctl, &f));
-	ctl_link_done(line.link, 7, false, "racoon.conf:1:1: error: x");
-	assert_non_null(strstr(hear_error(line.ctl), "has errors"));
-	ctl_link_done(line.link, 7, true, NULL);
-	assert_string_equal(hear_error(line.ctl), "");
-	ctl_link_refuse(line.link, 7, "a reload is under way", NULL);
-	assert_string_equal(hear_error(line.ctl), "a reload is under way");
-	/* what ctl says is checked */
-	req = (struct ctl_request){ .verb = CTL_VERBS };
-	line_ask(&line, 8, &req);
-	assert_int_equal(send(line.ctl, "junk", 4, 0), 4);
-	line_pump(&line);
-	assert_false(hear(line.ctl, &f));
-	/* and it may go, and come again */
-	close(line.ctl);
-	line_pump(&line);
-	assert_int_equal(line.gone, 1);
-	ctl_link_event(line.link, &ev);
-	ctl_link_done(line.link, 9, true, NULL);
-	pair(fd);
-	line.ctl = fd[0];
-	ctl_link_set(line.link, fd[1]);
-	req = (struct ctl_request){ .verb = CTL_METRICS };
-	line_ask(&line, 1, &req);
-	assert_true(hear(line.ctl, &f));
-	ctl_link_free(line.link);
-	event_base_free(line.base);
-	close(line.ctl);
-	world_free(w);
-}
-
-/* ctl does not read: net goes on, and what waits is bounded. */
-static void test_link_stuck(void **state)
-{
-	static const struct ctl_link_ops ops = { .reload = line_reload };
-	const struct ike_event ev = { .kind = EVENT_PHASE1_FAILED, .text = "x", .reason = "y" };
-	struct ctl_request req = { .verb = CTL_SUBSCRIBE };
-	struct line line = { 0 };
-	unsigned int i, n = 0;
-	struct frame f;
-	int fd[2];
-
-	(void)state;
-	pair(fd);
-	line.base = event_base_new();
-	line.ctl = fd[0];
-	line.link = ctl_link_new(line.base, fd[1], NULL, &ops, &line);
-	line_ask(&line, 1, &req);
-	for (i = 0; i < 50000; i++)
-		ctl_link_event(line.link, &ev);
-	do {
-		while (hear(line.ctl, &f))
-			n++;
-		line_pump(&line);
-	} while (hear(line.ctl, &f) && n++);
-	assert_true(n > 1000 && n < 50000);
-	ctl_link_free(line.link);
-	event_base_free(line.base);
-	close(line.ctl);
 }
 
 #define RIG(test) cmocka_unit_test_setup_teardown(test, rig_up, rig_down)
@@ -823,8 +627,6 @@ int main(void)
 		RIG(test_net_garbage),
 		RIG(test_net_restart),
 		cmocka_unit_test(test_listen),
-		cmocka_unit_test(test_link),
-		cmocka_unit_test(test_link_stuck),
 	};
 
 	log_to_file("/dev/null");

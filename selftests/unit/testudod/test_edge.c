@@ -225,8 +225,7 @@ static void run(void)
 		event_base_loop(base, EVLOOP_NONBLOCK);
 }
 
-#define POLICY "policy 9 dir 2 type 2 prio 1000 10.0.1.0/24[any] any 10.0.2.0/24[any] any " \
-	       "{50 2 3 77 192.0.2.1 192.0.2.2}\n"
+#define POLICY "policy 9 dir 2 type 2 prio 1000 " TUNNEL_POLICY
 
 static void test_adopt(void **state)
 {

@@ -107,7 +107,7 @@ static void test_start_administrator_deletes(void **state)
 		ike_delete_peer(w->side[0].ike, &w->side[1].seen);
 		world_run(w, 30 * MINUTE);
 		expect_pairs(w, 0);
-		assert_int_equal(ike_establish(w->side[0].ike, NULL, NULL, &w->side[1].seen, why, sizeof(why)), 0);
+		assert_int_equal(ike_establish(w->side[0].ike, NULL, &w->side[1].seen, why, sizeof(why)), 0);
 		world_run(w, 5 * SECOND);
 		expect_pairs(w, 1);
 		world_free(w);
@@ -268,12 +268,12 @@ static void test_establish(void **state)
 	w = ends(2, &passive, &anybody);
 	tunnel(w, 0);
 	tunnel(w, 1);
-	assert_int_equal(ike_establish(w->side[0].ike, NULL, NULL, &w->side[1].seen, why, sizeof(why)), -EPERM);
+	assert_int_equal(ike_establish(w->side[0].ike, NULL, &w->side[1].seen, why, sizeof(why)), -EPERM);
 	assert_non_null(strstr(why, "passive"));
-	assert_int_equal(ike_establish(w->side[1].ike, "anonymous", NULL, &none, why, sizeof(why)), -EDESTADDRREQ);
-	assert_int_equal(ike_establish(w->side[1].ike, "nobody", NULL, &none, why, sizeof(why)), -ENOENT);
+	assert_int_equal(ike_establish(w->side[1].ike, "anonymous", &none, why, sizeof(why)), -EDESTADDRREQ);
+	assert_int_equal(ike_establish(w->side[1].ike, "nobody", &none, why, sizeof(why)), -ENOENT);
 	assert_int_equal(peers(w, 1), 0);
-	assert_int_equal(ike_establish(w->side[1].ike, NULL, NULL, &w->side[0].seen, why, sizeof(why)), 0);
+	assert_int_equal(ike_establish(w->side[1].ike, NULL, &w->side[0].seen, why, sizeof(why)), 0);
 	world_run(w, 5 * SECOND);
 	expect_pairs(w, 1);
 	world_free(w);
@@ -290,7 +290,7 @@ static void test_acquire_is_not_forgotten(void **state)
 	tunnel(w, 0);
 	w->cut = true;
 	world_acquire(w, 0, 0);
-	ike_establish(w->side[0].ike, NULL, NULL, &w->side[1].seen, why, sizeof(why));
+	ike_establish(w->side[0].ike, NULL, &w->side[1].seen, why, sizeof(why));
 	world_run(w, 3 * MINUTE);
 	assert_int_equal(w->side[0].acquire_failed, 1);
 	/* an administrator ends it */
@@ -535,7 +535,7 @@ static void test_initial_contact_elsewhere(void **state)
 		w = up(2, NULL, &anybody);
 		old = world_ike(w, 1);
 		addr_parse(&addr, "10.0.0.99");
-		other = peer_make(w->side[1].ike, old->peer->conf, &addr);
+		other = peer_get(w->side[1].ike, &addr);
 		sa = ike_sa_new(other, 1, false, &old->path);
 		if (rows[i].id) {
 			id_set(&sa->peer_id, ID_FQDN, chunk_str(rows[i].id));

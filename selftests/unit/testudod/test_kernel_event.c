@@ -16,29 +16,6 @@
 
 #include "fake_kernel.h"
 
-static struct policy tunnel_policy(void)
-{
-	struct sockaddr_storage a = addr("10.0.1.0"), b = addr("10.0.2.0");
-	struct policy p = {
-		.dir = IPSEC_DIR_OUTBOUND,
-		.type = IPSEC_POLICY_IPSEC,
-		.priority = 1000,
-		.n = 1,
-		.generated = true,
-		.req = { {
-			.proto = IPPROTO_ESP,
-			.mode = IPSEC_MODE_TUNNEL,
-			.level = IPSEC_LEVEL_UNIQUE,
-			.src = addr("192.0.2.1[500]"),
-			.dst = addr("192.0.2.2[500]"),
-		} },
-	};
-
-	ts_from_prefix(&p.src, &a, 24, 0, 0);
-	ts_from_prefix(&p.dst, &b, 24, 0, 0);
-	return p;
-}
-
 /* ---- events ---- */
 
 static void ev_acquire(struct m *m)

@@ -53,6 +53,17 @@ static void m_limits(struct m *m)
 	m_life(m, 4, 0, 800, 2880, 0);
 }
 
+/* GET or DELETE of the SA of plain_name(); its source, at which the kernel does not look */
+static void heard_name(struct fix *f, uint8_t type, uint32_t seq, const char *src)
+{
+	struct m m;
+
+	m_begin(&m, type, 0, 3, seq, PID);
+	m_sa(&m, 0xabcdef01, 0, 0, 0, 0);
+	m_ends(&m, src, "192.0.2.2");
+	heard(f, &m);
+}
+
 static void row_cbc(struct kern_sa *sa, struct m *m)
 {
 	sa->seq = 0x80000009;
@@ -281,25 +292,10 @@ static void test_esn_unknown(void **state)
 	memcpy(m.b + 8, (uint32_t[]){ SEQ(1) }, 4);
 	m_testudo(&m, 1, 32);
 	heard(f, &m);
-	m_begin(&m, SADB_DELETE, 0, 3, SEQ(2), PID);
-	m_sa(&m, 0xabcdef01, 0, 0, 0, 0);
-	m_ends(&m, "192.0.2.1", "192.0.2.2");
-	heard(f, &m);
+	heard_name(f, SADB_DELETE, SEQ(2), "192.0.2.1");
 	/* our own DELETE is no news */
 	kernel_input(&f->k);
 	was_told(f, "");
-}
-
-static struct kern_name plain_name(void)
-{
-	struct kern_name name = {
-		.proto = IPPROTO_ESP,
-		.spi = 0xabcdef01,
-		.src = addr("192.0.2.1[4500]"),
-		.dst = addr("192.0.2.2[4500]"),
-	};
-
-	return name;
 }
 
 static void test_delete_usage(void **state)
@@ -316,20 +312,14 @@ static void test_delete_usage(void **state)
 	assert_int_equal(usage.packets, 7);
 	assert_int_equal(usage.bytes, 1000);
 	assert_int_equal(usage.used, 1700000005);
-	m_begin(&m, SADB_GET, 0, 3, SEQ(1), PID);
-	m_sa(&m, 0xabcdef01, 0, 0, 0, 0);
-	m_ends(&m, "192.0.2.1", "192.0.2.2");
-	heard(f, &m);
+	heard_name(f, SADB_GET, SEQ(1), "192.0.2.1");
 
 	/* who does not know the source any more */
 	name.src.ss_family = 0;
 	m_sa_answer(&m, SADB_DELETE, SEQ(2), 3);
 	say(f, &m);
 	assert_int_equal(kernel_sa_delete(&f->k, &name), 0);
-	m_begin(&m, SADB_DELETE, 0, 3, SEQ(2), PID);
-	m_sa(&m, 0xabcdef01, 0, 0, 0, 0);
-	m_ends(&m, "192.0.2.2", "192.0.2.2");
-	heard(f, &m);
+	heard_name(f, SADB_DELETE, SEQ(2), "192.0.2.2");
 
 	say_error(f, SADB_GET, 3, SEQ(3), ESRCH);
 	assert_int_equal(kernel_sa_usage(&f->k, &name, &usage), -ESRCH);
@@ -351,10 +341,7 @@ static void test_moved(void **state)
 	m_sa_answer(&m, SADB_UPDATE, SEQ(2), 3);
 	say(f, &m);
 	assert_int_equal(kernel_sa_moved(&f->k, &name, &src, &dst), 0);
-	m_begin(&m, SADB_GET, 0, 3, SEQ(1), PID);
-	m_sa(&m, 0xabcdef01, 0, 0, 0, 0);
-	m_ends(&m, "192.0.2.1", "192.0.2.2");
-	heard(f, &m);
+	heard_name(f, SADB_GET, SEQ(1), "192.0.2.1");
 	m_begin(&m, SADB_UPDATE, 0, 3, SEQ(2), PID);
 	m_sa(&m, 0xabcdef01, 32, 1, 5, 12);
 	m_life(&m, 3, 0, 0, 3600, 0);
@@ -371,10 +358,7 @@ static void test_moved(void **state)
 	m_sa_answer(&m, SADB_GET, SEQ(3), 3);
 	say(f, &m);
 	assert_int_equal(kernel_sa_moved(&f->k, &name, &src, &dst), -EINVAL);
-	m_begin(&m, SADB_GET, 0, 3, SEQ(3), PID);
-	m_sa(&m, 0xabcdef01, 0, 0, 0, 0);
-	m_ends(&m, "192.0.2.1", "192.0.2.2");
-	heard(f, &m);
+	heard_name(f, SADB_GET, SEQ(3), "192.0.2.1");
 
 	dst = addr("192.0.2.3[4500]");
 	assert_int_equal(kernel_sa_moved(&f->k, &name, &src, &dst), -EOPNOTSUPP);

@@ -286,10 +286,9 @@ static void aggressive_has_one_group(void **state)
 static void v1_one(struct v1_sa *sa, struct v1_trans t)
 {
 	memset(sa, 0, sizeof(*sa));
-	sa->situation = 1;
 	sa->nprop = 1;
 	sa->ntrans = 1;
-	sa->prop[0] = (struct v1_prop){ .number = 7, .proto = V1_PROTO_ISAKMP, .n = 1 };
+	sa->prop[0] = (struct wire_prop){ .number = 7, .proto = V1_PROTO_ISAKMP, .n = 1 };
 	sa->trans[0] = t;
 }
 
@@ -460,8 +459,8 @@ static void v2_odd_transforms(void **state)
 			n++;
 		}
 		/* a first proposal for AH is no reason to stop looking */
-		theirs.prop[0] = (struct v2_prop){ .number = 1, .proto = V2_PROTO_AH, .n = n };
-		theirs.prop[1] = (struct v2_prop){ .number = 2, .proto = V2_PROTO_IKE, .n = n };
+		theirs.prop[0] = (struct wire_prop){ .number = 1, .proto = V2_PROTO_AH, .n = n };
+		theirs.prop[1] = (struct wire_prop){ .number = 2, .proto = V2_PROTO_IKE, .n = n };
 		theirs.ntrans = n;
 		ok = prop_v2_ike_choose(&r, &theirs, &suite, &answer, &why);
 		if (ok != v2_odd[i].ok)
@@ -529,7 +528,7 @@ static void noise(void **state)
 	srandom(1);
 	remote_parse(&r, "aes 256/sha256/modp2048/psk;aes_gcm 128/sha1/ecp256/rsa");
 	for (round = 0; round < 300; round++) {
-		struct v1_sa v1 = { .situation = 1 }, answer1;
+		struct v1_sa v1 = { 0 }, answer1;
 		struct v2_sa v2 = { 0 }, answer2;
 		struct report why = { 0 };
 		struct suite suite;
@@ -545,9 +544,9 @@ static void noise(void **state)
 			v2.trans[i] = (struct v2_trans){ random() % 9, random() % 40,
 							 random() % 2 * 256, random() % 8 == 0 };
 		for (i = 0; i < V1_PROPOSALS && i < v1.ntrans; i++)
-			v1.prop[v1.nprop++] = (struct v1_prop){ i, random() % 2, { 0 }, i, random() % (v1.ntrans - i) };
+			v1.prop[v1.nprop++] = (struct wire_prop){ i, random() % 2, { 0 }, i, random() % (v1.ntrans - i) };
 		for (i = 0; i < V2_PROPOSALS && i < v2.ntrans; i++)
-			v2.prop[v2.nprop++] = (struct v2_prop){ i, random() % 3, { 0 }, i, random() % (v2.ntrans - i) };
+			v2.prop[v2.nprop++] = (struct wire_prop){ i, random() % 3, { 0 }, i, random() % (v2.ntrans - i) };
 		if (!prop_v1_ike_choose(&r, &v1, &suite, &answer1, &why))
 			assert_true(why.sentence[0]);
 		report_clear(&why);

@@ -438,7 +438,7 @@ static void v2_groups(void **state)
 				4, groups[i].theirs[k] == 0xffff ? 0 : groups[i].theirs[k], 0, false
 			};
 		theirs.ntrans = n;
-		theirs.prop[0] = (struct v2_prop){ 3, V2_PROTO_ESP, chunk(spi, 4), 0, n };
+		theirs.prop[0] = (struct wire_prop){ 3, V2_PROTO_ESP, chunk(spi, 4), 0, n };
 		ok = prop_v2_child_choose(&s, &theirs, false, groups[i].ke, &wanted, &want, &answer,
 					  ours, &why);
 		if (ok != groups[i].ok)
@@ -477,7 +477,7 @@ static void v2_group_spares_a_trip(void **state)
 		theirs.trans[i] = (struct v2_trans){ 1, 20, 256, false };
 		theirs.trans[i + 1] = (struct v2_trans){ 5, 0, 0, false };
 		theirs.trans[i + 2] = (struct v2_trans){ 4, i ? 14 : 19, 0, false };
-		theirs.prop[i / 3] = (struct v2_prop){ i / 3 + 1, V2_PROTO_ESP, chunk(spi, 4), i, 3 };
+		theirs.prop[i / 3] = (struct wire_prop){ i / 3 + 1, V2_PROTO_ESP, chunk(spi, 4), i, 3 };
 	}
 	assert_true(prop_v2_child_choose(&s, &theirs, false, 14, &wanted, &want, &answer, ours, &why));
 	assert_int_equal(answer.prop[0].number, 2);
@@ -551,7 +551,7 @@ static void kilobytes(void **state)
 }
 
 static const struct {
-	struct v1_prop prop[4];
+	struct wire_prop prop[4];
 	uint16_t encap[4];
 	bool ok;
 	const char *text; /* protocols, innermost first, t for tunnels, u for UDP */
@@ -577,7 +577,7 @@ static void shape(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-		struct v1_sa sa = { .situation = 1 };
+		struct v1_sa sa = { 0 };
 		struct child_choice want;
 		char text[64] = "";
 		unsigned int k;
@@ -622,17 +622,17 @@ static void bad_spis(void **state)
 	sainfo_parse(&s, "aes_gcm 256//");
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint8_t spi[8] = { rows[i].first }, ours[4];
-		struct v1_sa v1 = { .situation = 1, .nprop = 1, .ntrans = 1 };
+		struct v1_sa v1 = { .nprop = 1, .ntrans = 1 };
 		struct v2_sa v2 = { .nprop = 1, .ntrans = 2 }, answer;
 		struct report why = { 0 };
 		struct child_choice want;
 		const struct alg *wanted;
 
-		v1.prop[0] = (struct v1_prop){ 1, rows[i].proto, chunk(spi, rows[i].n), 0, 1 };
+		v1.prop[0] = (struct wire_prop){ 1, rows[i].proto, chunk(spi, rows[i].n), 0, 1 };
 		v1.trans[0] = (struct v1_trans){ .number = 1, .id = 20, .keylen = 256, .encap = 2 };
 		want_of(&want, "esp", &s, SPI_R);
 		assert_int_equal(prop_v1_child_choose(&s, NULL, &v1, &want, &why), rows[i].ok);
-		v2.prop[0] = (struct v2_prop){ 1, V2_PROTO_ESP, chunk(spi, rows[i].n), 0, 2 };
+		v2.prop[0] = (struct wire_prop){ 1, V2_PROTO_ESP, chunk(spi, rows[i].n), 0, 2 };
 		v2.trans[0] = (struct v2_trans){ 1, 20, 256, false };
 		v2.trans[1] = (struct v2_trans){ 5, 0, 0, false };
 		want_of(&want, "esp", &s, SPI_R);
@@ -643,7 +643,7 @@ static void bad_spis(void **state)
 }
 
 static const struct {
-	struct v1_prop prop[2];
+	struct wire_prop prop[2];
 	struct v1_trans t[4];
 	const char *policy, *sainfo;
 	bool ok;
@@ -715,7 +715,7 @@ static void v1_crafted(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(crafted) / sizeof(crafted[0]); i++) {
-		struct v1_sa sa = { .situation = 1 }, answer;
+		struct v1_sa sa = { 0 }, answer;
 		struct report why = { 0 };
 		struct child_choice want;
 		struct conf_sainfo s;
@@ -791,7 +791,7 @@ static void noise(void **state)
 	srandom(2);
 	sainfo_parse(&s, "aes,aes_gcm/hmac_sha1,hmac_sha256/");
 	for (round = 0; round < 2000; round++) {
-		struct v1_sa v1 = { .situation = 1 }, answer1;
+		struct v1_sa v1 = { 0 }, answer1;
 		struct v2_sa v2 = { 0 }, answer2;
 		struct report why = { 0 };
 		struct child_choice want;
@@ -808,11 +808,11 @@ static void noise(void **state)
 			v2.trans[i] = (struct v2_trans){ random() % 7, random() % 40,
 							 random() % 2 * 256, random() % 8 == 0 };
 		for (i = 0; i < V1_PROPOSALS && i < v1.ntrans; i++)
-			v1.prop[v1.nprop++] = (struct v1_prop){ i / (1 + round % 2), random() % 5,
+			v1.prop[v1.nprop++] = (struct wire_prop){ i / (1 + round % 2), random() % 5,
 								chunk(spi, 4 - 2 * (random() % 2)), i,
 								random() % (v1.ntrans - i) };
 		for (i = 0; i < V2_PROPOSALS && i < v2.ntrans; i++)
-			v2.prop[v2.nprop++] = (struct v2_prop){ i, random() % 4, chunk(spi, 4), i,
+			v2.prop[v2.nprop++] = (struct wire_prop){ i, random() % 4, chunk(spi, 4), i,
 								random() % (v2.ntrans - i) };
 		want_of(&want, policies[round % 5], &s, SPI_R);
 		if (prop_v1_child_choose(&s, NULL, &v1, &want, &why)) {

@@ -24,46 +24,20 @@
 #include "certs.h"
 #include "conf/conf.h"
 
-static char *dir;
-
-static int make(void **state)
-{
-	(void)state;
-	dir = certs_make();
-	return dir ? 0 : -1;
-}
-
-static int clean(void **state)
-{
-	(void)state;
-	certs_remove(dir);
-	return 0;
-}
-
 static struct cert *load(const char *key)
 {
-	char *path = xasprintf("work/%s.pem", key);
-	struct blob pem = certs_file(dir, path);
-	char *name = xasprintf("%s/%s", dir, path);
-	struct source src;
-	char why[256];
-	struct cert *cert;
+	char *name = xasprintf("work/%s.pem", key);
+	struct cert *cert = certs_load(name);
 
-	source_init(&src);
-	source_add(&src, name, blob_chunk(&pem), 0);
-	cert = cert_load(&src, name, why, sizeof(why));
-	assert_non_null(cert);
-	source_free(&src);
-	blob_free(&pem);
-	free(path);
 	free(name);
+	assert_non_null(cert);
 	return cert;
 }
 
 static struct privkey *load_key(const char *key, char *why, size_t size)
 {
 	char *path = xasprintf("work/%s.key", key);
-	struct blob pem = certs_file(dir, path);
+	struct blob pem = certs_file(path);
 	struct privkey *k = privkey_parse(blob_chunk(&pem), why, size);
 
 	blob_wipe(&pem);
@@ -109,10 +83,10 @@ static struct blob openssl_sign(const struct scheme_row *row)
 	bool dgst = !strncmp(row->tool, "dgst", 4);
 	char *cmd = dgst ? xasprintf("openssl %s -sign work/%s.key -out sig tbs", row->tool, row->key) : xasprintf("openssl %s -sign -inkey work/%s.key -in tbs -out sig", row->tool, row->key);
 
-	certs_write(dir, "tbs", TBS);
-	assert_true(certs_run(dir, cmd));
+	certs_write("tbs", TBS);
+	assert_true(certs_run(cmd));
 	free(cmd);
-	return certs_file(dir, "sig");
+	return certs_file("sig");
 }
 
 static bool openssl_verify(const struct scheme_row *row, struct chunk sig)
@@ -124,9 +98,9 @@ static bool openssl_verify(const struct scheme_row *row, struct chunk sig)
 				     row->tool, row->key);
 	bool ok;
 
-	certs_write(dir, "tbs", TBS);
-	certs_write(dir, "sig", sig);
-	ok = certs_run(dir, cmd);
+	certs_write("tbs", TBS);
+	certs_write("sig", sig);
+	ok = certs_run(cmd);
 	free(cmd);
 	return ok;
 }
@@ -214,18 +188,6 @@ static void salts_have_one_length(void **state)
 }
 
 /* ---- forgeries ---- */
-
-static EVP_PKEY *raw_key(const char *name)
-{
-	char *path = xasprintf("%s/work/%s.key", dir, name);
-	FILE *f = fopen(path, "r");
-	EVP_PKEY *key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
-
-	fclose(f);
-	free(path);
-	assert_non_null(key);
-	return key;
-}
 
 /* the private operation on a block of our choice: what only the key's owner can do */
 static void sign_block(EVP_PKEY *key, const uint8_t *em, uint8_t *sig)
@@ -327,7 +289,7 @@ static void build_block(const struct block_row *row, uint8_t em[256])
 static void blocks_are_compared_whole(void **state)
 {
 	struct cert *cert = load("rsa2048");
-	EVP_PKEY *key = raw_key("rsa2048");
+	EVP_PKEY *key = certs_key("rsa2048");
 	uint8_t sig[256];
 	uint8_t em[256];
 	size_t i;
@@ -407,7 +369,7 @@ static void cubes_are_no_signatures(void **state)
 static void numbers_at_the_edge(void **state)
 {
 	struct cert *cert = load("rsa2048");
-	EVP_PKEY *key = raw_key("rsa2048");
+	EVP_PKEY *key = certs_key("rsa2048");
 	uint8_t good[256];
 	uint8_t sig[257];
 	uint8_t em[256];
@@ -622,7 +584,7 @@ static void the_scheme_is_chosen(void **state)
 	}
 }
 
-/* ---- private keys and plain RSA ---- */
+/* ---- private keys ---- */
 
 static void keys_that_are_refused(void **state)
 {
@@ -657,171 +619,6 @@ static void keys_that_are_refused(void **state)
 	cert_free(c);
 }
 
-static void hex_field(struct writer *w, EVP_PKEY *key, const char *name, const char *param)
-{
-	BIGNUM *bn = NULL;
-	char *hex;
-	char *line;
-
-	assert_true(EVP_PKEY_get_bn_param(key, param, &bn));
-	hex = BN_bn2hex(bn);
-	line = xasprintf("\t%s: 0x%s\n", name, hex);
-	put_bytes(w, chunk_str(line));
-	free(line);
-	OPENSSL_free(hex);
-	BN_clear_free(bn);
-}
-
-static char *rfc3110(EVP_PKEY *key)
-{
-	uint8_t wire[4 + 512];
-	char *text = xcalloc(1, 1024);
-	BIGNUM *e = NULL;
-	BIGNUM *n = NULL;
-	int len;
-
-	EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e);
-	EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n);
-	wire[0] = (uint8_t)BN_num_bytes(e);
-	len = 1 + BN_bn2bin(e, wire + 1);
-	len += BN_bn2bin(n, wire + len);
-	EVP_EncodeBlock((uint8_t *)text, wire, len);
-	BN_free(e);
-	BN_free(n);
-	return text;
-}
-
-/* as plainrsa-gen writes it */
-static struct blob plain_rsa_file(EVP_PKEY *key)
-{
-	struct writer w = { 0 };
-	char *pub = rfc3110(key);
-	char *text = xasprintf("# : PUB 0s%s\n: RSA\t{\n\t# RSA 2048 bits\n\t# pubkey=0s%s\n", pub, pub);
-
-	put_bytes(&w, chunk_str(text));
-	hex_field(&w, key, "Modulus", OSSL_PKEY_PARAM_RSA_N);
-	hex_field(&w, key, "PublicExponent", OSSL_PKEY_PARAM_RSA_E);
-	hex_field(&w, key, "PrivateExponent", OSSL_PKEY_PARAM_RSA_D);
-	hex_field(&w, key, "Prime1", OSSL_PKEY_PARAM_RSA_FACTOR1);
-	hex_field(&w, key, "Prime2", OSSL_PKEY_PARAM_RSA_FACTOR2);
-	hex_field(&w, key, "Exponent1", OSSL_PKEY_PARAM_RSA_EXPONENT1);
-	hex_field(&w, key, "Exponent2", OSSL_PKEY_PARAM_RSA_EXPONENT2);
-	hex_field(&w, key, "Coefficient", OSSL_PKEY_PARAM_RSA_COEFFICIENT1);
-	put_bytes(&w, chunk_str("  }\n"));
-	free(text);
-	free(pub);
-	return writer_blob(&w);
-}
-
-static struct cert *peers_rsa(struct chunk text, char *why, size_t size)
-{
-	struct source src;
-	struct cert *cert;
-
-	source_init(&src);
-	source_add(&src, "peer.pub", text, 0);
-	cert = cert_from_plain_rsa(&src, "peer.pub", why, size);
-	source_free(&src);
-	return cert;
-}
-
-static void plain_rsa_keys(void **state)
-{
-	EVP_PKEY *key = raw_key("rsa2048");
-	EVP_PKEY *other = raw_key("three");
-	struct blob file = plain_rsa_file(key);
-	char *pub_key = rfc3110(key);
-	char *pub_other = rfc3110(other);
-	char *text = xasprintf("# keys\n: PUB 0s%s\n\n: PUB 0s%s # second\n", pub_other, pub_key);
-	char why[256] = "";
-	struct privkey *own = privkey_from_plain_rsa(blob_chunk(&file), why, sizeof(why));
-	struct cert *peer = peers_rsa(chunk_str(text), why, sizeof(why));
-	struct blob sig = { 0 };
-	uint8_t *digit;
-
-	(void)state;
-	assert_non_null(own);
-	assert_non_null(peer);
-	assert_true(privkey_sign(own, SIG_RAW_RSA_V1, TBS, &sig));
-	assert_true(openssl_verify(&schemes[0], blob_chunk(&sig)));
-	/* the second of two keys fits */
-	assert_true(cert_check_signature(peer, SIG_RAW_RSA_V1, TBS, blob_chunk(&sig)));
-	cert_free(peer);
-	privkey_free(own);
-	/* a digit of a prime changed: such a key would give itself away */
-	digit = memmem(file.p, file.n, "Prime1: 0x", 10);
-	digit[12] = digit[12] == '7' ? '8' : '7';
-	assert_null(privkey_from_plain_rsa(blob_chunk(&file), why, sizeof(why)));
-	assert_non_null(strstr(why, "do not belong together"));
-	blob_free(&file);
-	blob_free(&sig);
-	free(text);
-	free(pub_key);
-	free(pub_other);
-	EVP_PKEY_free(key);
-	EVP_PKEY_free(other);
-}
-
-static void plain_rsa_faults(void **state)
-{
-	static const struct {
-		const char *text;
-		const char *say;
-	} pub[] = {
-		{ "", "no public key" },
-		{ ": PUB 0sAAAA\n", "line 1" },
-		{ "\n\n: PUB 0s!!!!\n", "line 3: the key is not base64" },
-		{ ": PUB AQID\n", "0s and base64" },
-		{ "10.0.0.1 : PUB 0sAQID\n", "addresses in front" },
-		{ ": DSA 0sAQID\n", "neither PUB nor RSA" },
-		{ ": PUB 0sAQMAAAAAAAAAAQ==\n", "less than 1024" },
-		{ ": PUB 0sAAAAAQ==\n", "not base64 of an RSA key" },
-	};
-	static const struct {
-		const char *text;
-		const char *say;
-	} priv[] = {
-		{ "", "no private key" },
-		{ ": RSA x", "no { after RSA" },
-		{ ": RSA { Modulus: 0x23 }", "is missing" },
-		{ ": RSA { Modulus: 0x23\n Modulus: 0x23 }", "line 2: a field" },
-		{ ": RSA { Modulus 0x23 }", "no hexadecimal" },
-		{ ": RSA { Modulus: 23 }", "no hexadecimal" },
-		{ ": RSA { Modulus: 0xzz }", "no hexadecimal" },
-		{ ": RSA { Modulus: 0x23", "does not end" },
-		{ ": RSA { Modulus: 0x1 PublicExponent: 0x1 PrivateExponent: 0x1 Prime1: 0x1 Prime2: 0x1 "
-		  "Exponent1: 0x1 Exponent2: 0x1 Coefficient: 0x1 }",
-		  "do not belong together" },
-	};
-	char why[256];
-	struct blob pem;
-	struct cert *c;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(pub) / sizeof(pub[0]); i++) {
-		assert_null(peers_rsa(chunk_str(pub[i].text), why, sizeof(why)));
-		if (!strstr(why, pub[i].say) || !strstr(why, "peer.pub"))
-			fail_msg("\"%s\": %s", pub[i].text, why);
-	}
-	for (i = 0; i < sizeof(priv) / sizeof(priv[0]); i++) {
-		assert_null(privkey_from_plain_rsa(chunk_str(priv[i].text), why, sizeof(why)));
-		if (!strstr(why, priv[i].say))
-			fail_msg("\"%s\": %s", priv[i].text, why);
-	}
-	/* a zero byte ends a number (it once had more wiped than there was) */
-	assert_null(privkey_from_plain_rsa(chunk(": RSA { Modulus: 0x2\0"
-						 "3333333333333333333333 }",
-						 45),
-					   why,
-					   sizeof(why)));
-	pem = certs_file(dir, "work/rsa2048.pub");
-	c = peers_rsa(blob_chunk(&pem), why, sizeof(why));
-	assert_non_null(c);
-	cert_free(c);
-	blob_free(&pem);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -834,11 +631,9 @@ int main(void)
 		cmocka_unit_test(names_of_rfc7427),
 		cmocka_unit_test(the_scheme_is_chosen),
 		cmocka_unit_test(keys_that_are_refused),
-		cmocka_unit_test(plain_rsa_keys),
-		cmocka_unit_test(plain_rsa_faults),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	log_set_level(LOG_LEVEL_ERROR);
-	return cmocka_run_group_tests(tests, make, clean);
+	return cmocka_run_group_tests(tests, certs_make, certs_remove);
 }

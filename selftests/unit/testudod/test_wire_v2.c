@@ -132,8 +132,8 @@ static void writes_others(void **state)
 	wire_begin_chain(&o);
 	v2_put_notify(&o, &rekey);
 	v2_put_id(&o, P2_IDI, ID_FQDN, chunk_str("a.test"));
-	v2_put_cert(&o, P2_CERTREQ, V2_CERT_X509, chunk_str("01234567890123456789"));
-	v2_put_cert(&o, P2_CERT, V2_CERT_X509, chunk_str("0"));
+	wire_put_cert(&o, P2_CERTREQ, V2_CERT_X509, chunk_str("01234567890123456789"));
+	wire_put_cert(&o, P2_CERT, V2_CERT_X509, chunk_str("0"));
 	v2_put_auth(&o, V2_AUTH_PSK, chunk_str("0123456789abcdef"));
 	v2_put_ts(&o, P2_TSI, ts, 2);
 	v2_put_ts(&o, P2_TSR, ts + 1, 1);
@@ -385,7 +385,7 @@ static bool get_cert(struct chunk body)
 	struct chunk data;
 	uint8_t encoding;
 
-	return v2_get_cert(body, &encoding, &data);
+	return wire_get_cert(body, &encoding, &data);
 }
 
 static bool get_notify(struct chunk body)
@@ -410,12 +410,7 @@ static bool get_skf(struct chunk body)
 	return v2_get_skf(body, &number, &total, &sealed);
 }
 
-static const struct {
-	bool (*get)(struct chunk body);
-	const char *bytes;
-	bool good;
-	const char *why;
-} bodies[] = {
+static const struct body_row bodies[] = {
 	{ get_ke, "001f0000 aa", true, "one byte; its group judges the length" },
 	{ get_ke, "001f0000", false, "no value" },
 	{ get_ke, "001f00", false, "cut off" },
@@ -452,16 +447,8 @@ static const struct {
 
 static void judges_bodies(void **state)
 {
-	struct blob b;
-	size_t i;
-
 	(void)state;
-	for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-		b = hex(bodies[i].bytes);
-		if (bodies[i].get(blob_chunk(&b)) != bodies[i].good)
-			fail_msg("row %zu, %s", i, bodies[i].why);
-		blob_free(&b);
-	}
+	judge_bodies(bodies, sizeof(bodies) / sizeof(bodies[0]));
 }
 
 int main(void)

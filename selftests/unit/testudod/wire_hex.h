@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Bytes written as hex digits, for tables of messages. Each comes in memory of
+ * Bytes written as hex digits, for tables of messages, and the judging of such a
+ * table. Each comes in memory of
  * exactly its size, so that ASan sees a read beyond its end.
  */
 #ifndef TESTUDOD_TEST_WIRE_HEX_H
@@ -41,6 +42,33 @@ static inline void expect_hex(struct chunk got, const char *want, const char *wh
 	if (!chunk_equal(got, blob_chunk(&b)))
 		fail_msg("%s: other bytes than expected", why);
 	blob_free(&b);
+}
+
+/**
+ * struct body_row - a payload's body and the verdict on it
+ * @get: the reader of that payload
+ * @bytes: body
+ * @good: it is to be taken
+ * @why: what is special
+ */
+struct body_row {
+	bool (*get)(struct chunk body);
+	const char *bytes;
+	bool good;
+	const char *why;
+};
+
+static inline void judge_bodies(const struct body_row *rows, size_t n)
+{
+	struct blob b;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		b = hex(rows[i].bytes);
+		if (rows[i].get(blob_chunk(&b)) != rows[i].good)
+			fail_msg("row %zu, %s", i, rows[i].why);
+		blob_free(&b);
+	}
 }
 
 #endif /* TESTUDOD_TEST_WIRE_HEX_H */

@@ -85,8 +85,14 @@ bool pfkey_alg_takes(const struct pfkey_alg *alg, size_t bits);
 const char *pfkey_msg_name(unsigned int type);
 const char *pfkey_ext_name(unsigned int type);
 const char *pfkey_satype_name(unsigned int satype);
+const char *pfkey_transform_name(unsigned int proto);
+unsigned int pfkey_transform_satype(unsigned int proto);
+unsigned int pfkey_satype_transform(unsigned int satype);
 const char *pfkey_mode_name(unsigned int mode);
 const char *pfkey_state_name(unsigned int state);
+const char *pfkey_level_name(unsigned int level);
+const char *pfkey_policy_name(unsigned int type);
+const char *pfkey_dir_name(unsigned int dir);
 int pfkey_proto_by_name(const char *name, size_t len);
 const char *pfkey_proto_name(unsigned int proto);
 
@@ -227,6 +233,7 @@ int pfkey_await(struct pfkey_sock *s, unsigned int type, struct pfkey_msg *msg);
 
 /* text of an SA or a policy: @flags */
 #define PFKEY_TEXT_PORTS	1	/* ports of SA and tunnel addresses */
+#define PFKEY_TEXT_NO_KEYS	2	/* of a key its length only */
 
 void pfkey_hexdump(FILE *out, const void *data, size_t len);
 void pfkey_text_sa(FILE *out, const struct pfkey_msg *msg, unsigned int flags, int64_t now);

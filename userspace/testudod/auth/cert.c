@@ -11,7 +11,6 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/pkcs7.h>
 #include <openssl/x509v3.h>
 
 #include "auth/impl.h"
@@ -30,13 +29,18 @@ static struct blob name_der(X509_NAME *name)
 	return der;
 }
 
-struct cert *cert_from_x509(X509 *x)
+struct cert *cert_parse(struct chunk der)
 {
-	EVP_PKEY *key = X509_get_pubkey(x);
+	X509 *x = x509_from_der(der);
+	EVP_PKEY *key;
 	struct cert *cert;
 	unsigned char *p = NULL;
-	int n = i2d_X509(x, &p);
+	int n;
 
+	if (!x)
+		return NULL;
+	key = X509_get_pubkey(x);
+	n = i2d_X509(x, &p);
 	ERR_clear_error();
 	if (!key || n <= 0) {
 		EVP_PKEY_free(key);
@@ -52,38 +56,6 @@ struct cert *cert_from_x509(X509 *x)
 	cert->subject = name_der(X509_get_subject_name(x));
 	cert->issuer = name_der(X509_get_issuer_name(x));
 	return cert;
-}
-
-struct cert *cert_parse(struct chunk der)
-{
-	X509 *x = x509_from_der(der);
-
-	return x ? cert_from_x509(x) : NULL;
-}
-
-size_t cert_parse_bundle(struct chunk der, struct cert **out, size_t max)
-{
-	const unsigned char *p = der.p;
-	STACK_OF(X509) *certs = NULL;
-	PKCS7 *bundle = NULL;
-	size_t n = 0;
-	int i;
-
-	if (der.n && der.n <= LONG_MAX)
-		bundle = d2i_PKCS7(NULL, &p, (long)der.n);
-	if (bundle && p == der.p + der.n && PKCS7_type_is_signed(bundle) && bundle->d.sign)
-		certs = bundle->d.sign->cert;
-	for (i = 0; n < max && i < sk_X509_num(certs); i++) {
-		X509 *x = sk_X509_value(certs, i);
-
-		X509_up_ref(x);
-		out[n] = cert_from_x509(x);
-		if (out[n])
-			n++;
-	}
-	PKCS7_free(bundle);
-	ERR_clear_error();
-	return n;
 }
 
 static void load_first(void *arg, const char *kind, struct chunk der)

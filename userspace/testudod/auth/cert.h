@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Certificates: the trusted ones, a peer's chain and its verdict, signatures
- * checked with its key. Private keys are not here (see keys.h). It opens no
+ * checked with its key. Private keys are not here (see secrets.h). It opens no
  * file: the contents come from the configuration's source.
  */
 #ifndef TESTUDOD_AUTH_CERT_H
@@ -71,8 +71,6 @@ const char *cert_store_names(const struct cert_store *store, char *buf, size_t s
 
 struct cert *cert_load(struct source *src, const char *name, char *why, size_t why_size);
 struct cert *cert_parse(struct chunk der);
-/* the certificates of a PKCS#7 bundle (CERT encoding 1: Windows, Cisco); how many */
-size_t cert_parse_bundle(struct chunk der, struct cert **out, size_t max);
 void cert_free(struct cert *cert);
 struct chunk cert_der(const struct cert *cert);
 /* DER of the subject's name */

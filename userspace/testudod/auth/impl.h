@@ -65,6 +65,7 @@ struct cert_store {
  * @md: digest, NULL where the scheme has none of its own
  * @pad: RSA padding
  * @hash_id: number of SIGNATURE_HASH_ALGORITHMS, 0: none
+ * @nid: libcrypto's number of RFC 7427's algorithm, NID_undef: it has none
  */
 struct sig_row {
 	const char *name;
@@ -72,6 +73,7 @@ struct sig_row {
 	const char *md;
 	int pad;
 	uint16_t hash_id;
+	int nid;
 };
 
 const struct sig_row *sig_row(enum sig_scheme scheme);
@@ -81,9 +83,6 @@ bool sig_pad(EVP_PKEY_CTX *ctx, const struct sig_row *row);
 /* why a public key must not be used at all; NULL if nothing is wrong with it */
 const char *key_fault(const EVP_PKEY *key);
 
-struct cert *cert_from_x509(X509 *x); /* takes the reference */
-/* one line of plain_rsa at a time: RFC 3110's form in base64 */
-EVP_PKEY *rsa_from_rfc3110(struct chunk base64);
 const char *cert_name(const X509_NAME *name, char buf[CERT_NAME]);
 
 #endif /* TESTUDOD_AUTH_IMPL_H */

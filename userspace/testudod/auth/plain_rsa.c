@@ -117,7 +117,8 @@ static EVP_PKEY *rsa_from_wire(struct chunk wire)
 	return key;
 }
 
-EVP_PKEY *rsa_from_rfc3110(struct chunk base64)
+/* base64 of RFC 3110's form */
+static EVP_PKEY *rsa_from_rfc3110(struct chunk base64)
 {
 	EVP_ENCODE_CTX *ctx = EVP_ENCODE_CTX_new();
 	EVP_PKEY *key = NULL;
@@ -178,8 +179,9 @@ static bool read_public(struct words *w, EVP_PKEY **key, char *why, size_t why_s
 	return false;
 }
 
-unsigned int plain_rsa_public(struct chunk text, EVP_PKEY **keys, unsigned int max, char *why,
-			      size_t why_size)
+/* public keys of @text into @keys; how many, or 0 with @why */
+static unsigned int plain_rsa_public(struct chunk text, EVP_PKEY **keys, unsigned int max, char *why,
+				     size_t why_size)
 {
 	struct words w = { .rest = text, .line = 1 };
 	unsigned int n = 0;

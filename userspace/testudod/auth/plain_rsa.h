@@ -7,9 +7,6 @@
 
 #include "base/bytes.h"
 
-/* public keys of @text into @keys; how many, or 0 with @why */
-unsigned int plain_rsa_public(struct chunk text, EVP_PKEY **keys, unsigned int max, char *why,
-			      size_t why_size);
 /* the first private key of @text, or NULL with @why */
 EVP_PKEY *plain_rsa_private(struct chunk text, char *why, size_t why_size);
 /* the lines with public keys alone */

@@ -67,14 +67,6 @@ static bool is_hex(struct chunk secret)
 	return secret.n >= 2 && secret.p[0] == '0' && secret.p[1] == 'x';
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* why "0x..." is no key; NULL if it is one */
 static const char *hex_fault(struct chunk secret)
 {
@@ -82,7 +74,7 @@ static const char *hex_fault(struct chunk secret)
 	size_t i;
 
 	for (i = 2; i < n; i++)
-		if (hex_digit(secret.p[i]) < 0)
+		if (OPENSSL_hexchar2int(secret.p[i]) < 0)
 			return is_space(secret.p[i]) ? "a blank or carriage return in a hexadecimal key" : "not a hexadecimal digit after 0x";
 	if (n == 2)
 		return "no digits after 0x";
@@ -104,8 +96,8 @@ static bool take_secret(struct chunk secret, struct blob *key)
 	key->n = secret.n / 2 - 1;
 	key->p = xcalloc(1, key->n);
 	for (i = 0; i < key->n; i++)
-		key->p[i] = (uint8_t)(hex_digit(secret.p[2 + 2 * i]) << 4 |
-				      hex_digit(secret.p[3 + 2 * i]));
+		key->p[i] = (uint8_t)(OPENSSL_hexchar2int(secret.p[2 + 2 * i]) << 4 |
+				      OPENSSL_hexchar2int(secret.p[3 + 2 * i]));
 	return true;
 }
 

@@ -17,19 +17,20 @@
 #define ALGID_MAX 96 /* bytes; the longest is RSASSA-PSS's */
 
 static const struct sig_row rows[SIG_SCHEMES] = {
-	[SIG_RAW_RSA_V1] = { "RSA", "RSA", NULL, RSA_PKCS1_PADDING, 0 },
-	[SIG_RSA_SHA1] = { "RSA with SHA-1", "RSA", "SHA1", RSA_PKCS1_PADDING, 1 },
-	[SIG_RSA_SHA256] = { "RSA with SHA-256", "RSA", "SHA256", RSA_PKCS1_PADDING, 2 },
-	[SIG_RSA_SHA384] = { "RSA with SHA-384", "RSA", "SHA384", RSA_PKCS1_PADDING, 3 },
-	[SIG_RSA_SHA512] = { "RSA with SHA-512", "RSA", "SHA512", RSA_PKCS1_PADDING, 4 },
-	[SIG_PSS_SHA256] = { "RSA-PSS with SHA-256", "RSA", "SHA256", RSA_PKCS1_PSS_PADDING, 2 },
-	[SIG_PSS_SHA384] = { "RSA-PSS with SHA-384", "RSA", "SHA384", RSA_PKCS1_PSS_PADDING, 3 },
-	[SIG_PSS_SHA512] = { "RSA-PSS with SHA-512", "RSA", "SHA512", RSA_PKCS1_PSS_PADDING, 4 },
-	[SIG_ECDSA_SHA256] = { "ECDSA with SHA-256", "EC", "SHA256", 0, 2 },
-	[SIG_ECDSA_SHA384] = { "ECDSA with SHA-384", "EC", "SHA384", 0, 3 },
-	[SIG_ECDSA_SHA512] = { "ECDSA with SHA-512", "EC", "SHA512", 0, 4 },
-	[SIG_ED25519] = { "Ed25519", "ED25519", NULL, 0, 5 },
-	[SIG_ED448] = { "Ed448", "ED448", NULL, 0, 5 },
+	[SIG_RAW_RSA_V1] = { "RSA", "RSA", NULL, RSA_PKCS1_PADDING, 0, NID_undef },
+	/* SHA-1 has authentication method 1 only */
+	[SIG_RSA_SHA1] = { "RSA with SHA-1", "RSA", "SHA1", RSA_PKCS1_PADDING, 1, NID_undef },
+	[SIG_RSA_SHA256] = { "RSA with SHA-256", "RSA", "SHA256", RSA_PKCS1_PADDING, 2, NID_sha256WithRSAEncryption },
+	[SIG_RSA_SHA384] = { "RSA with SHA-384", "RSA", "SHA384", RSA_PKCS1_PADDING, 3, NID_sha384WithRSAEncryption },
+	[SIG_RSA_SHA512] = { "RSA with SHA-512", "RSA", "SHA512", RSA_PKCS1_PADDING, 4, NID_sha512WithRSAEncryption },
+	[SIG_PSS_SHA256] = { "RSA-PSS with SHA-256", "RSA", "SHA256", RSA_PKCS1_PSS_PADDING, 2, NID_rsassaPss },
+	[SIG_PSS_SHA384] = { "RSA-PSS with SHA-384", "RSA", "SHA384", RSA_PKCS1_PSS_PADDING, 3, NID_rsassaPss },
+	[SIG_PSS_SHA512] = { "RSA-PSS with SHA-512", "RSA", "SHA512", RSA_PKCS1_PSS_PADDING, 4, NID_rsassaPss },
+	[SIG_ECDSA_SHA256] = { "ECDSA with SHA-256", "EC", "SHA256", 0, 2, NID_ecdsa_with_SHA256 },
+	[SIG_ECDSA_SHA384] = { "ECDSA with SHA-384", "EC", "SHA384", 0, 3, NID_ecdsa_with_SHA384 },
+	[SIG_ECDSA_SHA512] = { "ECDSA with SHA-512", "EC", "SHA512", 0, 4, NID_ecdsa_with_SHA512 },
+	[SIG_ED25519] = { "Ed25519", "ED25519", NULL, 0, 5, NID_ED25519 },
+	[SIG_ED448] = { "Ed448", "ED448", NULL, 0, 5, NID_ED448 },
 };
 
 const struct sig_row *sig_row(enum sig_scheme scheme)
@@ -173,34 +174,6 @@ bool cert_check_signature(const struct cert *cert, enum sig_scheme scheme, struc
 
 /* ---- RFC 7427 ---- */
 
-static int scheme_nid(enum sig_scheme scheme)
-{
-	switch (scheme) {
-	case SIG_RSA_SHA256:
-		return NID_sha256WithRSAEncryption;
-	case SIG_RSA_SHA384:
-		return NID_sha384WithRSAEncryption;
-	case SIG_RSA_SHA512:
-		return NID_sha512WithRSAEncryption;
-	case SIG_PSS_SHA256:
-	case SIG_PSS_SHA384:
-	case SIG_PSS_SHA512:
-		return NID_rsassaPss;
-	case SIG_ECDSA_SHA256:
-		return NID_ecdsa_with_SHA256;
-	case SIG_ECDSA_SHA384:
-		return NID_ecdsa_with_SHA384;
-	case SIG_ECDSA_SHA512:
-		return NID_ecdsa_with_SHA512;
-	case SIG_ED25519:
-		return NID_ED25519;
-	case SIG_ED448:
-		return NID_ED448;
-	default:
-		return NID_undef; /* SHA-1 has authentication method 1 only */
-	}
-}
-
 static X509_ALGOR *digest_algor(const char *md)
 {
 	X509_ALGOR *a = X509_ALGOR_new();
@@ -249,7 +222,7 @@ static ASN1_STRING *pss_params(const char *md)
 static int build_algid(enum sig_scheme scheme, unsigned char buf[ALGID_MAX])
 {
 	X509_ALGOR *a = X509_ALGOR_new();
-	int nid = scheme_nid(scheme);
+	int nid = rows[scheme].nid;
 	ASN1_STRING *params = NULL;
 	int type = V_ASN1_UNDEF;
 	int n = 0;
@@ -280,7 +253,7 @@ struct chunk sig_algid(enum sig_scheme scheme)
 	static unsigned char buf[SIG_SCHEMES][ALGID_MAX];
 	static int len[SIG_SCHEMES];
 
-	if (!sig_row(scheme) || scheme_nid(scheme) == NID_undef)
+	if (!sig_row(scheme) || rows[scheme].nid == NID_undef)
 		return chunk(NULL, 0);
 	if (!len[scheme])
 		len[scheme] = build_algid(scheme, buf[scheme]);
@@ -366,7 +339,7 @@ static bool algor_scheme(const X509_ALGOR *a, enum sig_scheme *scheme)
 	if (nid == NID_rsassaPss)
 		return pss_scheme(a, scheme);
 	for (i = 0; i < SIG_SCHEMES; i++) {
-		if (scheme_nid(i) != nid)
+		if (rows[i].nid != nid)
 			continue;
 		*scheme = i;
 		/* RFC 4055 5: NULL or nothing for RSA, RFC 5758 3.2: nothing for ECDSA */

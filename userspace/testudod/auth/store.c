@@ -22,17 +22,17 @@
 /**
  * struct loading - a store while it is filled
  * @store: store
+ * @src: where the files come from
  * @file: the file at hand
  * @explicit: the file was named by ca_type
  * @found: certificates and CRLs in the file
- * @cas: CAs among them
  */
 struct loading {
 	struct cert_store *store;
+	struct source *src;
 	const char *file;
 	bool explicit;
 	unsigned int found;
-	unsigned int cas;
 };
 
 static bool have_ca(const struct cert_store *store, const X509 *x)
@@ -69,13 +69,10 @@ static void load_cert(struct loading *l, struct chunk der)
 		if (l->explicit)
 			log_warn("%s: \"%s\" is no CA certificate (basicConstraints), it is not used",
 				 l->file, cert_name(X509_get_subject_name(x), name));
-	} else {
-		l->cas++;
-		if (!have_ca(l->store, x) && X509_STORE_add_cert(l->store->x, x)) {
-			warn_ca(l, x);
-			if (X509_up_ref(x))
-				sk_X509_push(l->store->cas, x);
-		}
+	} else if (!have_ca(l->store, x) && X509_STORE_add_cert(l->store->x, x)) {
+		warn_ca(l, x);
+		if (X509_up_ref(x))
+			sk_X509_push(l->store->cas, x);
 	}
 	X509_free(x);
 	ERR_clear_error();
@@ -101,13 +98,13 @@ static void load_block(void *arg, const char *kind, struct chunk der)
 	ERR_clear_error();
 }
 
-static void load_file(struct loading *l, struct source *src, const char *name)
+static void load_file(void *arg, const char *name)
 {
-	const struct source_file *f = source_open(src, name);
+	struct loading *l = arg;
+	const struct source_file *f = source_open(l->src, name);
 
 	l->file = name;
 	l->found = 0;
-	l->cas = 0;
 	l->store->files++;
 	if (f->error && l->explicit)
 		log_error("%s: %s", name, strerror(f->error));
@@ -144,32 +141,14 @@ static void each_name(const char *dir, struct chunk list,
 	}
 }
 
-/**
- * struct folder - a walk through a folder
- * @loading: a store to fill
- * @src: where the files come from
- */
-struct folder {
-	struct loading *loading;
-	struct source *src;
-};
-
-static void folder_file(void *arg, const char *name)
+static void load_folder(struct loading *l, const char *dir)
 {
-	const struct folder *f = arg;
-
-	load_file(f->loading, f->src, name);
-}
-
-static void load_folder(struct loading *l, struct source *src, const char *dir)
-{
-	const struct source_file *list = source_list(src, dir);
-	struct folder f = { .loading = l, .src = src };
+	const struct source_file *list = source_list(l->src, dir);
 
 	if (list->error)
 		log_error("path certificate %s: %s", *dir ? dir : ".", strerror(list->error));
 	else
-		each_name(dir, blob_chunk(&list->data), folder_file, &f);
+		each_name(dir, blob_chunk(&list->data), load_file, l);
 }
 
 struct cert_store *cert_store_load(struct source *src, const struct conf *conf,
@@ -177,7 +156,7 @@ struct cert_store *cert_store_load(struct source *src, const struct conf *conf,
 {
 	const char *dir = conf->path_cert ? conf->path_cert : "";
 	struct cert_store *store = xcalloc(1, sizeof(*store));
-	struct loading l = { .store = store };
+	struct loading l = { .store = store, .src = src };
 
 	store->x = X509_STORE_new();
 	store->cas = sk_X509_new_null();
@@ -190,12 +169,12 @@ struct cert_store *cert_store_load(struct source *src, const struct conf *conf,
 								: "no folder: say path certificate or ca_type");
 	if (remote->ca) {
 		l.explicit = true;
-		load_file(&l, src, remote->ca);
+		load_file(&l, remote->ca);
 		l.explicit = false;
 	}
 	/* without a folder in the file the working directory is not taken for one */
 	if (*dir)
-		load_folder(&l, src, dir);
+		load_folder(&l, dir);
 	return store;
 }
 

@@ -45,23 +45,19 @@ static void set_verdict(struct cert_verdict *v, enum cert_cause cause, const cha
 	va_end(ap);
 }
 
+/* @t NULL: now */
 static const char *time_text(const ASN1_TIME *t, char buf[32])
 {
 	struct tm tm;
 
-	if (!t || !ASN1_TIME_to_tm(t, &tm) || !strftime(buf, 32, "%Y-%m-%d %H:%M UTC", &tm))
+	if (!ASN1_TIME_to_tm(t, &tm) || !strftime(buf, 32, "%Y-%m-%d %H:%M UTC", &tm))
 		snprintf(buf, 32, "an unreadable date");
 	return buf;
 }
 
-static const char *now_text(char buf[32])
+static X509 *at_fault(const struct check *c)
 {
-	time_t now = time(NULL);
-	struct tm tm;
-
-	if (!gmtime_r(&now, &tm) || !strftime(buf, 32, "%Y-%m-%d %H:%M UTC", &tm))
-		snprintf(buf, 32, "an unreadable date");
-	return buf;
+	return c->at ? c->at : c->leaf->x509;
 }
 
 /* "peer "CN=a"", and for its CAs "peer "CN=a": its CA "CN=b"" */
@@ -71,7 +67,7 @@ static const char *who_text(const struct check *c, char *buf, size_t size)
 	char ca[CERT_NAME];
 
 	cert_name(X509_get_subject_name(c->leaf->x509), leaf);
-	if (!c->at || !X509_cmp(c->at, c->leaf->x509))
+	if (!X509_cmp(at_fault(c), c->leaf->x509))
 		snprintf(buf, size, "peer \"%s\": its certificate", leaf);
 	else
 		snprintf(buf, size, "peer \"%s\": the certificate of its CA \"%s\"", leaf,
@@ -108,7 +104,7 @@ static void say_cas(const struct cert_store *store, char *buf, size_t size)
 
 static void say_no_issuer(const struct check *c, struct cert_verdict *v)
 {
-	X509 *at = c->at ? c->at : c->leaf->x509;
+	X509 *at = at_fault(c);
 	bool self = !X509_NAME_cmp(X509_get_subject_name(at), X509_get_issuer_name(at));
 	bool leaf = !X509_cmp(at, c->leaf->x509);
 	char subject[CERT_NAME];
@@ -134,7 +130,7 @@ static void say_no_issuer(const struct check *c, struct cert_verdict *v)
 
 static void say_revoked(const struct check *c, const char *who, struct cert_verdict *v)
 {
-	X509 *at = c->at ? c->at : c->leaf->x509;
+	X509 *at = at_fault(c);
 	char serial[48] = "?";
 	char issuer[CERT_NAME];
 	BIGNUM *bn = ASN1_INTEGER_to_BN(X509_get0_serialNumber(at), NULL);
@@ -159,7 +155,7 @@ static void say_weak(const struct check *c, const char *who, const char *what,
 static void say_crl(const struct check *c, const char *who, struct cert_verdict *v)
 {
 	char issuer[CERT_NAME];
-	X509 *at = c->at ? c->at : c->leaf->x509;
+	X509 *at = at_fault(c);
 
 	cert_name(X509_get_issuer_name(at), issuer);
 	set_verdict(v, CERT_OTHER, "%s can not be checked: the CRL of \"%s\" in %s is not usable (%s)",
@@ -168,7 +164,7 @@ static void say_crl(const struct check *c, const char *who, struct cert_verdict 
 
 static void say_dates(const struct check *c, const char *who, struct cert_verdict *v)
 {
-	X509 *at = c->at ? c->at : c->leaf->x509;
+	X509 *at = at_fault(c);
 	char date[32];
 	char now[32];
 	int days = 0;
@@ -182,12 +178,12 @@ static void say_dates(const struct check *c, const char *who, struct cert_verdic
 		return;
 	}
 	set_verdict(v, CERT_NOT_YET, "%s is not valid before %s, and our clock says %s", who,
-		    time_text(X509_get0_notBefore(at), date), now_text(now));
+		    time_text(X509_get0_notBefore(at), date), time_text(NULL, now));
 }
 
 static void say_weak_bits(const struct check *c, const char *who, struct cert_verdict *v)
 {
-	X509 *at = c->at ? c->at : c->leaf->x509;
+	X509 *at = at_fault(c);
 	const EVP_PKEY *key = X509_get0_pubkey(at);
 	char what[64];
 

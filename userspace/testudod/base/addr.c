@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "pfkey.h"
 
 #define PORT_MAX 65535
 
@@ -170,34 +171,23 @@ bool addr_is_any(const struct sockaddr_storage *sa)
 
 uint16_t addr_port(const struct sockaddr_storage *sa)
 {
-	if (sa->ss_family == AF_INET)
-		return ntohs(cin4(sa)->sin_port);
-	if (sa->ss_family == AF_INET6)
-		return ntohs(cin6(sa)->sin6_port);
-	return 0;
+	return pfkey_addr_port(sa);
 }
 
 void addr_set_port(struct sockaddr_storage *sa, uint16_t port)
 {
-	if (sa->ss_family == AF_INET)
-		in4(sa)->sin_port = htons(port);
-	else if (sa->ss_family == AF_INET6)
-		in6(sa)->sin6_port = htons(port);
+	pfkey_addr_set_port(sa, port);
 }
 
 /* for bind() and sendto(); 0 of none */
 socklen_t addr_len(const struct sockaddr_storage *sa)
 {
-	if (sa->ss_family == AF_INET)
-		return sizeof(struct sockaddr_in);
-	if (sa->ss_family == AF_INET6)
-		return sizeof(struct sockaddr_in6);
-	return 0;
+	return pfkey_addr_len(sa->ss_family);
 }
 
 unsigned int addr_bits(const struct sockaddr_storage *sa)
 {
-	return 8 * family_bytes(sa->ss_family);
+	return pfkey_addr_bits(sa->ss_family);
 }
 
 /* a zone is shown by number: its name would take a system call in a sandbox */

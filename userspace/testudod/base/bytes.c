@@ -227,7 +227,8 @@ static uint8_t *writer_room(struct writer *w, size_t n)
 	return p;
 }
 
-static void set_be(uint8_t *p, uint64_t v, size_t n)
+/* the lower @n bytes of @v, in network order */
+void set_be(uint8_t *p, uint64_t v, size_t n)
 {
 	while (n--) {
 		p[n] = v;

@@ -68,6 +68,9 @@ uint64_t get_be64(struct reader *r);
 struct chunk get_bytes(struct reader *r, size_t n);
 struct chunk get_rest(struct reader *r);
 
+/* a number into @n bytes that are there already */
+void set_be(uint8_t *p, uint64_t v, size_t n);
+
 /**
  * struct writer - bytes under construction, growing
  * @p: first one

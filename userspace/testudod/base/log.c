@@ -77,11 +77,6 @@ void log_set_level(enum log_level level)
 	log_max = level;
 }
 
-enum log_level log_get_level(void)
-{
-	return log_max;
-}
-
 /* @name must stay */
 void log_process(const char *name)
 {

@@ -37,7 +37,6 @@ void log_to_stderr(void);
 void log_to_syslog(const char *ident);
 int log_to_file(const char *path);
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
 void log_process(const char *name);	/* "keys", "net": shown at debug */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool log_limit_ok(struct log_limit *limit, unsigned int per_minute, uint64_t now_ms);

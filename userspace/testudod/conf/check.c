@@ -76,7 +76,7 @@ void check_split(struct conf_load *l, const struct context *in, struct stmts *li
 static void check_unknown(struct conf_load *l, const struct context *in, const struct stmt *s)
 {
 	const struct word *w = s->words.first;
-	struct near near = { .word = w->text };
+	struct near near = { .word = w->text, .len = strlen(w->text) };
 	const struct rule *r;
 	size_t i;
 
@@ -237,4 +237,14 @@ bool check_insecure(const struct conf_load *l, const struct stmt *block)
 				return true;
 	}
 	return false;
+}
+
+/* check_insecure() has seen it already */
+bool check_consent(struct cursor *c, void *target)
+{
+	static const struct choice ok[] = { { "ok", 0 }, { NULL, 0 } };
+	int v;
+
+	(void)target;
+	return cur_choice(c, "word of consent", ok, &v);
 }

@@ -6,7 +6,7 @@
 #ifndef TESTUDOD_CONF_CHECK_H
 #define TESTUDOD_CONF_CHECK_H
 
-#include "conf/near.h"
+#include "near.h"
 #include "conf/tree.h"
 
 struct rule;
@@ -89,7 +89,10 @@ extern const struct context in_proposal;
 extern const struct context in_sainfo;
 extern const struct context in_sainfo_own;
 
-extern const struct choice choice_switch[];
+/* words of a remote, which print.c writes as they are read */
+extern const struct choice choice_force[];
+extern const struct choice choice_generate[];
+extern const struct choice choice_check[];
 
 /* ---- check.c ---- */
 /* all statements of a block */
@@ -100,7 +103,7 @@ void check_split(struct conf_load *l, const struct context *in, struct stmts *li
 
 /* ---- value.c: each tells what is wrong, and then gives false or NULL ---- */
 bool word_is(const struct word *w, const char *text);
-const char *near_choice(struct conf_load *l, const char *word, const struct choice *table);
+bool word_is_number(const struct word *w);
 const char *did_you_mean(struct conf_load *l, const struct near *near);
 /* the next word is that one: step over it */
 bool cur_skip(struct cursor *c, const char *text);
@@ -110,14 +113,20 @@ bool cur_number(struct cursor *c, const char *what, uint64_t min, uint64_t max, 
 bool cur_uint(struct cursor *c, const char *what, unsigned int min, unsigned int max,
 	      unsigned int *v);
 bool cur_choice(struct cursor *c, const char *what, const struct choice *table, int *v);
+/* the word of a value, NULL if it has none */
+const char *choice_word(const struct choice *table, int value);
 bool cur_switch(struct cursor *c, bool *v);
 bool cur_time(struct cursor *c, uint32_t *seconds);
-bool cur_kilobytes(struct cursor *c, uint64_t *kb);
+/* behind "lifetime": "time" or "byte", and how much of it; the other one keeps its value */
+bool cur_lifetime(struct cursor *c, uint32_t *seconds, uint64_t *kb);
 /* "[500]" or nothing; @port keeps its value then */
 bool cur_port(struct cursor *c, uint16_t *port);
+/* an address alone, and one with a port or without */
+bool cur_host(struct cursor *c, struct sockaddr_storage *sa);
 bool cur_addr(struct cursor *c, struct sockaddr_storage *sa);
 /* nothing may follow */
 bool cur_end(struct cursor *c);
+void set_text(char **where, const char *text);
 /* name joined to a folder of racoon's "path" */
 char *path_join(const char *dir, const char *name);
 
@@ -185,6 +194,8 @@ bool check_remote(struct cursor *c, void *target);
 bool remote_peer(struct cursor *c, struct conf_remote *r);
 /* check_proposal.c */
 bool remote_proposal(struct cursor *c, void *target);
+/* of an IKE SA: kilobytes are told to be of no use */
+bool remote_lifetime(struct cursor *c, uint32_t *seconds);
 void check_proposals(struct remote_load *rl);
 bool remote_uses(const struct conf_remote *r, enum ike_auth auth);
 
@@ -193,5 +204,7 @@ bool check_sainfo(struct cursor *c, void *target);
 
 /* does a block say "testudo { insecure ok; }", or the command line for it? */
 bool check_insecure(const struct conf_load *l, const struct stmt *block);
+/* the statement that says so */
+bool check_consent(struct cursor *c, void *target);
 
 #endif /* TESTUDOD_CONF_CHECK_H */

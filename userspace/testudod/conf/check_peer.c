@@ -17,12 +17,6 @@ static void *member(const struct cursor *c, void *target)
 	return (char *)rl->r + c->rule->offset;
 }
 
-static void set_text(char **where, const char *text)
-{
-	free(*where);
-	*where = xstrdup(text);
-}
-
 static bool peer_switch(struct cursor *c, void *target)
 {
 	return cur_switch(c, member(c, target));
@@ -220,22 +214,7 @@ static bool peer_verify_cert(struct cursor *c, void *target)
 
 static bool peer_lifetime(struct cursor *c, void *target)
 {
-	struct conf_remote *r = ((struct remote_load *)target)->r;
-	const struct conf_where at = c->last->at;
-	uint64_t kb;
-
-	if (cur_skip(c, "byte")) {
-		if (!cur_kilobytes(c, &kb))
-			return false;
-		say_note(c->l, &at, NULL,
-			 "'lifetime byte' is ignored here: an IKE SA carries no traffic");
-		return true;
-	}
-	if (cur_skip(c, "time"))
-		return cur_time(c, &r->lifetime);
-	say_error(c->l, c->w ? &c->w->at : &c->last->end, NULL,
-		  "expected 'time' or 'byte' after 'lifetime'");
-	return false;
+	return remote_lifetime(c, &((struct remote_load *)target)->r->lifetime);
 }
 
 static bool peer_check(struct cursor *c, void *target)
@@ -354,14 +333,14 @@ static bool peer_own(struct cursor *c, void *target)
 	return ok;
 }
 
-static const struct choice choice_force[] = {
+const struct choice choice_force[] = {
 	{ "on", CONF_ON },
 	{ "off", CONF_OFF },
 	{ "force", CONF_FORCE },
 	{ NULL, 0 },
 };
 
-static const struct choice choice_generate[] = {
+const struct choice choice_generate[] = {
 	{ "on", CONF_ON },
 	{ "off", CONF_OFF },
 	{ "require", CONF_REQUIRE },
@@ -369,7 +348,7 @@ static const struct choice choice_generate[] = {
 	{ NULL, 0 },
 };
 
-static const struct choice choice_check[] = {
+const struct choice choice_check[] = {
 	{ "obey", CONF_CHECK_OBEY },
 	{ "strict", CONF_CHECK_STRICT },
 	{ "claim", CONF_CHECK_CLAIM },
@@ -484,21 +463,11 @@ static bool own_mobike(struct cursor *c, void *target)
 	return true;
 }
 
-/* check_insecure() has seen it already */
-static bool own_insecure(struct cursor *c, void *target)
-{
-	static const struct choice ok[] = { { "ok", 0 }, { NULL, 0 } };
-	int v;
-
-	(void)target;
-	return cur_choice(c, "word of consent", ok, &v);
-}
-
 static const struct rule own_rules[] = {
 	{ "ike_version", RULE_USE, .fn = own_version },
 	{ "start", RULE_USE, .fn = own_start },
 	{ "mobike", RULE_USE, .fn = own_mobike },
-	{ "insecure", RULE_USE, .fn = own_insecure },
+	{ "insecure", RULE_USE, .fn = check_consent },
 	{ .name = NULL },
 };
 

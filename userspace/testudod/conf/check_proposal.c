@@ -67,24 +67,24 @@ static bool prop_auth(struct cursor *c, void *target)
 	return cur_auth(c, &pl->d->p->auth);
 }
 
+bool remote_lifetime(struct cursor *c, uint32_t *seconds)
+{
+	const struct conf_where at = c->last->at;
+	uint64_t kb = 0;
+
+	if (!cur_lifetime(c, seconds, &kb))
+		return false;
+	if (kb)
+		say_note(c->l, &at, NULL,
+			 "'lifetime byte' is ignored here: an IKE SA carries no traffic");
+	return true;
+}
+
 static bool prop_lifetime(struct cursor *c, void *target)
 {
 	struct proposal_load *pl = target;
-	const struct conf_where at = c->last->at;
-	uint64_t kb;
 
-	if (cur_skip(c, "byte")) {
-		if (!cur_kilobytes(c, &kb))
-			return false;
-		say_note(c->l, &at, NULL,
-			 "'lifetime byte' is ignored here: an IKE SA carries no traffic");
-		return true;
-	}
-	if (cur_skip(c, "time"))
-		return cur_time(c, &pl->d->p->life);
-	say_error(c->l, c->w ? &c->w->at : &c->last->end, NULL,
-		  "expected 'time' or 'byte' after 'lifetime'");
-	return false;
+	return remote_lifetime(c, &pl->d->p->life);
 }
 
 static const struct rule proposal_rules[] = {

@@ -43,7 +43,7 @@ static void remote_resolve(struct cursor *c, const struct word *w, struct conf_r
 
 static bool remote_host(struct cursor *c, const struct word *w, struct conf_remote *r)
 {
-	struct near near = { .word = w->text };
+	struct near near = { .word = w->text, .len = strlen(w->text) };
 
 	near_try(&near, "anonymous");
 	if (near.best || w->kind != WORD_PLAIN || !is_host(w->text)) {
@@ -51,8 +51,7 @@ static bool remote_host(struct cursor *c, const struct word *w, struct conf_remo
 			  "'%s' is no address, and no name of a host", w->text);
 		return false;
 	}
-	free(r->host);
-	r->host = xstrdup(w->text);
+	set_text(&r->host, w->text);
 	r->addr = (struct sockaddr_storage){ 0 };
 	remote_resolve(c, w, r);
 	return true;
@@ -141,7 +140,7 @@ static bool remote_parent(struct cursor *c, const struct conf_remote **parent)
 
 	if (ok) {
 		*parent = remote_find(c->l->conf, head);
-		near = (struct near){ .word = head->name };
+		near = (struct near){ .word = head->name, .len = strlen(head->name) };
 		TAILQ_FOREACH(r, &c->l->conf->remotes, link)
 			near_try(&near, r->name);
 		if (!*parent)

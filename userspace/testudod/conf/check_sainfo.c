@@ -36,13 +36,7 @@ static bool sainfo_lifetime(struct cursor *c, void *target)
 {
 	struct sainfo_load *sl = target;
 
-	if (cur_skip(c, "time"))
-		return cur_time(c, &sl->s->lifetime);
-	if (cur_skip(c, "byte"))
-		return cur_kilobytes(c, &sl->s->lifebytes);
-	say_error(c->l, c->w ? &c->w->at : &c->last->end, NULL,
-		  "expected 'time' or 'byte' after 'lifetime'");
-	return false;
+	return cur_lifetime(c, &sl->s->lifetime, &sl->s->lifebytes);
 }
 
 static void add_encr(struct conf_sainfo *s, const struct alg_key *key)
@@ -185,19 +179,9 @@ static bool own_esn(struct cursor *c, void *target)
 	return cur_switch(c, &sl->s->esn);
 }
 
-/* check_insecure() has seen it already */
-static bool own_insecure(struct cursor *c, void *target)
-{
-	static const struct choice ok[] = { { "ok", 0 }, { NULL, 0 } };
-	int v;
-
-	(void)target;
-	return cur_choice(c, "word of consent", ok, &v);
-}
-
 static const struct rule own_rules[] = {
 	{ "esn", RULE_USE, .fn = own_esn },
-	{ "insecure", RULE_USE, .fn = own_insecure },
+	{ "insecure", RULE_USE, .fn = check_consent },
 	{ .name = NULL },
 };
 

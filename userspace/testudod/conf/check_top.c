@@ -12,12 +12,6 @@
 #include "conf/check.h"
 #include "conf/find.h"
 
-static void set_text(char **where, const char *text)
-{
-	free(*where);
-	*where = xstrdup(text);
-}
-
 /* included statements are the block of their "include" */
 static bool top_include(struct cursor *c, void *target)
 {
@@ -329,7 +323,7 @@ static bool privsep_name(struct cursor *c, void *target)
 	const char *text;
 	uint64_t id;
 
-	if (w && w->kind == WORD_PLAIN && *w->text >= '0' && *w->text <= '9') {
+	if (word_is_number(w)) {
 		if (!cur_number(c, "a number", 0, UINT32_MAX - 1, &id))
 			return false;
 		text = w->text;

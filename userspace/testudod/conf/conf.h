@@ -190,20 +190,13 @@ const struct conf_remote *conf_remote_by_name(const struct conf *conf, const cha
 /*
  * The sainfo for a pair of selectors and a peer (racoon's rule: the most
  * specific that matches exactly by value, then anonymous). @remote may be NULL:
- * unknown. @peer may be NULL: then what @block expects counts.
+ * unknown. @peer may be NULL: then what @block expects counts. @client is the
+ * address that the peer has, which "clientaddr" is compared with; NULL: unknown.
  */
 const struct conf_sainfo *conf_sainfo_find(const struct conf *conf, const struct ts *local,
 					   const struct ts *remote, const struct id *peer,
-					   const struct conf_remote *block);
-/*
- * The same with the address that the peer really has, which "clientaddr" is
- * compared with; conf_sainfo_find() knows that of the block only, so it gives
- * no such sainfo for an anonymous peer. NULL: unknown.
- */
-const struct conf_sainfo *conf_sainfo_find_client(const struct conf *conf, const struct ts *local,
-						  const struct ts *remote, const struct id *peer,
-						  const struct conf_remote *block,
-						  const struct sockaddr_storage *client);
+					   const struct conf_remote *block,
+					   const struct sockaddr_storage *client);
 /* the same content, wherever it stands in which file */
 bool conf_remote_equal(const struct conf_remote *a, const struct conf_remote *b);
 bool conf_sainfo_equal(const struct conf_sainfo *a, const struct conf_sainfo *b);

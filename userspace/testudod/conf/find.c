@@ -93,10 +93,10 @@ static bool sainfo_matches(const struct conf_sainfo *s, const struct ts *local,
 	return ts_equal(&s->remote, remote);
 }
 
-const struct conf_sainfo *conf_sainfo_find_client(const struct conf *conf, const struct ts *local,
-						  const struct ts *remote, const struct id *peer,
-						  const struct conf_remote *block,
-						  const struct sockaddr_storage *client)
+const struct conf_sainfo *conf_sainfo_find(const struct conf *conf, const struct ts *local,
+					   const struct ts *remote, const struct id *peer,
+					   const struct conf_remote *block,
+					   const struct sockaddr_storage *client)
 {
 	const struct conf_sainfo *s;
 
@@ -104,15 +104,4 @@ const struct conf_sainfo *conf_sainfo_find_client(const struct conf *conf, const
 		if (sainfo_suits(s, peer, block) && sainfo_matches(s, local, remote, client))
 			return s;
 	return NULL;
-}
-
-const struct conf_sainfo *conf_sainfo_find(const struct conf *conf, const struct ts *local,
-					   const struct ts *remote, const struct id *peer,
-					   const struct conf_remote *block)
-{
-	const struct sockaddr_storage *client = NULL;
-
-	if (block && block->addr.ss_family)
-		client = &block->addr;
-	return conf_sainfo_find_client(conf, local, remote, peer, block, client);
 }

@@ -139,7 +139,7 @@ struct conf_sainfo *conf_sainfo_new(void)
 	return s;
 }
 
-void conf_sainfo_free(struct conf_sainfo *s)
+static void conf_sainfo_free(struct conf_sainfo *s)
 {
 	id_free(&s->local_id);
 	id_free(&s->remote_id);

@@ -17,31 +17,6 @@ static const char *on_off(bool on)
 	return on ? "on" : "off";
 }
 
-static const char *switch_name(enum conf_switch v)
-{
-	static const char *const names[] = {
-		[CONF_OFF] = "off",
-		[CONF_ON] = "on",
-		[CONF_FORCE] = "force",
-		[CONF_REQUIRE] = "require",
-		[CONF_UNIQUE] = "unique",
-	};
-
-	return names[v];
-}
-
-static const char *check_name(enum conf_check v)
-{
-	static const char *const names[] = {
-		[CONF_CHECK_OBEY] = "obey",
-		[CONF_CHECK_STRICT] = "strict",
-		[CONF_CHECK_CLAIM] = "claim",
-		[CONF_CHECK_EXACT] = "exact",
-	};
-
-	return names[v];
-}
-
 static void print_encr(FILE *out, const struct alg_key *key)
 {
 	fputs(key->alg->name, out);
@@ -141,14 +116,15 @@ static void print_certs(FILE *out, const struct conf_remote *r)
 static void print_behaviour(FILE *out, const struct conf_remote *r)
 {
 	fprintf(out, "\tlifetime time %u sec;\n\tproposal_check %s;\n\tinitial_contact %s;\n",
-		r->lifetime, check_name(r->check), on_off(r->initial_contact));
+		r->lifetime, choice_word(choice_check, r->check), on_off(r->initial_contact));
 	fprintf(out, "\tpassive %s;\n\tnonce_size %u;\n\tnat_traversal %s;\n", on_off(r->passive),
-		r->nonce_size, switch_name(r->natt));
+		r->nonce_size, choice_word(choice_force, r->natt));
 	fprintf(out, "\tdpd_delay %u;\n\tdpd_retry %u;\n\tdpd_maxfail %u;\n", r->dpd_delay,
 		r->dpd_retry, r->dpd_maxfail);
 	fprintf(out, "\trekey %s;\n\tgenerate_policy %s;\n\tsupport_proxy %s;\n\tike_frag %s;\n",
-		switch_name(r->rekey), switch_name(r->generate_policy), on_off(r->support_proxy),
-		switch_name(r->ike_frag));
+		choice_word(choice_force, r->rekey),
+		choice_word(choice_generate, r->generate_policy), on_off(r->support_proxy),
+		choice_word(choice_force, r->ike_frag));
 	if (r->esp_frag)
 		fprintf(out, "\tesp_frag %u;\n", r->esp_frag);
 	if (r->ph1id)

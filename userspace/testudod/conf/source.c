@@ -25,17 +25,21 @@ void source_init(struct source *s)
 	s->from_disk = false;
 }
 
+static void source_drop(struct source *s, struct source_file *f)
+{
+	TAILQ_REMOVE(&s->files, f, link);
+	/* a key may have been among them */
+	blob_wipe(&f->data);
+	free(f->name);
+	free(f);
+}
+
 void source_free(struct source *s)
 {
-	struct source_file *f, *next;
+	struct source_file *f;
 
-	TAILQ_FOREACH_SAFE(f, &s->files, link, next) {
-		TAILQ_REMOVE(&s->files, f, link);
-		/* a key may have been among them */
-		blob_wipe(&f->data);
-		free(f->name);
-		free(f);
-	}
+	while ((f = TAILQ_FIRST(&s->files)))
+		source_drop(s, f);
 }
 
 static struct source_file *source_find(const struct source *s, const char *name)
@@ -101,7 +105,7 @@ static int source_read(const char *name, struct writer *w)
 
 bool source_has(const struct source *s, const char *name)
 {
-	return source_find((struct source *)s, name) != NULL;
+	return source_find(s, name) != NULL;
 }
 
 const struct source_file *source_open(struct source *s, const char *name)
@@ -114,8 +118,6 @@ const struct source_file *source_open(struct source *s, const char *name)
 		return f;
 	if (s->from_disk)
 		error = source_read(name, &w);
-	if (error && w.n)
-		memset(w.p, 0, w.n);
 	f = source_new(s, name, error ? chunk(NULL, 0) : writer_chunk(&w), error);
 	writer_free(&w);
 	return f;
@@ -184,12 +186,8 @@ void source_add(struct source *s, const char *name, struct chunk data, int error
 {
 	struct source_file *f = source_find(s, name);
 
-	if (f) {
-		TAILQ_REMOVE(&s->files, f, link);
-		blob_wipe(&f->data);
-		free(f->name);
-		free(f);
-	}
+	if (f)
+		source_drop(s, f);
 	source_new(s, name, data, error);
 }
 

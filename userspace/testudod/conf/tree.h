@@ -161,7 +161,6 @@ struct conf_remote *conf_remote_new(void);
 struct conf_remote *conf_remote_copy(const struct conf_remote *from);
 void conf_remote_free(struct conf_remote *r);
 struct conf_sainfo *conf_sainfo_new(void);
-void conf_sainfo_free(struct conf_sainfo *s);
 /* places no longer point to what conf_load() frees */
 void conf_own_names(struct conf_load *l);
 

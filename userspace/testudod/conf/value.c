@@ -11,7 +11,7 @@
 
 #include "conf/check.h"
 
-const struct choice choice_switch[] = {
+static const struct choice choice_switch[] = {
 	{ "on", CONF_ON },
 	{ "off", CONF_OFF },
 	{ NULL, 0 },
@@ -20,6 +20,12 @@ const struct choice choice_switch[] = {
 bool word_is(const struct word *w, const char *text)
 {
 	return w && w->kind == WORD_PLAIN && !strcmp(w->text, text);
+}
+
+/* does it begin like one? */
+bool word_is_number(const struct word *w)
+{
+	return w && w->kind == WORD_PLAIN && *w->text >= '0' && *w->text <= '9';
 }
 
 bool cur_skip(struct cursor *c, const char *text)
@@ -51,9 +57,9 @@ const char *did_you_mean(struct conf_load *l, const struct near *near)
 	return near->best ? arena_printf(&l->arena, "did you mean '%s'?", near->best) : NULL;
 }
 
-const char *near_choice(struct conf_load *l, const char *word, const struct choice *table)
+static const char *near_choice(struct conf_load *l, const char *word, const struct choice *table)
 {
-	struct near near = { .word = word };
+	struct near near = { .word = word, .len = strlen(word) };
 	size_t i;
 
 	for (i = 0; table[i].word; i++)
@@ -73,6 +79,13 @@ static const char *choice_list(struct conf_load *l, const struct choice *table)
 								: " or ",
 				    table[i].word);
 	return text;
+}
+
+const char *choice_word(const struct choice *table, int value)
+{
+	while (table->word && table->value != value)
+		table++;
+	return table->word;
 }
 
 bool cur_choice(struct cursor *c, const char *what, const struct choice *table, int *v)
@@ -242,7 +255,7 @@ bool cur_time(struct cursor *c, uint32_t *seconds)
 }
 
 /* racoon's TB was 1024 times less than its name says, and nobody could use it */
-bool cur_kilobytes(struct cursor *c, uint64_t *kb)
+static bool cur_kilobytes(struct cursor *c, uint64_t *kb)
 {
 	static const struct unit units[] = {
 		{ "B", 1 },
@@ -266,6 +279,17 @@ bool cur_kilobytes(struct cursor *c, uint64_t *kb)
 	return false;
 }
 
+bool cur_lifetime(struct cursor *c, uint32_t *seconds, uint64_t *kb)
+{
+	if (cur_skip(c, "time"))
+		return cur_time(c, seconds);
+	if (cur_skip(c, "byte"))
+		return cur_kilobytes(c, kb);
+	say_error(c->l, c->w ? &c->w->at : &c->last->end, NULL,
+		  "expected 'time' or 'byte' after 'lifetime'");
+	return false;
+}
+
 bool cur_port(struct cursor *c, uint16_t *port)
 {
 	const struct word *w;
@@ -286,18 +310,23 @@ bool cur_port(struct cursor *c, uint16_t *port)
 	return false;
 }
 
-bool cur_addr(struct cursor *c, struct sockaddr_storage *sa)
+bool cur_host(struct cursor *c, struct sockaddr_storage *sa)
 {
 	const struct word *w = cur_word(c, "an address");
-	uint16_t port = 0;
 
 	if (!w)
 		return false;
-	if (w->kind == WORD_MARK || strchr(w->text, '[') || !addr_parse(sa, w->text)) {
-		say_error(c->l, &w->at, NULL, "'%s' is no IPv4 or IPv6 address", w->text);
-		return false;
-	}
-	if (!cur_port(c, &port))
+	if (!strchr(w->text, '[') && addr_parse(sa, w->text))
+		return true;
+	say_error(c->l, &w->at, NULL, "'%s' is no IPv4 or IPv6 address", w->text);
+	return false;
+}
+
+bool cur_addr(struct cursor *c, struct sockaddr_storage *sa)
+{
+	uint16_t port = 0;
+
+	if (!cur_host(c, sa) || !cur_port(c, &port))
 		return false;
 	addr_set_port(sa, port);
 	return true;
@@ -310,6 +339,12 @@ bool cur_end(struct cursor *c)
 	say_error(c->l, &c->w->at, NULL, "expected ';' after '%s', not '%s'", c->last->text,
 		  c->w->text);
 	return false;
+}
+
+void set_text(char **where, const char *text)
+{
+	free(*where);
+	*where = xstrdup(text);
 }
 
 char *path_join(const char *dir, const char *name)

@@ -32,14 +32,6 @@ static size_t kind_row(enum alg_kind kind)
 	return i;
 }
 
-/* racoon's spellings that the table does not have */
-static const char *alg_spelling(enum alg_kind kind, const char *name)
-{
-	if (kind == ALG_ENCR && !strcmp(name, "null"))
-		return "null_enc";
-	return name;
-}
-
 /* may the table's row stand there at all? */
 static bool alg_fits(const struct alg *a, enum alg_kind kind, bool ipsec)
 {
@@ -68,24 +60,17 @@ static const char *alg_hint_other(struct cursor *c, enum alg_kind kind, const ch
 static const char *alg_hint(struct cursor *c, enum alg_kind kind, bool ipsec, const char *word)
 {
 	const char *hint = alg_hint_other(c, kind, word);
-	struct near near = { .word = word };
+	struct near near = { .word = word, .len = strlen(word) };
 	const struct alg *a;
 	size_t i;
 
 	for (i = 0; !hint && (a = alg_row(i)); i++) {
-		const char *p = a->alias;
-
 		if (!alg_fits(a, kind, ipsec))
 			continue;
 		near_try(&near, a->name);
-		while (p && *p) {
-			size_t n = strcspn(p, " ");
-
-			/* one digit is as near to another as to nothing */
-			if (n > 3)
-				near_try(&near, arena_text(&c->l->arena, p, n));
-			p += n + strspn(p + n, " ");
-		}
+		/* one digit is as near to another as to nothing */
+		if (a->alias && strlen(a->alias) > 3)
+			near_try(&near, a->alias);
 	}
 	return hint ? hint : did_you_mean(c->l, &near);
 }
@@ -132,7 +117,7 @@ const struct alg *cur_alg(struct cursor *c, enum alg_kind kind, bool insecure, b
 
 	if (!w)
 		return NULL;
-	a = w->kind == WORD_PLAIN ? alg_by_name(kind, alg_spelling(kind, w->text)) : NULL;
+	a = w->kind == WORD_PLAIN ? alg_by_name(kind, w->text) : NULL;
 	if (a)
 		return alg_allowed(c, w, a, insecure, ipsec) ? a : NULL;
 	say_error(c->l, &w->at, alg_hint(c, kind, ipsec, w->text), "'%s' is no %s", w->text, name);
@@ -164,7 +149,7 @@ static bool encr_length(struct cursor *c, struct alg_key *key)
 	uint64_t bits;
 	size_t i;
 
-	if (!w || w->kind != WORD_PLAIN || *w->text < '0' || *w->text > '9')
+	if (!word_is_number(w))
 		return true;
 	if (!cur_number(c, "a key length", 1, 65535, &bits))
 		return false;
@@ -192,7 +177,7 @@ bool cur_encr(struct cursor *c, bool insecure, bool ipsec, struct alg_key *key)
 	unsigned int bits = 0;
 
 	*key = (struct alg_key){ 0 };
-	if (w && w->kind == WORD_PLAIN && !alg_by_name(ALG_ENCR, alg_spelling(ALG_ENCR, w->text)))
+	if (w && w->kind == WORD_PLAIN && !alg_by_name(ALG_ENCR, w->text))
 		joined = encr_joined(w->text, &bits);
 	if (joined) {
 		/* racoon's scanner took it apart too */
@@ -206,7 +191,7 @@ bool cur_encr(struct cursor *c, bool insecure, bool ipsec, struct alg_key *key)
 	key->alg = cur_alg(c, ALG_ENCR, insecure, ipsec);
 	if (!key->alg) {
 		/* its key length is no word of its own */
-		if (c->w && c->w->kind == WORD_PLAIN && *c->w->text >= '0' && *c->w->text <= '9')
+		if (word_is_number(c->w))
 			cur_word(c, "");
 		return false;
 	}
@@ -242,12 +227,7 @@ static const struct {
 
 const char *auth_name(enum ike_auth auth)
 {
-	size_t i;
-
-	for (i = 0; auths[i].word; i++)
-		if (auths[i].value == (int)auth)
-			return auths[i].word;
-	return "none";
+	return auth == IKE_AUTH_NONE ? "none" : choice_word(auths, auth);
 }
 
 bool cur_auth(struct cursor *c, enum ike_auth *auth)

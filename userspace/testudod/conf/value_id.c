@@ -74,13 +74,10 @@ static bool id_dn(struct cursor *c, struct conf_id *id)
 
 static bool id_address(struct cursor *c, struct conf_id *id)
 {
-	const struct word *w = cur_word(c, "an address");
 	struct sockaddr_storage sa;
 
-	if (strchr(w->text, '[') || !addr_parse(&sa, w->text)) {
-		say_error(c->l, &w->at, NULL, "'%s' is no IPv4 or IPv6 address", w->text);
+	if (!cur_host(c, &sa))
 		return false;
-	}
 	id_from_addr(&id->id, &sa);
 	id->type = id->id.type;
 	return true;
@@ -173,7 +170,7 @@ static bool selector_proto(struct cursor *c, sa_family_t family, unsigned int po
 			  "expected a protocol after '%s'", c->last->text);
 		return false;
 	}
-	if (w->kind == WORD_PLAIN && *w->text >= '0' && *w->text <= '9') {
+	if (word_is_number(w)) {
 		if (!cur_number(c, "a protocol", 0, 255, &number))
 			return false;
 		v = (int)number;

@@ -114,8 +114,9 @@ static const struct alg algs[] = {
 	ROW(ALG_ENCR, "chacha20poly1305", .alias = "chacha20_poly1305", .v2 = 28,
 	    .pfkey = SADB_X_EALG_TESTUDO_CHACHA20POLY1305, .keylen = 256, .salt = 4,
 	    .block = 1, .iv = 8, .icv = 16, .ossl = "ChaCha20-Poly1305", .flags = ALG_AEAD),
-	ROW(ALG_ENCR, "null_enc", .v1_ipsec = 11, .v2 = 11, .pfkey = SADB_EALG_NULL, .block = 1,
-	    .flags = ALG_NOIKE | ALG_WEAK, .why = "it encrypts nothing; use aes 256"),
+	ROW(ALG_ENCR, "null_enc", .alias = "null", .v1_ipsec = 11, .v2 = 11,
+	    .pfkey = SADB_EALG_NULL, .block = 1, .flags = ALG_NOIKE | ALG_WEAK,
+	    .why = "it encrypts nothing; use aes 256"),
 	ENCR_GONE("des", NULL, 1, 2, 2, WHY_DES),
 	ENCR_GONE("des_iv64", NULL, 0, 1, 1, WHY_DES),
 	ENCR_GONE("des_iv32", NULL, 0, 9, 9, WHY_DES),
@@ -229,34 +230,6 @@ static const struct alg algs[] = {
 
 #define ALGS (sizeof(algs) / sizeof(algs[0]))
 
-/* What IKEv2 has under two names is one name in phase 1. */
-static const struct {
-	uint16_t hash;
-	uint16_t prf;
-	uint16_t integ;
-} alg_hashes[] = {
-	{ 1, 1, 1 },
-	{ 2, 2, 2 },
-	{ 4, 5, 12 },
-	{ 5, 6, 13 },
-	{ 6, 7, 14 },
-};
-
-static bool word_in(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-	const char *p;
-
-	for (p = words; p && *p; p += strspn(p, " ")) {
-		size_t n = strcspn(p, " ");
-
-		if (n == len && !memcmp(p, word, n))
-			return true;
-		p += n;
-	}
-	return false;
-}
-
 /**
  * alg_by_name() - find an algorithm by one of its spellings
  * @kind: which kind
@@ -270,7 +243,8 @@ const struct alg *alg_by_name(enum alg_kind kind, const char *name)
 
 	for (i = 0; i < ALGS; i++)
 		if (algs[i].kind == kind &&
-		    (!strcmp(algs[i].name, name) || word_in(algs[i].alias, name)))
+		    (!strcmp(algs[i].name, name) ||
+		     (algs[i].alias && !strcmp(algs[i].alias, name))))
 			return &algs[i];
 	return NULL;
 }
@@ -371,6 +345,28 @@ bool alg_has_keylen(const struct alg *alg, unsigned int bits)
 }
 
 /**
+ * alg_key_bytes() - bytes of a cipher's key
+ * @key: cipher and key length
+ *
+ * Return: bytes, without salt; the default's where no length was said.
+ */
+size_t alg_key_bytes(const struct alg_key *key)
+{
+	return (key->bits ? key->bits : key->alg->keylen) / 8;
+}
+
+/* What is one name in phase 1 are two in IKEv2, with the same digest. */
+static const struct alg *alg_hmac(enum alg_kind kind, const struct alg *hash)
+{
+	size_t i;
+
+	for (i = 0; hash->ossl && i < ALGS; i++)
+		if (algs[i].kind == kind && algs[i].ossl && !strcmp(algs[i].ossl, hash->ossl))
+			return &algs[i];
+	return NULL;
+}
+
+/**
  * alg_hash_prf() - the PRF that is HMAC with a phase 1 hash
  * @hash: row of kind ALG_HASH
  *
@@ -378,12 +374,7 @@ bool alg_has_keylen(const struct alg *alg, unsigned int bits)
  */
 const struct alg *alg_hash_prf(const struct alg *hash)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(alg_hashes) / sizeof(alg_hashes[0]); i++)
-		if (alg_hashes[i].hash == hash->v1_phase1)
-			return alg_by_v2(ALG_PRF, alg_hashes[i].prf);
-	return NULL;
+	return alg_hmac(ALG_PRF, hash);
 }
 
 /**
@@ -394,12 +385,7 @@ const struct alg *alg_hash_prf(const struct alg *hash)
  */
 const struct alg *alg_hash_integ(const struct alg *hash)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(alg_hashes) / sizeof(alg_hashes[0]); i++)
-		if (alg_hashes[i].hash == hash->v1_phase1)
-			return alg_by_v2(ALG_INTEG, alg_hashes[i].integ);
-	return NULL;
+	return alg_hmac(ALG_INTEG, hash);
 }
 
 /**

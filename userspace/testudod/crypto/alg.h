@@ -33,7 +33,7 @@ enum alg_kind {
  * struct alg - one algorithm
  * @kind: which kind
  * @name: as racoon.conf spells it, and as the log prints it
- * @alias: other spellings, separated by blanks; may be NULL
+ * @alias: another spelling; may be NULL
  * @v1_phase1: IKEv1 phase 1 attribute value (RFC 2409 app. A); 0: has none
  * @v1_ipsec: of ENCR the ESP transform id, of INTEG the authentication
  *	algorithm attribute (RFC 2407 4.5); 0: has none
@@ -99,6 +99,8 @@ struct alg_key {
 	const struct alg *alg;
 	uint16_t bits;
 };
+
+size_t alg_key_bytes(const struct alg_key *key);
 
 /** enum ike_auth - how a peer proves who it is; the values of IKEv1's attribute */
 enum ike_auth {

@@ -15,11 +15,6 @@
 #define ICV_MAX	    64
 #define NONCE_MAX   16
 
-static size_t key_bytes(const struct alg_key *encr)
-{
-	return (encr->bits ? encr->bits : encr->alg->keylen) / 8;
-}
-
 /* "AES-*-CBC": the star stands for the key bits */
 static EVP_CIPHER *cipher_fetch(const struct alg_key *encr)
 {
@@ -31,7 +26,7 @@ static EVP_CIPHER *cipher_fetch(const struct alg_key *encr)
 		return NULL;
 	if (!star)
 		return EVP_CIPHER_fetch(NULL, ossl, NULL);
-	snprintf(name, sizeof(name), "%.*s%zu%s", (int)(star - ossl), ossl, 8 * key_bytes(encr),
+	snprintf(name, sizeof(name), "%.*s%zu%s", (int)(star - ossl), ossl, 8 * alg_key_bytes(encr),
 		 star + 1);
 	return EVP_CIPHER_fetch(NULL, name, NULL);
 }
@@ -56,7 +51,7 @@ bool crypt_cbc(const struct alg_key *encr, struct chunk key, const uint8_t *iv, 
 	int len = 0, end = 0;
 	bool ok;
 
-	if (encr->alg->flags & ALG_AEAD || encr->alg->block < 2 || key.n != key_bytes(encr) ||
+	if (encr->alg->flags & ALG_AEAD || encr->alg->block < 2 || key.n != alg_key_bytes(encr) ||
 	    n % encr->alg->block || n > INT32_MAX)
 		return false;
 	if (!n)
@@ -79,7 +74,7 @@ static bool aead_begin(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, const stru
 		       const uint8_t *iv, uint8_t *tag, bool encrypt)
 {
 	const struct alg *alg = sk->encr.alg;
-	size_t key = key_bytes(&sk->encr);
+	size_t key = alg_key_bytes(&sk->encr);
 	uint8_t nonce[NONCE_MAX];
 	bool ccm = EVP_CIPHER_get_mode(cipher) == EVP_CIPH_CCM_MODE;
 
@@ -134,14 +129,11 @@ static void aead_iv(uint8_t *iv)
 {
 	static uint64_t counter;
 	static bool begun;
-	unsigned int i;
 
 	if (!begun)
 		crypt_random(&counter, sizeof(counter));
 	begun = true;
-	counter++;
-	for (i = 0; i < sizeof(counter); i++)
-		iv[i] = counter >> (56 - 8 * i);
+	set_be(iv, ++counter, sizeof(counter));
 }
 
 /* ---- the SK payload ---- */

@@ -25,6 +25,9 @@ bool crypt_prf(const struct alg *prf, struct chunk key, const struct chunk *part
 	       uint8_t out[CRYPT_HASH_MAX]);
 bool crypt_prf_blob(const struct alg *prf, struct chunk key, const struct chunk *parts, size_t n,
 		    struct blob *out);
+/* the root of both key schedules: prf(Ni | Nr, g^xy) */
+bool crypt_prf_nonces(const struct alg *prf, struct chunk ni, struct chunk nr, struct chunk shared,
+		      struct blob *out);
 /* RFC 7296 2.13; up to 255 rounds */
 bool crypt_prf_plus(const struct alg *prf, struct chunk key, const struct chunk *seed, size_t n,
 		    struct blob *out, size_t len);
@@ -101,11 +104,9 @@ struct crypt_v2_keys {
 };
 
 /*
- * @skeyseed: crypt_v2_skeyseed() for a first SA or crypt_v2_skeyseed_rekey()
+ * @skeyseed: crypt_prf_nonces() for a first SA or crypt_v2_skeyseed_rekey()
  * for a rekeyed one; RFC 9370's further exchanges call the second again.
  */
-bool crypt_v2_skeyseed(const struct suite *suite, struct chunk ni, struct chunk nr,
-		       struct chunk shared, struct blob *skeyseed);
 bool crypt_v2_skeyseed_rekey(const struct alg *old_prf, struct chunk old_sk_d, struct chunk shared,
 			     struct chunk ni, struct chunk nr, struct blob *skeyseed);
 bool crypt_v2_keys(const struct suite *suite, struct chunk skeyseed, struct chunk ni,
@@ -133,10 +134,8 @@ struct crypt_v1_keys {
 
 /*
  * SKEYID is the keys process' answer with a pre-shared key, else
- * crypt_v1_skeyid_sig(). Cookies in the order initiator, responder.
+ * crypt_prf_nonces(). Cookies in the order initiator, responder.
  */
-bool crypt_v1_skeyid_sig(const struct alg *prf, struct chunk ni, struct chunk nr,
-			 struct chunk shared, struct blob *skeyid);
 bool crypt_v1_keys(const struct suite *suite, struct chunk shared, uint64_t cky_i, uint64_t cky_r,
 		   struct crypt_v1_keys *keys);
 /* HASH_I and HASH_R: prf(SKEYID, g^x | g^y | CKY | CKY | SAi_b | ID_b) */

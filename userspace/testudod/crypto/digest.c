@@ -146,6 +146,29 @@ bool crypt_prf_blob(const struct alg *prf, struct chunk key, const struct chunk 
 }
 
 /**
+ * crypt_prf_nonces() - prf(Ni | Nr, g^xy): IKEv1's SKEYID with signatures, IKEv2's first SKEYSEED
+ * @prf: row of kind ALG_PRF; one with keys of any length, which all of ours have
+ * @ni: initiator's nonce
+ * @nr: responder's
+ * @shared: g^xy
+ * @out: replaced
+ *
+ * Return: false if libcrypto could not.
+ */
+bool crypt_prf_nonces(const struct alg *prf, struct chunk ni, struct chunk nr, struct chunk shared,
+		      struct blob *out)
+{
+	struct writer nonces = { 0 };
+	bool ok;
+
+	put_bytes(&nonces, ni);
+	put_bytes(&nonces, nr);
+	ok = crypt_prf_blob(prf, writer_chunk(&nonces), &shared, 1, out);
+	writer_free(&nonces);
+	return ok;
+}
+
+/**
  * crypt_prf_plus() - IKEv2's key stretching, RFC 7296 2.13
  * @prf: row of kind ALG_PRF
  * @key: key

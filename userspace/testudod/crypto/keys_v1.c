@@ -14,65 +14,46 @@
 /* both cookies, one after the other */
 static struct chunk cookies(uint8_t both[16], uint64_t first, uint64_t second)
 {
-	int i;
-
-	for (i = 7; i >= 0; i--) {
-		both[i] = first;
-		both[i + 8] = second;
-		first >>= 8;
-		second >>= 8;
-	}
+	set_be(both, first, 8);
+	set_be(both + 8, second, 8);
 	return chunk(both, 16);
 }
 
-/**
- * crypt_v1_skeyid_sig() - SKEYID with signatures: prf(Ni_b | Nr_b, g^xy)
- * @prf: PRF
- * @ni: initiator's nonce
- * @nr: responder's
- * @shared: g^xy
- * @skeyid: replaced
- *
- * Return: false if libcrypto could not.
- */
-bool crypt_v1_skeyid_sig(const struct alg *prf, struct chunk ni, struct chunk nr,
-			 struct chunk shared, struct blob *skeyid)
+/* K1 | K2 | ..., @len bytes of them, where each K takes the one before it as its first part */
+static bool v1_stretch(const struct alg *prf, struct chunk key, struct chunk *parts, size_t n,
+		       struct blob *out, size_t len)
 {
-	struct writer nonces = { 0 };
-	bool ok;
+	struct writer w = { .secret = true };
+	uint8_t k[CRYPT_HASH_MAX];
+	bool ok = true;
 
-	put_bytes(&nonces, ni);
-	put_bytes(&nonces, nr);
-	ok = crypt_prf_blob(prf, writer_chunk(&nonces), &shared, 1, skeyid);
-	writer_free(&nonces);
+	while (ok && w.n < len) {
+		ok = crypt_prf(prf, key, parts, n, k);
+		parts[0] = chunk(k, prf->out);
+		if (ok)
+			put_bytes(&w, chunk(k, len - w.n < prf->out ? len - w.n : prf->out));
+	}
+	OPENSSL_cleanse(k, sizeof(k));
+	if (ok) {
+		blob_wipe(out);
+		*out = writer_blob(&w);
+	}
+	writer_free(&w);
 	return ok;
 }
 
 /* appendix B: a cipher key out of SKEYID_e, stretched if that is too short */
 static bool v1_cipher_key(const struct suite *suite, struct chunk e, struct blob *key)
 {
-	size_t want = (suite->encr.bits ? suite->encr.bits : suite->encr.alg->keylen) / 8;
-	struct writer w = { .secret = true };
-	uint8_t k[CRYPT_HASH_MAX] = { 0 };
-	struct chunk last = chunk(k, 1); /* one byte of 0 begins it */
-	size_t out = suite->prf->out;
-	bool ok = true;
+	static const uint8_t zero;
+	struct chunk first = chunk(&zero, 1);
+	size_t want = alg_key_bytes(&suite->encr);
 
-	if (want <= e.n)
-		put_bytes(&w, chunk(e.p, want));
-	while (ok && w.n < want) {
-		ok = crypt_prf(suite->prf, e, &last, 1, k);
-		last = chunk(k, out);
-		if (ok)
-			put_bytes(&w, chunk(k, want - w.n < out ? want - w.n : out));
-	}
-	OPENSSL_cleanse(k, sizeof(k));
-	if (ok) {
-		blob_wipe(key);
-		*key = writer_blob(&w);
-	}
-	writer_free(&w);
-	return ok;
+	if (want > e.n)
+		return v1_stretch(suite->prf, e, &first, 1, key, want);
+	blob_wipe(key);
+	blob_set(key, chunk(e.p, want));
+	return true;
 }
 
 /**
@@ -170,27 +151,12 @@ bool crypt_v1_keymat(const struct suite *suite, struct chunk skeyid_d, struct ch
 		     uint8_t proto, uint32_t spi, struct chunk ni, struct chunk nr,
 		     struct blob *out, size_t len)
 {
-	uint8_t spi_b[SPI_BYTES] = { spi >> 24, spi >> 16, spi >> 8, spi };
-	struct writer w = { .secret = true };
-	uint8_t k[CRYPT_HASH_MAX] = { 0 };
-	size_t step = suite->prf->out;
-	struct chunk parts[] = { chunk(k, 0), shared, chunk(&proto, 1),
+	uint8_t spi_b[SPI_BYTES];
+	struct chunk parts[] = { chunk(NULL, 0), shared, chunk(&proto, 1),
 				 chunk(spi_b, sizeof(spi_b)), ni, nr };
-	bool ok = true;
 
-	while (ok && w.n < len) {
-		ok = crypt_prf(suite->prf, skeyid_d, parts, sizeof(parts) / sizeof(parts[0]), k);
-		parts[0] = chunk(k, step);
-		if (ok)
-			put_bytes(&w, chunk(k, len - w.n < step ? len - w.n : step));
-	}
-	OPENSSL_cleanse(k, sizeof(k));
-	if (ok) {
-		blob_wipe(out);
-		*out = writer_blob(&w);
-	}
-	writer_free(&w);
-	return ok;
+	set_be(spi_b, spi, sizeof(spi_b));
+	return v1_stretch(suite->prf, skeyid_d, parts, sizeof(parts) / sizeof(parts[0]), out, len);
 }
 
 /**

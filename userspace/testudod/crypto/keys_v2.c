@@ -6,29 +6,6 @@
 #include "crypto/crypt.h"
 
 /**
- * crypt_v2_skeyseed() - SKEYSEED = prf(Ni | Nr, g^ir)
- * @suite: PRF; one with keys of any length, which all of ours have
- * @ni: initiator's nonce
- * @nr: responder's
- * @shared: g^ir
- * @skeyseed: replaced
- *
- * Return: false if libcrypto could not.
- */
-bool crypt_v2_skeyseed(const struct suite *suite, struct chunk ni, struct chunk nr,
-		       struct chunk shared, struct blob *skeyseed)
-{
-	struct writer nonces = { 0 };
-	bool ok;
-
-	put_bytes(&nonces, ni);
-	put_bytes(&nonces, nr);
-	ok = crypt_prf_blob(suite->prf, writer_chunk(&nonces), &shared, 1, skeyseed);
-	writer_free(&nonces);
-	return ok;
-}
-
-/**
  * crypt_v2_skeyseed_rekey() - SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr)
  * @old_prf: PRF of the old SA
  * @old_sk_d: its SK_d
@@ -43,18 +20,6 @@ bool crypt_v2_skeyseed_rekey(const struct alg *old_prf, struct chunk old_sk_d, s
 			     struct chunk ni, struct chunk nr, struct blob *skeyseed)
 {
 	return crypt_prf_blob(old_prf, old_sk_d, (struct chunk[]){ shared, ni, nr }, 3, skeyseed);
-}
-
-static size_t encr_bytes(const struct suite *suite)
-{
-	const struct alg *alg = suite->encr.alg;
-
-	return (suite->encr.bits ? suite->encr.bits : alg->keylen) / 8 + alg->salt;
-}
-
-static size_t integ_bytes(const struct suite *suite)
-{
-	return suite->integ ? suite->integ->keylen / 8 : 0;
 }
 
 static void cut(struct reader *r, struct blob *out, size_t n)
@@ -78,17 +43,18 @@ static void cut(struct reader *r, struct blob *out, size_t n)
 bool crypt_v2_keys(const struct suite *suite, struct chunk skeyseed, struct chunk ni,
 		   struct chunk nr, uint64_t spi_i, uint64_t spi_r, struct crypt_v2_keys *keys)
 {
-	size_t k = suite->prf->keylen / 8, e = encr_bytes(suite), a = integ_bytes(suite);
-	struct writer spis = { 0 };
+	size_t e = alg_key_bytes(&suite->encr) + suite->encr.alg->salt;
+	size_t a = suite->integ ? suite->integ->keylen / 8 : 0;
+	size_t k = suite->prf->keylen / 8;
 	struct blob all = { 0 };
+	uint8_t spis[16];
 	struct reader r;
 	bool ok;
 
-	put_be64(&spis, spi_i);
-	put_be64(&spis, spi_r);
-	ok = crypt_prf_plus(suite->prf, skeyseed, (struct chunk[]){ ni, nr, writer_chunk(&spis) }, 3,
+	set_be(spis, spi_i, 8);
+	set_be(spis + 8, spi_r, 8);
+	ok = crypt_prf_plus(suite->prf, skeyseed, (struct chunk[]){ ni, nr, chunk(spis, 16) }, 3,
 			    &all, 3 * k + 2 * e + 2 * a);
-	writer_free(&spis);
 	if (!ok)
 		return false;
 	r = reader(blob_chunk(&all));

@@ -4,7 +4,6 @@
  */
 #include <jansson.h>
 #include <linux/ipsec.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,21 +16,6 @@ static char *action_done(unsigned int n)
 
 	json_object_set_new(json, "count", json_integer(n));
 	return answer_text(json);
-}
-
-static bool action_is(const struct child_sa *child, enum ctl_what what)
-{
-	unsigned int i;
-
-	if (what == CTL_IPSEC || what == CTL_ALL)
-		return true;
-	for (i = 0; i < child->choice.n; i++) {
-		if ((what == CTL_ESP && child->choice.p[i].proto == IPPROTO_ESP) ||
-		    (what == CTL_AH && child->choice.p[i].proto == IPPROTO_AH) ||
-		    (what == CTL_IPCOMP && child->choice.p[i].proto == IPPROTO_COMP))
-			return true;
-	}
-	return false;
 }
 
 /* The selector of a request, 0 of which means any. */
@@ -54,7 +38,7 @@ static bool action_matches(const struct tunnel *t, const struct ctl_request *req
 {
 	const struct conf_remote *conf = t->peer->conf;
 
-	if (!action_is(t->child, req->what) || (req->name[0] && strcmp(conf->name, req->name)))
+	if (!tunnel_child_is(t->child, req->what) || (req->name[0] && strcmp(conf->name, req->name)))
 		return false;
 	if (action_covers(&t->local, &req->src, req->src_bits, req->proto) &&
 	    action_covers(&t->remote, &req->dst, req->dst_bits, req->proto))
@@ -167,7 +151,6 @@ char *answer_delete(struct ike *ike, const struct ctl_request *req)
  */
 char *answer_establish(struct ike *ike, const struct ctl_request *req)
 {
-	const struct sockaddr_storage *local = req->src.ss_family ? &req->src : NULL;
 	struct sockaddr_storage peer = req->dst, end;
 	char why[256] = "";
 	struct ts remote;
@@ -181,14 +164,13 @@ char *answer_establish(struct ike *ike, const struct ctl_request *req)
 			    !action_covers(&p->src, &req->src, req->src_bits, req->proto) ||
 			    !policy_ends(p, &end, &peer))
 				continue;
-			local = NULL;
 			break;
 		}
 		if (!p)
 			return answer_error("\"setkey -DP\" shows the policies",
 					    "no outbound policy has this selector");
 	}
-	if (ike_establish(ike, req->name[0] ? req->name : NULL, local, &peer, why, sizeof(why)))
+	if (ike_establish(ike, req->name[0] ? req->name : NULL, &peer, why, sizeof(why)))
 		return answer_error(NULL, "%s", why[0] ? why : "it can not be established");
 	return answer_text(answer_ok());
 }

@@ -3,7 +3,6 @@
  * Verbs that look: status, why, show-sa, show-schedule, get-cert, metrics. They
  * change nothing in the engine.
  */
-#include <netinet/in.h>
 #include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -181,47 +180,31 @@ static char *answer_why(struct ike *ike, const struct ctl_request *req)
 	return answer_text(json);
 }
 
-static bool answer_wanted(enum ctl_what what, const struct tunnel *t)
-{
-	static const uint8_t protos[CTL_WHATS] = {
-		[CTL_ESP] = IPPROTO_ESP,
-		[CTL_AH] = IPPROTO_AH,
-		[CTL_IPCOMP] = IPPROTO_COMP,
-	};
-	unsigned int i;
-
-	if (!t->child || !t->child->installed)
-		return false;
-	if (what == CTL_IPSEC || what == CTL_ALL)
-		return true;
-	for (i = 0; i < t->child->choice.n; i++)
-		if (t->child->choice.p[i].proto == protos[what])
-			return true;
-	return false;
-}
-
 static char *answer_show_sa(struct ike *ike, const struct ctl_request *req)
 {
-	json_t *json = answer_ok(), *array = json_array();
+	json_t *json = answer_ok(), *array;
+	const struct child_sa *child;
 	const struct ike_peer *peer;
 	const struct ike_sa *sa;
 	struct tunnel_list list;
 	size_t i;
 
 	if (req->what == CTL_ISAKMP || req->what == CTL_ALL) {
+		array = json_array();
 		TAILQ_FOREACH(peer, &ike->peers, link)
 			TAILQ_FOREACH(sa, &peer->sas, link)
 				json_array_append_new(array, show_ike(sa));
-		json_object_set(json, "isakmp", array);
+		json_object_set_new(json, "isakmp", array);
 	}
-	json_decref(array);
 	if (req->what == CTL_ISAKMP)
 		return answer_text(json);
 	array = json_array();
 	tunnel_list_make(&list, ike);
-	for (i = 0; i < list.n; i++)
-		if (answer_wanted(req->what, &list.row[i]))
+	for (i = 0; i < list.n; i++) {
+		child = list.row[i].child;
+		if (child && child->installed && tunnel_child_is(child, req->what))
 			json_array_append_new(array, show_tunnel(ike, &list.row[i], false));
+	}
 	tunnel_list_free(&list);
 	json_object_set_new(json, "tunnels", array);
 	return answer_text(json);

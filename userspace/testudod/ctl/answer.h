@@ -38,6 +38,5 @@ char *answer_metrics_text(struct ike *ike);
 
 /* one event as a line of JSON */
 char *event_json(const struct ike_event *ev);
-const char *event_name(enum ike_event_kind kind);
 
 #endif /* TESTUDOD_CTL_ANSWER_H */

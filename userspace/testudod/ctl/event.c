@@ -23,13 +23,7 @@ static const char *const event_names[] = {
 	[EVENT_QUIT] = "quit",
 };
 
-/**
- * event_name() - an event's word
- * @kind: kind
- *
- * Return: the word.
- */
-const char *event_name(enum ike_event_kind kind)
+static const char *event_name(enum ike_event_kind kind)
 {
 	return kind < sizeof(event_names) / sizeof(event_names[0]) ? event_names[kind] : "?";
 }

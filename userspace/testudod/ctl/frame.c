@@ -32,12 +32,7 @@ bool frame_read(struct chunk datagram, struct frame *f)
 	       f->kind >= FRAME_REQUEST && f->kind <= FRAME_EVENT;
 }
 
-/**
- * frame_write() - make a datagram
- * @w: where to
- * @f: header and bytes
- */
-void frame_write(struct writer *w, const struct frame *f)
+static void frame_write(struct writer *w, const struct frame *f)
 {
 	put_be32(w, FRAME_MAGIC);
 	put_be32(w, f->id);

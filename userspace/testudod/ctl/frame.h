@@ -49,7 +49,6 @@ struct frame {
 };
 
 bool frame_read(struct chunk datagram, struct frame *f);
-void frame_write(struct writer *w, const struct frame *f);
 
 /**
  * struct frame_join - a text whose parts are coming

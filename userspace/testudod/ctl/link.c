@@ -20,7 +20,6 @@
 
 /**
  * struct ctl_link - the line
- * @base: loop
  * @fd: socket, -1 once ctl is gone
  * @ike: engine
  * @ops: what it can not do
@@ -33,7 +32,6 @@
  * @buf: a datagram, and a byte that tells that it was longer
  */
 struct ctl_link {
-	struct event_base *base;
 	int fd;
 	struct ike *ike;
 	const struct ctl_link_ops *ops;
@@ -131,7 +129,7 @@ static void link_write(evutil_socket_t fd, short what, void *arg)
 /**
  * ctl_link_new() - the line to ctl
  * @base: loop
- * @fd: socket, taken; -1: it comes later
+ * @fd: socket, taken; -1: none, and nothing is ever said
  * @ike: engine
  * @ops: what the engine can not do
  * @arg: handed to @ops
@@ -143,30 +141,18 @@ struct ctl_link *ctl_link_new(struct event_base *base, int fd, struct ike *ike,
 {
 	struct ctl_link *link = xcalloc(1, sizeof(*link));
 
-	link->base = base;
-	link->fd = -1;
+	link->fd = fd;
 	link->ike = ike;
 	link->ops = ops;
 	link->arg = arg;
-	if (fd >= 0)
-		ctl_link_set(link, fd);
-	return link;
-}
-
-/**
- * ctl_link_set() - the line leads to another ctl process
- * @link: line
- * @fd: socket, taken
- */
-void ctl_link_set(struct ctl_link *link, int fd)
-{
-	link_drop(link);
-	link->fd = fd;
+	if (fd < 0)
+		return link;
 	frame_queue_init(&link->queue, LINK_QUEUE);
 	evutil_make_socket_nonblocking(fd);
-	link->rd = event_new(link->base, fd, EV_READ | EV_PERSIST, link_read, link);
-	link->wr = event_new(link->base, fd, EV_WRITE, link_write, link);
+	link->rd = event_new(base, fd, EV_READ | EV_PERSIST, link_read, link);
+	link->wr = event_new(base, fd, EV_WRITE, link_write, link);
 	event_add(link->rd, NULL);
+	return link;
 }
 
 /**

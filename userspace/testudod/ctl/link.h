@@ -19,19 +19,21 @@ struct ike_event;
  * struct ctl_link_ops - what the engine can not do by itself
  * @reload: read the configuration anew and take it, or with @dry_run only
  *	check it; ends in ctl_link_done() with @id, now or later
- * @gone: the ctl process is gone; the link is silent from then on
+ * @gone: the ctl process is gone; the link is silent from then on, and may be
+ *	freed here
  */
 struct ctl_link_ops {
 	void (*reload)(void *arg, uint32_t id, bool dry_run);
 	void (*gone)(void *arg);
 };
 
-/* @fd is taken: one end of a SOCK_SEQPACKET pair, the other is the server's net_fd; may be -1 */
+/*
+ * @fd is taken: one end of a SOCK_SEQPACKET pair, the other is the server's
+ * net_fd; -1: there is no ctl process, and the link is silent.
+ */
 struct ctl_link *ctl_link_new(struct event_base *base, int fd, struct ike *ike,
 			      const struct ctl_link_ops *ops, void *arg);
 void ctl_link_free(struct ctl_link *link);
-/* the ctl process was started again */
-void ctl_link_set(struct ctl_link *link, int fd);
 /* for who subscribed; costs little when nobody has */
 void ctl_link_event(struct ctl_link *link, const struct ike_event *ev);
 /*

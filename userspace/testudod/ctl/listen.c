@@ -59,16 +59,8 @@ static int listen_clear(const struct sockaddr_un *sun)
 	return unlink(sun->sun_path) ? -errno : 0;
 }
 
-/**
- * ctl_listen_at() - make the control socket
- * @path: where
- * @owner: its owner
- * @group: its group
- * @mode: its mode
- *
- * Return: listening socket, or a negative errno after it was logged.
- */
-int ctl_listen_at(const char *path, uid_t owner, gid_t group, mode_t mode)
+/* The listening socket, or a negative errno after it was logged. */
+static int listen_at(const char *path, uid_t owner, gid_t group, mode_t mode)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	mode_t mask;
@@ -112,6 +104,6 @@ int ctl_listen(const struct conf *conf)
 {
 	if (conf->adminsock_off)
 		return -ENOENT;
-	return ctl_listen_at(conf->adminsock ? conf->adminsock : CTL_SOCKET_PATH, conf->admin_uid,
-			     conf->admin_gid, conf->admin_mode ? conf->admin_mode : LISTEN_MODE);
+	return listen_at(conf->adminsock ? conf->adminsock : CTL_SOCKET_PATH, conf->admin_uid,
+			 conf->admin_gid, conf->admin_mode ? conf->admin_mode : LISTEN_MODE);
 }

@@ -157,6 +157,46 @@ const char *ctl_what_name(enum ctl_what what)
 }
 
 /**
+ * ctl_what_parse() - a kind of SA by its word
+ * @word: word
+ * @what: result
+ *
+ * Return: false if it is none.
+ */
+bool ctl_what_parse(const char *word, enum ctl_what *what)
+{
+	unsigned int i;
+
+	for (i = 0; i < CTL_WHATS; i++) {
+		if (strcmp(proto_whats[i], word))
+			continue;
+		*what = i;
+		return true;
+	}
+	return false;
+}
+
+/**
+ * ctl_what_proto() - the protocol of a kind of SA
+ * @what: kind
+ *
+ * Return: IPPROTO_*, 0 if it is not the one protocol of IPsec.
+ */
+uint8_t ctl_what_proto(enum ctl_what what)
+{
+	switch (what) {
+	case CTL_ESP:
+		return IPPROTO_ESP;
+	case CTL_AH:
+		return IPPROTO_AH;
+	case CTL_IPCOMP:
+		return IPPROTO_COMP;
+	default:
+		return 0;
+	}
+}
+
+/**
  * ctl_verb_right() - what a client must be allowed for a verb
  * @verb: verb
  *
@@ -439,16 +479,8 @@ static bool proto_addr(const char *key, const char *text, int port, int prefix,
 
 static bool proto_what(const char *word, enum ctl_what *what, struct ctl_error *err)
 {
-	unsigned int i;
-
-	if (!word)
+	if (!word || ctl_what_parse(word, what))
 		return true;
-	for (i = 0; i < CTL_WHATS; i++) {
-		if (strcmp(proto_whats[i], word))
-			continue;
-		*what = i;
-		return true;
-	}
 	ctl_error(err, NULL, "\"what\" is one of isakmp, esp, ah, ipcomp, ipsec and all");
 	return false;
 }
@@ -521,23 +553,14 @@ bool ctl_request_parse(struct chunk text, struct ctl_request *req, struct ctl_er
 	return ok;
 }
 
-static void proto_put_addr(json_t *json, const char *key, struct sockaddr_storage *sa,
+static void proto_put_addr(json_t *json, const char *key, const struct sockaddr_storage *sa,
 			   unsigned int bits)
 {
-	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)sa;
 	char host[ADDR_TEXT], name[32];
-	uint32_t zone = 0;
 
 	if (!sa->ss_family)
 		return;
-	if (sa->ss_family == AF_INET6) {
-		zone = sin6->sin6_scope_id;
-		sin6->sin6_scope_id = 0;
-	}
-	addr_host(sa, host);
-	if (zone)
-		snprintf(host + strlen(host), sizeof(host) - strlen(host), "%%%u", zone);
-	json_object_set_new(json, key, json_string(host));
+	json_object_set_new(json, key, json_string(addr_host(sa, host)));
 	snprintf(name, sizeof(name), "%s_prefix", key);
 	if (bits != addr_bits(sa))
 		json_object_set_new(json, name, json_integer(bits));
@@ -556,15 +579,14 @@ char *ctl_request_json(const struct ctl_request *req)
 {
 	json_t *json = json_pack("{s:i, s:s}", "schema_version", CTL_SCHEMA, "verb",
 				 ctl_verb_name(req->verb));
-	struct sockaddr_storage src = req->src, dst = req->dst;
 	char *text;
 
 	if (req->what || (proto_verbs[req->verb].needs & HAS_WHAT))
 		json_object_set_new(json, "what", json_string(ctl_what_name(req->what)));
 	if (req->name[0])
 		json_object_set_new(json, "name", ctl_json_text(req->name));
-	proto_put_addr(json, "src", &src, req->src_bits);
-	proto_put_addr(json, "dst", &dst, req->dst_bits);
+	proto_put_addr(json, "src", &req->src, req->src_bits);
+	proto_put_addr(json, "dst", &req->dst, req->dst_bits);
 	if (req->proto)
 		json_object_set_new(json, "proto", json_integer(req->proto));
 	if (req->dry_run)

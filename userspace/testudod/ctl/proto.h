@@ -95,6 +95,10 @@ struct json_t;
 
 const char *ctl_verb_name(enum ctl_verb verb);
 const char *ctl_what_name(enum ctl_what what);
+/* false, and @what is untouched, for a word that is none of these names */
+bool ctl_what_parse(const char *word, enum ctl_what *what);
+/* IPPROTO_* of one protocol's SAs; 0 of those that are more or others */
+uint8_t ctl_what_proto(enum ctl_what what);
 /* the least right that a verb takes */
 enum ctl_right ctl_verb_right(enum ctl_verb verb);
 

@@ -88,8 +88,6 @@ TAILQ_HEAD(server_pending_list, server_pending);
  * @limits: limits
  * @listen_fd: where clients come
  * @net_fd: the net process, -1: it is gone
- * @on_gone: to be told of that
- * @gone_arg: handed to it
  * @listen: a client comes
  * @pause: listen again, after accept() failed
  * @net_rd: net says something
@@ -108,8 +106,6 @@ struct ctl_server {
 	struct ctl_limits limits;
 	int listen_fd;
 	int net_fd;
-	void (*on_gone)(void *arg);
-	void *gone_arg;
 	struct event *listen;
 	struct event *pause;
 	struct event *net_rd;
@@ -459,8 +455,6 @@ static void server_net_gone(struct ctl_server *srv)
 		server_done(srv, p);
 	}
 	server_sweep(srv);
-	if (srv->on_gone)
-		srv->on_gone(srv->gone_arg);
 }
 
 static void server_net_read(evutil_socket_t fd, short what, void *arg)
@@ -539,7 +533,6 @@ void ctl_server_free(struct ctl_server *srv)
 	TAILQ_FOREACH_SAFE(c, &srv->clients, link, tmp)
 		server_client_free(c);
 	ctl_users_free(&srv->users);
-	srv->on_gone = NULL;
 	server_net_gone(srv);
 	event_free(srv->listen);
 	event_free(srv->pause);
@@ -575,45 +568,4 @@ void ctl_server_set_net(struct ctl_server *srv, int net_fd)
 	frame_queue_text(&srv->net_queue, FRAME_REQUEST, 0, writer_chunk(&w));
 	writer_free(&w);
 	server_net_flush(srv);
-}
-
-/**
- * ctl_server_on_gone() - who wants to know when the net process is gone
- * @srv: server
- * @fn: called then
- * @arg: handed to it
- */
-void ctl_server_on_gone(struct ctl_server *srv, void (*fn)(void *arg), void *arg)
-{
-	srv->on_gone = fn;
-	srv->gone_arg = arg;
-}
-
-static void server_end_loop(void *base)
-{
-	event_base_loopbreak(base);
-}
-
-/**
- * ctl_main() - the ctl process, once it has no rights any more
- * @listen_fd: listening SOCK_SEQPACKET socket
- * @net_fd: the net process
- * @access: who may do what
- *
- * Returns when the net process is gone.
- */
-void ctl_main(int listen_fd, int net_fd, const struct ctl_access *access)
-{
-	struct event_base *base = event_base_new();
-	struct ctl_server *srv;
-
-	if (!base) {
-		log_error("no event loop");
-		return;
-	}
-	srv = ctl_server_new(base, listen_fd, net_fd, access, &ctl_limits);
-	ctl_server_on_gone(srv, server_end_loop, base);
-	event_base_dispatch(base);
-	ctl_server_free(srv);
-	event_base_free(base);
 }

@@ -52,9 +52,5 @@ struct ctl_server *ctl_server_new(struct event_base *base, int listen_fd, int ne
 void ctl_server_free(struct ctl_server *srv);
 /* the net process was started again: @net_fd leads to the new one; who subscribed stays so */
 void ctl_server_set_net(struct ctl_server *srv, int net_fd);
-/* called when the net process is gone; requests that it had are answered by then */
-void ctl_server_on_gone(struct ctl_server *srv, void (*fn)(void *arg), void *arg);
-/* a loop of its own; returns when the net process is gone */
-void ctl_main(int listen_fd, int net_fd, const struct ctl_access *access);
 
 #endif /* TESTUDOD_CTL_SERVER_H */

@@ -11,6 +11,8 @@
 
 #include "ctl/proto.h"
 #include "ctl/show.h"
+#include "ctl/size.h"
+#include "pfkey.h"
 
 #define SHOW_SILENT 5 /* packets out without one in that are worth a word */
 
@@ -222,28 +224,8 @@ json_t *show_ike(const struct ike_sa *sa)
 	return json;
 }
 
-static const char *show_proto(unsigned int proto)
-{
-	switch (proto) {
-	case IPPROTO_ESP:
-		return "esp";
-	case IPPROTO_AH:
-		return "ah";
-	case IPPROTO_COMP:
-		return "ipcomp";
-	default:
-		return "?";
-	}
-}
-
-/**
- * show_layers() - what a child SA costs
- * @child: child SA
- * @layer: result, the innermost first
- *
- * Return: number of layers.
- */
-unsigned int show_layers(const struct child_sa *child, struct size_layer layer[SIZE_LAYERS])
+/* What a child SA's protocols cost, the innermost first: the number of layers. */
+static unsigned int show_layers(const struct child_sa *child, struct size_layer layer[SIZE_LAYERS])
 {
 	const struct child_choice *c = &child->choice;
 	unsigned int i;
@@ -268,7 +250,7 @@ unsigned int show_layers(const struct child_sa *child, struct size_layer layer[S
 
 static json_t *show_layer(const struct size_layer *l)
 {
-	return json_pack("{s:s, s:b, s:b, s:b, s:i, s:i, s:i}", "protocol", show_proto(l->proto),
+	return json_pack("{s:s, s:b, s:b, s:b, s:i, s:i, s:i}", "protocol", pfkey_transform_name(l->proto),
 			 "tunnel", l->tunnel, "ipv6", l->v6, "udp", l->udp, "iv", l->iv, "icv",
 			 l->icv, "block", l->block);
 }
@@ -277,7 +259,7 @@ static json_t *show_sa(const struct child_proto *p)
 {
 	json_t *json = json_object();
 
-	put_text(json, "protocol", show_proto(p->proto));
+	put_text(json, "protocol", pfkey_transform_name(p->proto));
 	put_text(json, "mode", p->mode == IPSEC_MODE_TUNNEL ? "tunnel" : "transport");
 	put_addr(json, "src", &p->src);
 	put_addr(json, "dst", &p->dst);

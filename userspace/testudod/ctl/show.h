@@ -8,7 +8,6 @@
 
 #include <jansson.h>
 
-#include "ctl/size.h"
 #include "ctl/tunnel.h"
 
 /* null where there was no failure */
@@ -20,8 +19,6 @@ json_t *show_tunnel(const struct ike *ike, const struct tunnel *t, bool verbose)
 json_t *show_peer(struct ike_peer *peer);
 /* "up", "negotiating", "down", "idle" */
 const char *show_peer_state(const struct ike_peer *peer);
-/* what the child SA's protocols cost; the number of layers */
-unsigned int show_layers(const struct child_sa *child, struct size_layer layer[SIZE_LAYERS]);
 /* our certificate and the peer's, as long as they are known: days left; false: unknown */
 bool show_days_left(struct ike_peer *peer, bool ours, int *days);
 

@@ -84,6 +84,18 @@ static struct ike_peer *tunnel_peer_of(const struct ike *ike, const struct socka
 	return NULL;
 }
 
+/* The protocol whose counters and ends stand for a child SA: not IPComp if there is another. */
+static const struct child_proto *tunnel_proto(const struct child_sa *child)
+{
+	const struct child_choice *c = &child->choice;
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++)
+		if (c->p[i].proto != IPPROTO_COMP)
+			return &c->p[i];
+	return c->n ? &c->p[0] : NULL;
+}
+
 static void tunnel_children(struct tunnel_list *list, size_t *room, struct ike *ike)
 {
 	const struct child_proto *p;
@@ -161,20 +173,22 @@ void tunnel_list_free(struct tunnel_list *list)
 }
 
 /**
- * tunnel_proto() - the protocol that stands for a child SA
+ * tunnel_child_is() - has a child SA an SA of some kind?
  * @child: child SA
+ * @what: kind
  *
- * Return: its ESP or AH, else what it has; NULL if nothing is chosen yet.
+ * Return: whether so.
  */
-const struct child_proto *tunnel_proto(const struct child_sa *child)
+bool tunnel_child_is(const struct child_sa *child, enum ctl_what what)
 {
-	const struct child_choice *c = &child->choice;
 	unsigned int i;
 
-	for (i = 0; i < c->n; i++)
-		if (c->p[i].proto != IPPROTO_COMP)
-			return &c->p[i];
-	return c->n ? &c->p[0] : NULL;
+	if (what == CTL_IPSEC || what == CTL_ALL)
+		return true;
+	for (i = 0; i < child->choice.n; i++)
+		if (child->choice.p[i].proto == ctl_what_proto(what))
+			return true;
+	return false;
 }
 
 /**

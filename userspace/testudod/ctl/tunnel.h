@@ -6,6 +6,7 @@
 #ifndef TESTUDOD_CTL_TUNNEL_H
 #define TESTUDOD_CTL_TUNNEL_H
 
+#include "ctl/proto.h"
 #include "engine/sa.h"
 
 /** enum tunnel_state - how a tunnel is */
@@ -67,7 +68,7 @@ void tunnel_list_free(struct tunnel_list *list);
 const char *tunnel_state_name(enum tunnel_state state);
 /* asks the kernel about the child SA's pair */
 void tunnel_usage(const struct ike *ike, const struct tunnel *t, struct tunnel_usage *usage);
-/* the child SA's protocol whose counters and SPIs stand for it: not IPComp if there is another */
-const struct child_proto *tunnel_proto(const struct child_sa *child);
+/* has the child SA an SA of that kind? */
+bool tunnel_child_is(const struct child_sa *child, enum ctl_what what);
 
 #endif /* TESTUDOD_CTL_TUNNEL_H */

@@ -31,30 +31,18 @@ static void control_peer(void *arg, enum proc_role role, int fd)
 		close(fd);
 }
 
-static void control_stop(void *arg, bool keep)
+/* in order or not: nothing is left behind */
+static void control_end(void *arg)
 {
 	struct control *ctl = arg;
 
-	(void)keep;
 	event_base_loopbreak(ctl->base);
 }
 
-static void control_gone(void *arg)
-{
-	control_stop(arg, false);
-}
-
-static void control_source(void *arg, struct source *src)
-{
-	(void)arg;
-	child_source_free(src);
-}
-
 static const struct child_ops control_child_ops = {
-	.source = control_source,
 	.peer = control_peer,
-	.stop = control_stop,
-	.gone = control_gone,
+	.stop = control_end,
+	.gone = control_end,
 };
 
 int daemon_control_main(void *arg, struct child *c)
@@ -69,7 +57,6 @@ int daemon_control_main(void *arg, struct child *c)
 		if (c->sock[i].tag == DAEMON_SOCK_CONTROL)
 			fd = c->sock[i].fd;
 	}
-	c->nsocks = 0;
 	/* jansson looks for its randomness in a file, once */
 	json_object_seed(0);
 	ctl.base = event_base_new();

@@ -36,7 +36,6 @@
  * @reloading: number of the control request that waits for a reload, or a look at the files
  * @reload_asked: one does
  * @reload_failed: the monitor has taken the files, but we could not
- * @keep: SAs and policies stay in the kernel
  */
 struct net {
 	struct event_base *base;
@@ -51,7 +50,6 @@ struct net {
 	uint32_t reloading;
 	bool reload_asked;
 	bool reload_failed;
-	bool keep;
 };
 
 static struct net *net_of(void *ops_arg)
@@ -114,7 +112,7 @@ static void net_reload_asked(void *arg, uint32_t id, bool dry_run)
 		ctl_link_refuse(net->link, id, "a reload is under way", "try again in a moment");
 		return;
 	}
-	if (!(dry_run ? child_ask_check(net->child) : child_ask_reload(net->child))) {
+	if (!child_ask_reload(net->child, dry_run)) {
 		ctl_link_refuse(net->link, id, "the monitor, which reads the files, does not listen", NULL);
 		return;
 	}
@@ -196,16 +194,10 @@ static void net_look(void *arg)
 		timer_set(&net->closing, NET_LOOK);
 }
 
-static void net_stop(void *arg, bool keep)
+static void net_stop(void *arg)
 {
 	struct net *net = arg;
 
-	if (keep) {
-		log_info("ending; SAs and policies stay");
-		net->keep = true;
-		event_base_loopbreak(net->base);
-		return;
-	}
 	ike_close(net->ike);
 	net->close_by = timer_now() + NET_CLOSE;
 	timer_set(&net->closing, NET_LOOK);
@@ -256,7 +248,6 @@ static bool net_edge(struct net *net)
 	net->edge = edge_new(net->base, pfkey, udp, n, net);
 	if (!net->edge)
 		return false;
-	c->nsocks = 0;
 	edge_ops(&net->ops);
 	net->ops.psk = net_psk;
 	net->ops.sign = net_sign;
@@ -311,7 +302,7 @@ int daemon_net_main(void *arg, struct child *c)
 	if (net.link)
 		ctl_link_free(net.link);
 	/* the engine takes its SAs with it */
-	if (net.ike && !net.keep)
+	if (net.ike)
 		ike_free(net.ike);
 	if (net.edge)
 		edge_free(net.edge);

@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
@@ -66,18 +65,10 @@ static bool addrs_value(const struct nlattr *attr, sa_family_t family, uint32_t 
 
 /* ---- questions ---- */
 
-static uint64_t addrs_clock(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static int addrs_wait(struct mnl_socket *nl, uint64_t deadline)
 {
 	struct pollfd pfd = { .fd = mnl_socket_get_fd(nl), .events = POLLIN };
-	uint64_t now = addrs_clock();
+	uint64_t now = timer_now();
 
 	if (now >= deadline)
 		return -ETIMEDOUT;
@@ -92,7 +83,7 @@ static int addrs_wait(struct mnl_socket *nl, uint64_t deadline)
  */
 static int addrs_ask(struct addrs *a, struct nlmsghdr *nlh, mnl_cb_t fn, void *arg)
 {
-	uint64_t deadline = addrs_clock() + ADDRS_ANSWER_MS;
+	uint64_t deadline = timer_now() + ADDRS_ANSWER_MS;
 	unsigned int port = mnl_socket_get_portid(a->ask);
 	_Alignas(8) char buf[ADDRS_BUF];
 	ssize_t n;
@@ -219,18 +210,11 @@ bool addrs_is_local(const struct addrs *a, const struct sockaddr_storage *addr)
 	return false;
 }
 
-/**
- * struct addrs_route - the answer to a question for a route
- * @local: its source; family 0: it has none
- */
-struct addrs_route {
-	struct sockaddr_storage local;
-};
-
+/* The source of a route; family 0: it has none. */
 static int addrs_route(const struct nlmsghdr *nlh, void *data)
 {
 	struct addrs_attrs attrs = { { NULL } };
-	struct addrs_route *route = data;
+	struct sockaddr_storage *local = data;
 	const struct rtmsg *rtm;
 	uint32_t oif = 0;
 
@@ -242,8 +226,8 @@ static int addrs_route(const struct nlmsghdr *nlh, void *data)
 		oif = mnl_attr_get_u32(attrs.a[RTA_OIF]);
 	/* IPv6 tells of routes that lead nowhere, too */
 	if ((rtm->rtm_type != RTN_UNICAST && rtm->rtm_type != RTN_LOCAL) ||
-	    !addrs_value(attrs.a[RTA_PREFSRC], rtm->rtm_family, oif, &route->local))
-		route->local = (struct sockaddr_storage){ 0 };
+	    !addrs_value(attrs.a[RTA_PREFSRC], rtm->rtm_family, oif, local))
+		*local = (struct sockaddr_storage){ 0 };
 	/* one route is all of the answer */
 	return MNL_CB_STOP;
 }
@@ -253,7 +237,7 @@ int addrs_source(struct addrs *a, const struct sockaddr_storage *remote,
 {
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)remote;
 	struct chunk bytes = addr_bytes(remote);
-	struct addrs_route route = { 0 };
+	struct sockaddr_storage source = { 0 };
 	_Alignas(8) char buf[128] = { 0 };
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct rtmsg *rtm;
@@ -269,12 +253,12 @@ int addrs_source(struct addrs *a, const struct sockaddr_storage *remote,
 	mnl_attr_put(nlh, RTA_DST, bytes.n, bytes.p);
 	if (remote->ss_family == AF_INET6 && sin6->sin6_scope_id)
 		mnl_attr_put_u32(nlh, RTA_OIF, sin6->sin6_scope_id);
-	err = addrs_ask(a, nlh, addrs_route, &route);
+	err = addrs_ask(a, nlh, addrs_route, &source);
 	if (err)
 		return err;
-	if (!route.local.ss_family)
+	if (!source.ss_family)
 		return -ENETUNREACH;
-	*local = route.local;
+	*local = source;
 	return 0;
 }
 

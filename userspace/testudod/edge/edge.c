@@ -127,7 +127,7 @@ static int edge_dump(struct edge *e, struct edge_sad *sad)
 	int err;
 
 	*sad = (struct edge_sad){ 0 };
-	err = kernel_dump_sas(&e->kernel, 0, edge_dumped, sad);
+	err = kernel_dump_sas(&e->kernel, edge_dumped, sad);
 	if (err)
 		log_error("the SAD can not be read: %s", strerror(-err));
 	else if (sad->n)

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/sock_diag.h>
 
 #include "base/log.h"
+#include "base/timer.h"
 #include "edge/kernel_room.h"
 
 #define KERNEL_RCVBUF_KB   4096
@@ -104,34 +104,6 @@ void kernel_forget(struct kernel *k)
 	k->used = 0;
 }
 
-uint8_t kernel_proto(unsigned int satype)
-{
-	switch (satype) {
-	case SADB_SATYPE_ESP:
-		return IPPROTO_ESP;
-	case SADB_SATYPE_AH:
-		return IPPROTO_AH;
-	case SADB_X_SATYPE_IPCOMP:
-		return IPPROTO_COMP;
-	default:
-		return 0;
-	}
-}
-
-uint8_t kernel_satype(unsigned int proto)
-{
-	switch (proto) {
-	case IPPROTO_ESP:
-		return SADB_SATYPE_ESP;
-	case IPPROTO_AH:
-		return SADB_SATYPE_AH;
-	case IPPROTO_COMP:
-		return SADB_X_SATYPE_IPCOMP;
-	default:
-		return SADB_SATYPE_UNSPEC;
-	}
-}
-
 uint32_t kernel_next_seq(struct kernel *k)
 {
 	k->seq = k->seq < KERNEL_SEQ_MAX ? k->seq + 1 : KERNEL_SEQ_MIN + 1;
@@ -139,14 +111,6 @@ uint32_t kernel_next_seq(struct kernel *k)
 }
 
 /* ---- receiving ---- */
-
-static uint64_t kernel_clock(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /*
  * Neither af_key nor our module says that a message found no room: it is
@@ -193,7 +157,7 @@ static int kernel_recv_until(struct kernel *k, uint64_t deadline)
 		err = kernel_recv(k);
 		if (err != -EAGAIN)
 			return err;
-		now = kernel_clock();
+		now = timer_now();
 		if (now >= deadline)
 			return -ETIMEDOUT;
 		if (poll(&pfd, 1, deadline - now) < 0 && errno != EINTR)
@@ -258,7 +222,7 @@ static bool kernel_is_news(unsigned int type)
 
 static int kernel_await(struct kernel *k, const struct kernel_wait *wait, struct pfkey_msg *msg)
 {
-	uint64_t deadline = kernel_clock() + KERNEL_ANSWER_MS;
+	uint64_t deadline = timer_now() + KERNEL_ANSWER_MS;
 	struct pfkey_fault fault;
 	int err, bad;
 
@@ -271,7 +235,7 @@ static int kernel_await(struct kernel *k, const struct kernel_wait *wait, struct
 			if (!bad)
 				kernel_put_off(k);
 			/* however much else comes */
-			if (kernel_clock() >= deadline)
+			if (timer_now() >= deadline)
 				return -ETIMEDOUT;
 			continue;
 		}
@@ -329,7 +293,7 @@ int kernel_ask(struct kernel *k, struct pfkey_buf *b, struct pfkey_msg *msg)
 	return err ? kernel_failed(k, &wait, err) : 0;
 }
 
-int kernel_ask_dump(struct kernel *k, unsigned int type, unsigned int satype,
+int kernel_ask_dump(struct kernel *k, unsigned int type,
 		    void (*fn)(void *arg, const struct pfkey_msg *msg), void *arg)
 {
 	struct kernel_wait wait = { .type = type, .any_seq = true };
@@ -339,7 +303,7 @@ int kernel_ask_dump(struct kernel *k, unsigned int type, unsigned int satype,
 	int err;
 
 	kernel_look_overrun(k);
-	pfkey_begin(&b, type, satype, kernel_next_seq(k), k->pid);
+	pfkey_begin(&b, type, SADB_SATYPE_UNSPEC, kernel_next_seq(k), k->pid);
 	err = kernel_tell(k, &b);
 	if (err)
 		return err;
@@ -357,23 +321,6 @@ int kernel_ask_dump(struct kernel *k, unsigned int type, unsigned int satype,
 
 /* ---- start ---- */
 
-static void kernel_learn_algs(struct kernel_alg algs[256], const struct sadb_supported *sup)
-{
-	const struct sadb_alg *row;
-	size_t i, n;
-
-	if (!sup)
-		return;
-	row = (const struct sadb_alg *)(sup + 1);
-	n = (sup->sadb_supported_len * 8u - sizeof(*sup)) / sizeof(*row);
-	for (i = 0; i < n; i++)
-		algs[row[i].sadb_alg_id] = (struct kernel_alg){
-			.min = row[i].sadb_alg_minbits,
-			.max = row[i].sadb_alg_maxbits,
-			.there = true,
-		};
-}
-
 static int kernel_register(struct kernel *k, unsigned int satype)
 {
 	struct pfkey_msg msg;
@@ -384,8 +331,6 @@ static int kernel_register(struct kernel *k, unsigned int satype)
 	err = kernel_ask(k, &b, &msg);
 	if (err)
 		return err == -EEXIST ? 0 : err;
-	kernel_learn_algs(k->auth, pfkey_ext(&msg, SADB_EXT_SUPPORTED_AUTH));
-	kernel_learn_algs(k->encr, pfkey_ext(&msg, SADB_EXT_SUPPORTED_ENCRYPT));
 	kernel_forget(k);
 	return 0;
 }
@@ -409,29 +354,6 @@ int kernel_start(struct kernel *k)
 		}
 	}
 	return kernel_policy_read(k);
-}
-
-bool kernel_has_alg(const struct kernel *k, const struct alg *alg, unsigned int bits)
-{
-	const struct kernel_alg *row;
-
-	/* REGISTER lists no compression; every kernel has the one that we have */
-	if (alg->kind == ALG_COMP)
-		return alg->pfkey == SADB_X_CALG_DEFLATE;
-	if (!alg->pfkey)
-		return false;
-	row = (alg->kind == ALG_ENCR ? k->encr : k->auth) + alg->pfkey;
-	if (!row->there || !bits)
-		return row->there;
-	bits += 8u * alg->salt;
-	return bits >= row->min && bits <= row->max;
-}
-
-bool kernel_has_esn(const struct kernel *k)
-{
-	/* no other kernel has these numbers, nor the extension that asks for ESN */
-	return k->encr[SADB_X_EALG_TESTUDO_CHACHA20POLY1305].there ||
-	       k->auth[SADB_X_AALG_TESTUDO_AES_CMAC].there;
 }
 
 /* ---- what comes unasked ---- */

@@ -60,18 +60,6 @@ struct kernel_known {
 	bool told;
 };
 
-/**
- * struct kernel_alg - an algorithm that the kernel has (RFC 2367 3.1.6)
- * @min: shortest key in bits, salt included
- * @max: longest
- * @there: it has it
- */
-struct kernel_alg {
-	uint16_t min;
-	uint16_t max;
-	bool there;
-};
-
 struct kernel_message;
 STAILQ_HEAD(kernel_queue, kernel_message);
 
@@ -89,8 +77,6 @@ STAILQ_HEAD(kernel_queue, kernel_message);
  * @stale: why SPD and SAD have to be read again; NULL: they need not
  * @known: policies by their ids, sorted
  * @nknown: members of @known
- * @auth: integrity algorithms by SADB_AALG_*
- * @encr: ciphers by SADB_EALG_*
  */
 struct kernel {
 	int fd;
@@ -105,8 +91,6 @@ struct kernel {
 	const char *stale;
 	struct kernel_known *known;
 	size_t nknown;
-	struct kernel_alg auth[256];
-	struct kernel_alg encr[256];
 };
 
 /* ---- kernel.c ---- */
@@ -124,10 +108,6 @@ void kernel_free(struct kernel *k);
 int kernel_start(struct kernel *k);
 /* handle what has come, a batch of it at most; @events->pending if more is there */
 void kernel_input(struct kernel *k);
-/* does the kernel have it, with keys of so many bits (0: of any length; without the salt)? */
-bool kernel_has_alg(const struct kernel *k, const struct alg *alg, unsigned int bits);
-/* extended sequence numbers can be asked for */
-bool kernel_has_esn(const struct kernel *k);
 
 /* ---- kernel_sa.c ---- */
 
@@ -150,35 +130,16 @@ int kernel_acquire_failed(struct kernel *k, uint32_t seq, const struct kern_name
  * @state: SADB_SASTATE_*
  * @mode: IPSEC_MODE_*
  * @reqid: reqid
- * @encr: SADB_EALG_* or SADB_X_CALG_*
- * @auth: SADB_AALG_*
- * @udp: ESP in UDP
- * @usage: what it has carried
- * @added: wall clock of its creation
- * @soft_seconds: lifetime, 0: no limit; so are those below
- * @hard_seconds: lifetime
- * @soft_bytes: lifetime
- * @hard_bytes: lifetime
  */
 struct kernel_sa {
 	struct kern_name name;
 	uint8_t state;
 	uint8_t mode;
 	uint32_t reqid;
-	uint8_t encr;
-	uint8_t auth;
-	bool udp;
-	struct kern_usage usage;
-	uint64_t added;
-	uint64_t soft_seconds;
-	uint64_t hard_seconds;
-	uint64_t soft_bytes;
-	uint64_t hard_bytes;
 };
 
-/* every SA of @proto, 0: of all; @fn must make no request */
-int kernel_dump_sas(struct kernel *k, uint8_t proto,
-		    void (*fn)(void *arg, const struct kernel_sa *sa), void *arg);
+/* every SA; @fn must make no request */
+int kernel_dump_sas(struct kernel *k, void (*fn)(void *arg, const struct kernel_sa *sa), void *arg);
 
 /* ---- kernel_spd.c ---- */
 

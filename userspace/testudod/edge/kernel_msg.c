@@ -44,7 +44,7 @@ bool kernel_name_from(const struct pfkey_msg *msg, struct kern_name *name)
 {
 	const struct sadb_sa *sa = pfkey_ext(msg, SADB_EXT_SA);
 
-	*name = (struct kern_name){ .proto = kernel_proto(msg->base->sadb_msg_satype) };
+	*name = (struct kern_name){ .proto = pfkey_satype_transform(msg->base->sadb_msg_satype) };
 	if (!name->proto || !sa)
 		return false;
 	name->spi = ntohl(sa->sadb_sa_spi);
@@ -65,7 +65,7 @@ static void msg_acquire(struct kernel *k, const struct pfkey_msg *msg)
 	struct kern_acquire acq = {
 		.seq = msg->base->sadb_msg_seq,
 		.policy = policy ? policy->sadb_x_policy_id : 0,
-		.proto = kernel_proto(msg->base->sadb_msg_satype),
+		.proto = pfkey_satype_transform(msg->base->sadb_msg_satype),
 	};
 
 	if (msg->base->sadb_msg_pid || !acq.proto)
@@ -118,7 +118,7 @@ static void msg_deleted(struct kernel *k, const struct pfkey_msg *msg)
 static void msg_flushed(struct kernel *k, const struct pfkey_msg *msg)
 {
 	unsigned int satype = msg->base->sadb_msg_satype;
-	uint8_t proto = kernel_proto(satype);
+	uint8_t proto = pfkey_satype_transform(satype);
 
 	if (proto || satype == SADB_SATYPE_UNSPEC)
 		k->events->flushed(k->arg, proto);

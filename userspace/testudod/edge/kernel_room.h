@@ -18,16 +18,11 @@ uint32_t kernel_next_seq(struct kernel *k);
  */
 int kernel_ask(struct kernel *k, struct pfkey_buf *b, struct pfkey_msg *msg);
 /* the same for a dump: @fn for each answer, which must not ask; nothing there is 0 */
-int kernel_ask_dump(struct kernel *k, unsigned int type, unsigned int satype,
+int kernel_ask_dump(struct kernel *k, unsigned int type,
 		    void (*fn)(void *arg, const struct pfkey_msg *msg), void *arg);
 int kernel_tell(struct kernel *k, struct pfkey_buf *b);
 /* wipe k->buf: keys go through it */
 void kernel_forget(struct kernel *k);
-
-uint8_t kernel_proto(unsigned int satype); /* 0: none of ours */
-uint8_t kernel_satype(unsigned int proto);
-/* an address of an SA, as PF_KEY wants it: without port and scope */
-void kernel_put_end(struct pfkey_buf *b, unsigned int type, const struct sockaddr_storage *sa);
 
 /* ---- kernel_msg.c: events ---- */
 

@@ -24,7 +24,8 @@
 /* What sadb_sa_replay can say; more goes by our own extension. */
 #define SA_REPLAY_MAX 255u
 
-void kernel_put_end(struct pfkey_buf *b, unsigned int type, const struct sockaddr_storage *sa)
+/* An address of an SA, as PF_KEY wants it: without port and scope. */
+static void sa_put_end(struct pfkey_buf *b, unsigned int type, const struct sockaddr_storage *sa)
 {
 	struct sockaddr_storage bare;
 
@@ -41,8 +42,8 @@ static bool sa_ends_ok(const struct sockaddr_storage *src, const struct sockaddr
 static void sa_put_ends(struct pfkey_buf *b, const struct sockaddr_storage *src,
 			const struct sockaddr_storage *dst)
 {
-	kernel_put_end(b, SADB_EXT_ADDRESS_SRC, src);
-	kernel_put_end(b, SADB_EXT_ADDRESS_DST, dst);
+	sa_put_end(b, SADB_EXT_ADDRESS_SRC, src);
+	sa_put_end(b, SADB_EXT_ADDRESS_DST, dst);
 }
 
 /* The request that names an SA: GET or DELETE. */
@@ -56,9 +57,9 @@ static int sa_ask_name(struct kernel *k, unsigned int type, const struct kern_na
 	/* the kernel wants a source of the same family, and does not look at it */
 	if (!src.ss_family)
 		src = name->dst;
-	if (!kernel_satype(name->proto) || !sa_ends_ok(&src, &name->dst))
+	if (!pfkey_transform_satype(name->proto) || !sa_ends_ok(&src, &name->dst))
 		return -EINVAL;
-	pfkey_begin(&b, type, kernel_satype(name->proto), kernel_next_seq(k), k->pid);
+	pfkey_begin(&b, type, pfkey_transform_satype(name->proto), kernel_next_seq(k), k->pid);
 	sa = pfkey_put(&b, SADB_EXT_SA, sizeof(*sa));
 	sa->sadb_sa_spi = htonl(name->spi);
 	sa_put_ends(&b, &src, &name->dst);
@@ -77,9 +78,9 @@ int kernel_getspi(struct kernel *k, const struct kern_sa *sa, uint32_t *spi)
 	struct pfkey_buf b;
 	int err;
 
-	if (!kernel_satype(sa->proto) || !sa_ends_ok(&sa->src, &sa->dst))
+	if (!pfkey_transform_satype(sa->proto) || !sa_ends_ok(&sa->src, &sa->dst))
 		return -EINVAL;
-	pfkey_begin(&b, SADB_GETSPI, kernel_satype(sa->proto), kernel_next_seq(k), k->pid);
+	pfkey_begin(&b, SADB_GETSPI, pfkey_transform_satype(sa->proto), kernel_next_seq(k), k->pid);
 	pfkey_put_sa2(&b, sa->mode, sa->reqid);
 	sa_put_ends(&b, &sa->src, &sa->dst);
 	pfkey_put_spirange(&b, comp ? SA_CPI_MIN : SA_SPI_MIN, comp ? SA_CPI_MAX : SA_SPI_MAX);
@@ -196,7 +197,7 @@ static int sa_new(struct kernel *k, unsigned int type, const struct kern_sa *sa)
 		return err;
 	/* ADD with an ACQUIRE's number removes its larval SA */
 	seq = type == SADB_ADD && sa->seq ? sa->seq : kernel_next_seq(k);
-	pfkey_begin(&b, type, kernel_satype(sa->proto), seq, k->pid);
+	pfkey_begin(&b, type, pfkey_transform_satype(sa->proto), seq, k->pid);
 	sa_put_sa(&b, sa, encr, auth);
 	sa_put_ends(&b, &sa->src, &sa->dst);
 	sa_put_lifetimes(&b, sa);
@@ -205,7 +206,7 @@ static int sa_new(struct kernel *k, unsigned int type, const struct kern_sa *sa)
 	if (sa->udp && sa->proto == IPPROTO_ESP)
 		sa_put_udp(&b, &sa->src, &sa->dst);
 	if (sa->udp && sa->proto == IPPROTO_ESP && sa->oa.ss_family)
-		kernel_put_end(&b, SADB_X_EXT_NAT_T_OA, &sa->oa);
+		sa_put_end(&b, SADB_X_EXT_NAT_T_OA, &sa->oa);
 	if (sa_needs_testudo(sa))
 		sa_put_testudo(&b, sa);
 	err = kernel_ask(k, &b, &msg);
@@ -228,7 +229,7 @@ int kernel_sa_install(struct kernel *k, const struct kern_sa *sa)
 	};
 	int err;
 
-	if (!kernel_satype(sa->proto) || !sa_ends_ok(&sa->src, &sa->dst))
+	if (!pfkey_transform_satype(sa->proto) || !sa_ends_ok(&sa->src, &sa->dst))
 		return -EINVAL;
 	err = sa_new(k, sa->inbound ? SADB_UPDATE : SADB_ADD, sa);
 	if (err == -ESRCH && sa->inbound)
@@ -250,27 +251,22 @@ int kernel_sa_delete(struct kernel *k, const struct kern_name *name)
 
 /* ---- what is there ---- */
 
-static void sa_usage(const struct pfkey_msg *msg, struct kern_usage *usage)
-{
-	const struct sadb_lifetime *now = pfkey_ext(msg, SADB_EXT_LIFETIME_CURRENT);
-
-	*usage = (struct kern_usage){ 0 };
-	if (!now)
-		return;
-	usage->bytes = now->sadb_lifetime_bytes;
-	usage->packets = now->sadb_lifetime_allocations;
-	usage->used = now->sadb_lifetime_usetime;
-}
-
 int kernel_sa_usage(struct kernel *k, const struct kern_name *name, struct kern_usage *usage)
 {
+	const struct sadb_lifetime *now;
 	struct pfkey_msg msg;
 	int err;
 
 	err = sa_ask_name(k, SADB_GET, name, &msg);
 	if (err)
 		return err;
-	sa_usage(&msg, usage);
+	*usage = (struct kern_usage){ 0 };
+	now = pfkey_ext(&msg, SADB_EXT_LIFETIME_CURRENT);
+	if (now) {
+		usage->bytes = now->sadb_lifetime_bytes;
+		usage->packets = now->sadb_lifetime_allocations;
+		usage->used = now->sadb_lifetime_usetime;
+	}
 	kernel_forget(k);
 	return 0;
 }
@@ -340,11 +336,11 @@ int kernel_acquire_failed(struct kernel *k, uint32_t seq, const struct kern_name
 {
 	struct pfkey_buf b;
 
-	if (!seq || !kernel_satype(name->proto))
+	if (!seq || !pfkey_transform_satype(name->proto))
 		return -EINVAL;
 	if (error < 0)
 		error = -error;
-	pfkey_begin(&b, SADB_ACQUIRE, kernel_satype(name->proto), seq, k->pid);
+	pfkey_begin(&b, SADB_ACQUIRE, pfkey_transform_satype(name->proto), seq, k->pid);
 	((struct sadb_msg *)b.data)->sadb_msg_errno = error > 0 && error < 256 ? error : ENOENT;
 	return kernel_tell(k, &b);
 }
@@ -359,15 +355,8 @@ struct sa_dump {
 	void *arg;
 };
 
-static void sa_limits(const struct sadb_lifetime *life, uint64_t *seconds, uint64_t *bytes)
-{
-	*seconds = life ? life->sadb_lifetime_addtime : 0;
-	*bytes = life ? life->sadb_lifetime_bytes : 0;
-}
-
 static void sa_dumped(void *arg, const struct pfkey_msg *msg)
 {
-	const struct sadb_lifetime *now = pfkey_ext(msg, SADB_EXT_LIFETIME_CURRENT);
 	const struct sadb_x_sa2 *sa2 = pfkey_ext(msg, SADB_X_EXT_SA2);
 	const struct sadb_sa *base = pfkey_ext(msg, SADB_EXT_SA);
 	const struct sa_dump *dump = arg;
@@ -376,22 +365,14 @@ static void sa_dumped(void *arg, const struct pfkey_msg *msg)
 	if (!kernel_name_from(msg, &sa.name))
 		return;
 	sa.state = base->sadb_sa_state;
-	sa.encr = base->sadb_sa_encrypt;
-	sa.auth = base->sadb_sa_auth;
 	sa.mode = sa2 ? sa2->sadb_x_sa2_mode : IPSEC_MODE_TRANSPORT;
 	sa.reqid = sa2 ? sa2->sadb_x_sa2_reqid : 0;
-	sa.udp = pfkey_ext(msg, SADB_X_EXT_NAT_T_TYPE);
-	sa.added = now ? now->sadb_lifetime_addtime : 0;
-	sa_usage(msg, &sa.usage);
-	sa_limits(pfkey_ext(msg, SADB_EXT_LIFETIME_SOFT), &sa.soft_seconds, &sa.soft_bytes);
-	sa_limits(pfkey_ext(msg, SADB_EXT_LIFETIME_HARD), &sa.hard_seconds, &sa.hard_bytes);
 	dump->fn(dump->arg, &sa);
 }
 
-int kernel_dump_sas(struct kernel *k, uint8_t proto,
-		    void (*fn)(void *arg, const struct kernel_sa *sa), void *arg)
+int kernel_dump_sas(struct kernel *k, void (*fn)(void *arg, const struct kernel_sa *sa), void *arg)
 {
 	struct sa_dump dump = { .fn = fn, .arg = arg };
 
-	return kernel_ask_dump(k, SADB_DUMP, kernel_satype(proto), sa_dumped, &dump);
+	return kernel_ask_dump(k, SADB_DUMP, sa_dumped, &dump);
 }

@@ -15,8 +15,6 @@
 #define SPD_ID_DIR    7
 #define SPD_ID_SOCKET 3
 
-#define PORT_MAX 65535
-
 static bool proto_is_icmp(unsigned int proto)
 {
 	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
@@ -64,7 +62,7 @@ static bool spd_request(const struct pfkey_request *req, struct policy_request *
 {
 	bool tunnel = req->mode == IPSEC_MODE_TUNNEL;
 
-	if (!kernel_satype(req->proto) || req->proto > 255)
+	if (!pfkey_transform_satype(req->proto))
 		return false;
 	if (tunnel && !req->ends)
 		return false;
@@ -370,7 +368,7 @@ int kernel_policy_read(struct kernel *k)
 	size_t i;
 	int err;
 
-	err = kernel_ask_dump(k, SADB_X_SPDDUMP, SADB_SATYPE_UNSPEC, spd_dumped, &dump);
+	err = kernel_ask_dump(k, SADB_X_SPDDUMP, spd_dumped, &dump);
 	if (!err) {
 		/* told by id, so that this is their order of age */
 		if (dump.n)

@@ -91,21 +91,16 @@ void ike_start(struct ike *ike)
 
 	ike->started = true;
 	timer_set(&ike->daily, 0);
-	TAILQ_FOREACH(peer, &ike->peers, link) {
-		if (!peer->conf->start)
-			continue;
-		admin_want_all(peer);
-		peer_kick(peer);
-	}
+	TAILQ_FOREACH(peer, &ike->peers, link)
+		peer_want_again(peer);
 }
 
-int ike_establish(struct ike *ike, const char *remote, const struct sockaddr_storage *local,
-		  const struct sockaddr_storage *addr, char *why, size_t why_size)
+int ike_establish(struct ike *ike, const char *remote, const struct sockaddr_storage *addr,
+		  char *why, size_t why_size)
 {
 	const struct conf_remote *conf = remote ? conf_remote_by_name(ike->conf, remote) : NULL;
 	struct ike_peer *peer;
 
-	(void)local;
 	if (remote && !conf) {
 		snprintf(why, why_size, "no remote block is named %s", remote);
 		return -ENOENT;
@@ -357,9 +352,6 @@ void ike_reload(struct ike *ike, const struct conf *conf, struct source *src)
 	}
 	ike_make_peers(ike);
 	ike->ops->event(ike->ops_arg, &ev);
-	if (ike->closing)
-		return;
-	TAILQ_FOREACH(peer, &ike->peers, link)
-		peer_kick(peer);
-	ike_start(ike);
+	if (!ike->closing)
+		ike_start(ike);
 }

@@ -117,8 +117,8 @@ const struct conf_sainfo *child_sainfo(const struct conf *conf, const struct chi
 
 	if (child->initiator && policy && child->choice.n)
 		child_selectors(child->peer, policy, &child->choice.p[0].src, &local, &remote);
-	return conf_sainfo_find_client(conf, &local, &remote, sa ? &sa->peer_id : NULL,
-				       child->peer->conf, &child->peer->addr);
+	return conf_sainfo_find(conf, &local, &remote, sa ? &sa->peer_id : NULL,
+				child->peer->conf, &child->peer->addr);
 }
 
 static struct child_sa *child_under_way(struct ike_peer *peer, const struct policy *policy)
@@ -152,9 +152,9 @@ struct child_sa *child_want(struct ike_peer *peer, const struct policy *policy,
 	child->policy = policy->id;
 	child->acquire = acquire;
 	child_selectors(peer, policy, local, &child->local, &child->remote);
-	child->sainfo = conf_sainfo_find_client(peer->ike->conf, &child->local, &child->remote,
-						sa ? &sa->peer_id : NULL, peer->conf,
-						&peer->addr);
+	child->sainfo = conf_sainfo_find(peer->ike->conf, &child->local, &child->remote,
+					 sa ? &sa->peer_id : NULL, peer->conf,
+					 &peer->addr);
 	if (!child->sainfo) {
 		report_set(&peer->report, REPORT_SELECTOR, "phase 2", "failed to get sainfo for %s.",
 			   child_text(child, text));
@@ -192,14 +192,48 @@ static void child_log_up(const struct child_sa *child)
 	}
 }
 
-static void child_retire(struct child_sa *old, struct child_sa *by)
+bool child_twins(const struct child_sa *a, const struct child_sa *b)
+{
+	return a != b && a->policy == b->policy && ts_equal(&a->local, &b->local) &&
+	       ts_equal(&a->remote, &b->remote);
+}
+
+/* @ours: it is ours to delete; else we only do if the peer forgets */
+static void child_retire(struct child_sa *old, struct child_sa *by, bool ours)
 {
 	if (old->state != CHILD_UP)
 		return;
 	old->state = CHILD_REPLACED;
 	old->replaced_by = by;
-	/* the peer that began the rekey deletes the old one; we, if it forgets */
-	timer_set(&old->retire, by->initiator ? CHILD_RETIRE : 2 * CHILD_RETIRE_MAX);
+	timer_set(&old->retire, ours ? CHILD_RETIRE : 2 * CHILD_RETIRE_MAX);
+}
+
+static void child_revive(struct child_sa *old)
+{
+	old->state = CHILD_UP;
+	old->replaced_by = NULL;
+	timer_stop(&old->retire);
+}
+
+void child_yield(struct child_sa *child, struct child_sa *winner)
+{
+	child_revive(winner);
+	/* who began the exchange that lost deletes what it made */
+	child_retire(child, winner, child->initiator);
+}
+
+void child_reprieve(struct child_sa *gone)
+{
+	struct child_sa *other, *old = NULL;
+
+	if (gone->state != CHILD_UP || child_other_up(gone))
+		return;
+	TAILQ_FOREACH(other, &gone->peer->children, link) {
+		if (other->state == CHILD_REPLACED && other->replaced_by == gone)
+			old = other;
+	}
+	if (old)
+		child_revive(old);
 }
 
 static void child_negotiated(struct child_sa *child)
@@ -207,7 +241,6 @@ static void child_negotiated(struct child_sa *child)
 	crypt_dh_free(child->dh);
 	child->dh = NULL;
 	blob_wipe(&child->nonce_i);
-	blob_wipe(&child->nonce_r);
 	child->exchange = NULL;
 	child->acquire = 0;
 }
@@ -228,10 +261,9 @@ void child_up(struct child_sa *child)
 	child_event(child, child->replaces ? EVENT_REKEYED : EVENT_PHASE2_UP, NULL);
 	/* also what this one makes superfluous without having been its rekey: SAs do not pile up */
 	TAILQ_FOREACH(old, &child->peer->children, link) {
-		if (old == child->replaces ||
-		    (old != child && old->policy == child->policy && old->state == CHILD_UP &&
-		     ts_equal(&old->local, &child->local) && ts_equal(&old->remote, &child->remote)))
-			child_retire(old, child);
+		/* whoever began the rekey deletes the old one */
+		if (old == child->replaces || child_twins(old, child))
+			child_retire(old, child, child->initiator);
 	}
 	child->replaces = NULL;
 }
@@ -244,9 +276,8 @@ static bool child_has_heir(const struct child_sa *old)
 	TAILQ_FOREACH(child, &old->peer->children, link) {
 		if (child->replaces == old)
 			return true;
-		if (child->initiator && child->policy == old->policy &&
-		    (child->state == CHILD_WANTED || child->state == CHILD_BEGUN) &&
-		    ts_equal(&child->local, &old->local) && ts_equal(&child->remote, &old->remote))
+		if (child->initiator && child_twins(child, old) &&
+		    (child->state == CHILD_WANTED || child->state == CHILD_BEGUN))
 			return true;
 	}
 	return false;
@@ -343,19 +374,22 @@ static void child_policies(struct child_sa *child)
 	}
 }
 
+bool child_other_up(const struct child_sa *child)
+{
+	const struct child_sa *other;
+
+	TAILQ_FOREACH(other, &child->peer->children, link) {
+		if (other != child && other->policy == child->policy && other->state == CHILD_UP)
+			return true;
+	}
+	return false;
+}
+
 /* What "start immediate" wants up all the time. */
 static void child_lost(const struct child_sa *child)
 {
-	struct ike_peer *peer = child->peer;
-	const struct child_sa *other;
-
-	if (child->state != CHILD_UP || child->unwanted)
-		return;
-	TAILQ_FOREACH(other, &peer->children, link) {
-		if (other != child && other->policy == child->policy && other->state == CHILD_UP)
-			return;
-	}
-	peer_lost(peer, timer_now() - child->created >= CHILD_LIVED);
+	if (child->state == CHILD_UP && !child->unwanted && !child_other_up(child))
+		peer_lost(child->peer, timer_now() - child->created >= CHILD_LIVED);
 }
 
 void child_free(struct child_sa *child)
@@ -402,12 +436,7 @@ void child_fail(struct child_sa *child)
 	const struct report *r = &peer->report;
 	struct child_sa *old = child->replaces;
 
-	peer->ike->counts.failed[r->cause]++;
-	if (log_limit_ok(&peer->limit, 10, timer_now())) {
-		log_error("%s: %s", peer->conf->name, r->sentence);
-		if (r->fix[0])
-			log_info("%s: to mend it: %s", peer->conf->name, r->fix);
-	}
+	peer_tell(peer, NULL);
 	child_event(child, EVENT_PHASE2_FAILED, r->sentence);
 	child_refuse(child, ECONNREFUSED);
 	if (child->initiator && !old)

@@ -49,7 +49,6 @@ enum child_state {
  * @seen_bytes: inbound traffic at the last look, which counts as life
  * @dh: key pair for PFS while it is negotiated
  * @nonce_i: initiator's nonce while it is negotiated
- * @nonce_r: responder's
  * @exchange: the version's exchange that negotiates it, or NULL
  * @adopted: of a run before us; not negotiated by this engine
  * @unwanted: somebody told us to end it: it is not made anew
@@ -81,7 +80,6 @@ struct child_sa {
 	uint64_t seen_bytes;
 	struct crypt_dh *dh;
 	struct blob nonce_i;
-	struct blob nonce_r;
 	void *exchange;
 	bool adopted;
 	bool unwanted;
@@ -139,6 +137,17 @@ bool child_carried(struct child_sa *child);
 void child_uninstall(struct child_sa *child);
 /* in the kernel and agreed: log, event, retire what it replaces */
 void child_up(struct child_sa *child);
+/* for the same policy and the same selectors */
+bool child_twins(const struct child_sa *a, const struct child_sa *b);
+/* is another one of its policy up? */
+bool child_other_up(const struct child_sa *child);
+/* of two that were made at once @winner stays in use, whichever child_up() came last */
+void child_yield(struct child_sa *child, struct child_sa *winner);
+/*
+ * The peer takes @gone back. Where exchanges crossed, the ends may differ about which of two
+ * SAs replaced the other: what @gone replaced, and is still there, is in use again.
+ */
+void child_reprieve(struct child_sa *gone);
 /* the kernel says that its soft lifetime is over: a new one in its place */
 void child_rekey(struct child_sa *child);
 /* remove from the kernel, and free; the peer is told if there is an IKE SA for it */

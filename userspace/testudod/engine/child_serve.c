@@ -207,8 +207,8 @@ static bool serve_sainfo(struct child_sa *child, struct ike_sa *sa)
 {
 	char text[2 * TS_TEXT];
 
-	child->sainfo = conf_sainfo_find_client(sa->ike->conf, &child->local, &child->remote,
-						&sa->peer_id, sa->peer->conf, &sa->path.remote);
+	child->sainfo = conf_sainfo_find(sa->ike->conf, &child->local, &child->remote,
+					 &sa->peer_id, sa->peer->conf, &sa->path.remote);
 	if (child->sainfo)
 		return true;
 	report_set(&sa->peer->report, REPORT_SELECTOR, "phase 2", "failed to get sainfo for %s.",

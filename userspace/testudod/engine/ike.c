@@ -145,10 +145,7 @@ void ike_acquire(struct ike *ike, const struct kern_acquire *acq)
 	peer = peer_get(ike, &remote);
 	if (!peer) {
 		log_error("no configuration found for %s.", addr_host(&remote, text));
-		ike->stranger = remote;
-		report_set(&ike->reports, REPORT_NO_CONFIG, "phase 1",
-			   "no remote block is for %s, and there is no remote anonymous", text);
-		report_fix(&ike->reports, "remote %s { ... }", text);
+		peer_unknown(ike, &remote, "phase 1");
 		ike->ops->acquire_failed(ike->ops_arg, acq->seq, &name, ENOENT);
 		return;
 	}

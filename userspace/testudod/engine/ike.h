@@ -148,8 +148,8 @@ void ike_addresses_changed(struct ike *ike);
 /* by difference: what is the same stays, what changed is replaced; afterwards nothing points to the old ones */
 void ike_reload(struct ike *ike, const struct conf *conf, struct source *src);
 /* 0, or a negative errno with a sentence in @why */
-int ike_establish(struct ike *ike, const char *remote, const struct sockaddr_storage *local,
-		  const struct sockaddr_storage *peer, char *why, size_t why_size);
+int ike_establish(struct ike *ike, const char *remote, const struct sockaddr_storage *peer,
+		  char *why, size_t why_size);
 /* the IKE SAs with that peer and their children, told to the peer; the number of them */
 unsigned int ike_delete_peer(struct ike *ike, const struct sockaddr_storage *peer);
 unsigned int ike_delete_child(struct ike *ike, const struct kern_name *name);

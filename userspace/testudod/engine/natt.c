@@ -5,7 +5,7 @@
  */
 #include "engine/sa.h"
 
-static void natt_spi(uint8_t out[8], uint64_t spi)
+void ike_spi_bytes(uint64_t spi, uint8_t out[8])
 {
 	int i;
 
@@ -20,8 +20,8 @@ bool natt_hash(const char *ossl, uint64_t spi_i, uint64_t spi_r, const struct so
 	uint8_t i[8], r[8];
 	struct chunk parts[4];
 
-	natt_spi(i, spi_i);
-	natt_spi(r, spi_r);
+	ike_spi_bytes(spi_i, i);
+	ike_spi_bytes(spi_r, r);
 	parts[0] = chunk(i, sizeof(i));
 	parts[1] = chunk(r, sizeof(r));
 	parts[2] = addr_bytes(sa);
@@ -40,9 +40,20 @@ bool natt_hash_own(const struct ike_sa *sa, const char *ossl, uint8_t out[CRYPT_
 	return true;
 }
 
+void natt_detected(struct ike_sa *sa, bool us, bool peer)
+{
+	/* forced: the peer finds our own hash wrong, so we believe in that NAT too */
+	sa->nat_us = !us || sa->peer->conf->natt == CONF_FORCE;
+	sa->nat_peer = !peer;
+	if (sa->nat_us || sa->nat_peer)
+		log_info("NAT detected:%s%s", sa->nat_us ? " ME" : "", sa->nat_peer ? " PEER" : "");
+	else
+		log_debug("NAT not detected");
+}
+
 void natt_float(struct ike_sa *sa)
 {
-	if (sa->path.natt)
+	if (sa->path.natt || !(sa->nat_us || sa->nat_peer))
 		return;
 	sa->path.natt = true;
 	addr_set_port(&sa->path.local, sa->ike->natt_port);

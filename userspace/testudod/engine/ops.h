@@ -39,8 +39,6 @@ struct ike_path {
  * @inbound: it was a larval one: UPDATE, not ADD
  * @src: source
  * @dst: destination
- * @sel_src: IKEv2 and transport mode with NAT: inner selector, else family 0
- * @sel_dst: the other one
  * @encr: cipher
  * @integ: integrity algorithm
  * @encr_key: key and salt
@@ -63,8 +61,6 @@ struct kern_sa {
 	bool inbound;
 	struct sockaddr_storage src;
 	struct sockaddr_storage dst;
-	struct ts sel_src;
-	struct ts sel_dst;
 	struct alg_key encr;
 	const struct alg *integ;
 	struct chunk encr_key;

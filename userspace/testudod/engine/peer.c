@@ -12,6 +12,7 @@
 #include "engine/sa.h"
 
 #define PEER_RETRY     30000 /* ms until the second attempt, doubled each time */
+#define PEER_LINES	10	/* of its failures in a minute */
 #define PEER_RETRY_MAX 600000
 #define PEER_CHAIN     14   /* certificates beside a peer's own, for the memory of bad ones */
 #define PEER_SOON      1000 /* ms until what lasted for a while and ended is made anew */
@@ -29,8 +30,8 @@ static void peer_tick(void *arg)
 		timer_set(&peer->ike->reaper, 0);
 }
 
-struct ike_peer *peer_make(struct ike *ike, const struct conf_remote *conf,
-			   const struct sockaddr_storage *addr)
+static struct ike_peer *peer_make(struct ike *ike, const struct conf_remote *conf,
+				  const struct sockaddr_storage *addr)
 {
 	struct ike_peer *peer = xcalloc(1, sizeof(*peer));
 
@@ -114,6 +115,17 @@ struct ike_peer *peer_get(struct ike *ike, const struct sockaddr_storage *addr)
 	return conf ? peer_make(ike, conf, addr) : NULL;
 }
 
+void peer_unknown(struct ike *ike, const struct sockaddr_storage *addr, const char *stage)
+{
+	char host[ADDR_TEXT];
+
+	addr_host(addr, host);
+	ike->stranger = *addr;
+	report_set(&ike->reports, REPORT_NO_CONFIG, stage,
+		   "no remote block is for %s, and there is no remote anonymous", host);
+	report_fix(&ike->reports, "remote %s { ... }", host);
+}
+
 void peer_free(struct ike_peer *peer)
 {
 	struct child_sa *child;
@@ -146,23 +158,12 @@ struct ike_sa *peer_sa(const struct ike_peer *peer)
 	return NULL;
 }
 
-static bool peer_busy(const struct ike_peer *peer)
+bool peer_busy(const struct ike_peer *peer)
 {
 	const struct ike_sa *sa;
 
 	TAILQ_FOREACH(sa, &peer->sas, link) {
 		if (sa->state == IKE_BEGUN && sa->initiator)
-			return true;
-	}
-	return false;
-}
-
-static bool peer_waits(const struct ike_peer *peer)
-{
-	const struct child_sa *child;
-
-	TAILQ_FOREACH(child, &peer->children, link) {
-		if (child->state == CHILD_WANTED)
 			return true;
 	}
 	return false;
@@ -225,7 +226,7 @@ static void peer_initiate(struct ike_peer *peer)
 
 void peer_kick(struct ike_peer *peer)
 {
-	if (peer->ike->closing || !peer_waits(peer))
+	if (peer->ike->closing || !peer_next_wanted(peer))
 		return;
 	if (peer_sa(peer)) {
 		peer_start_children(peer);
@@ -292,6 +293,20 @@ void peer_failed(struct ike_peer *peer)
 	if (peer->conf->anonymous)
 		timer_set(&peer->ike->reaper, 0);
 	peer_refuse_waiting(peer);
+}
+
+void peer_tell(struct ike_peer *peer, const char *first)
+{
+	const struct report *r = &peer->report;
+
+	peer->ike->counts.failed[r->cause]++;
+	if (!log_limit_ok(&peer->limit, PEER_LINES, timer_now()))
+		return;
+	if (first)
+		log_error("%s", first);
+	log_error("%s: %s", peer->conf->name, r->sentence);
+	if (r->fix[0])
+		log_info("%s: to mend it: %s", peer->conf->name, r->fix);
 }
 
 void peer_succeeded(struct ike_peer *peer)

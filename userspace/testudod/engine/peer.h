@@ -52,8 +52,8 @@ struct ike_peer {
 
 /* the peer for an address, made if a remote block (or anonymous) is there; NULL: none */
 struct ike_peer *peer_get(struct ike *ike, const struct sockaddr_storage *addr);
-struct ike_peer *peer_make(struct ike *ike, const struct conf_remote *conf,
-			   const struct sockaddr_storage *addr);
+/* there is none: into @ike->reports */
+void peer_unknown(struct ike *ike, const struct sockaddr_storage *addr, const char *stage);
 void peer_free(struct ike_peer *peer);
 /* forget strangers of whom nothing came */
 void peer_sweep(struct ike *ike);
@@ -61,11 +61,15 @@ void peer_sweep(struct ike *ike);
 bool peer_crowd(const struct ike *ike, const struct sockaddr_storage *addr);
 /* an IKE SA that is up, the newest; NULL: none */
 struct ike_sa *peer_sa(const struct ike_peer *peer);
+/* are we about to make an IKE SA with it? */
+bool peer_busy(const struct ike_peer *peer);
 /* go on with what waits: start an IKE SA if there is none and the back-off allows, else children */
 void peer_kick(struct ike_peer *peer);
 /* an attempt failed: @peer->report says why; waiting children are told, and the back-off begins */
 void peer_failed(struct ike_peer *peer);
 void peer_succeeded(struct ike_peer *peer);
+/* count and log the failure in @peer->report, seldom enough; @first: a line before it, NULL: none */
+void peer_tell(struct ike_peer *peer, const char *first);
 /* all its child SAs leave the kernel, without a word to the peer */
 void peer_drop_children(struct ike_peer *peer);
 /* those that are older than @sa */

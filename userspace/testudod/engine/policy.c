@@ -69,18 +69,6 @@ struct policy *policy_by_id(const struct policy_list *spd, uint32_t id)
 	return NULL;
 }
 
-struct policy *policy_mirror(const struct policy_list *spd, const struct policy *out)
-{
-	struct policy *p;
-
-	TAILQ_FOREACH(p, spd, link) {
-		if (p->dir == IPSEC_DIR_INBOUND && ts_equal(&p->src, &out->dst) &&
-		    ts_equal(&p->dst, &out->src))
-			return p;
-	}
-	return NULL;
-}
-
 /* The outermost tunnel of a policy: requests are applied in their order. */
 static const struct policy_request *policy_tunnel(const struct policy *p)
 {
@@ -162,12 +150,4 @@ bool policy_ends(const struct policy *p, struct sockaddr_storage *local,
 		memset(local, 0, sizeof(*local));
 	addr_set_port(local, 0);
 	return true;
-}
-
-const char *policy_text(const struct policy *p, char *buf, size_t size)
-{
-	char src[TS_TEXT], dst[TS_TEXT];
-
-	snprintf(buf, size, "%s - %s", ts_text(&p->src, src), ts_text(&p->dst, dst));
-	return buf;
 }

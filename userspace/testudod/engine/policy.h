@@ -62,8 +62,6 @@ struct policy *policy_put(struct policy_list *spd, const struct policy *p);
 void policy_remove(struct policy_list *spd, uint32_t id);
 void policy_flush(struct policy_list *spd);
 struct policy *policy_by_id(const struct policy_list *spd, uint32_t id);
-/* the inbound policy that mirrors an outbound one, or NULL */
-struct policy *policy_mirror(const struct policy_list *spd, const struct policy *out);
 /*
  * The outbound IPsec policy that a responder serves with these selectors: the
  * same by value first, else (IKEv2) the best ranked that intersects them. @local_end and
@@ -76,7 +74,5 @@ struct policy *policy_find(const struct policy_list *spd, const struct ts *local
 /* whom to negotiate with: the outermost tunnel's end, else the selector's host */
 bool policy_ends(const struct policy *p, struct sockaddr_storage *local,
 		 struct sockaddr_storage *remote);
-/* the outbound policy's text for log and status */
-const char *policy_text(const struct policy *p, char *buf, size_t size);
 
 #endif /* TESTUDOD_ENGINE_POLICY_H */

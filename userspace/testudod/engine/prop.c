@@ -186,26 +186,6 @@ void prop_life_report(const char *stage, enum conf_check check, const char *unit
 }
 
 /**
- * prop_proto_name() - name of an IPsec protocol
- * @proto: IPPROTO_*
- *
- * Return: as setkey spells it.
- */
-const char *prop_proto_name(uint8_t proto)
-{
-	switch (proto) {
-	case IPPROTO_ESP:
-		return "esp";
-	case IPPROTO_AH:
-		return "ah";
-	case IPPROTO_COMP:
-		return "ipcomp";
-	default:
-		return "unknown";
-	}
-}
-
-/**
  * prop_auth_name() - name of an IKEv1 authentication method
  * @auth: attribute value
  * @buf: room for one that has no name
@@ -334,7 +314,7 @@ static void print_v1_trans(FILE *out, const struct v1_trans *t)
 		prop_auth_name(t->auth, a), diff_alg_text(dh, 0, t->group, d), t->seconds);
 }
 
-static void print_v2_prop(FILE *out, const struct v2_sa *sa, const struct v2_prop *p)
+static void print_v2_prop(FILE *out, const struct v2_sa *sa, const struct wire_prop *p)
 {
 	static const char *const names[] = { "", "encryption", "prf", "integrity", "group", "esn" };
 	unsigned int i;

@@ -44,7 +44,6 @@ bool prop_life_ok(enum conf_check check, uint64_t mine, uint64_t theirs);
 void prop_life_report(const char *stage, enum conf_check check, const char *unit, uint64_t mine,
 		      uint64_t theirs, struct report *why);
 
-const char *prop_proto_name(uint8_t proto);
 const char *prop_auth_name(unsigned int auth, char buf[DIFF_TEXT]);
 /* phase 1: one proposal as the file would say it: "proposal { ... }" */
 void prop_block(const struct alg_key *encr, const struct alg *hash, unsigned int auth,

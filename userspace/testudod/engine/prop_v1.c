@@ -8,9 +8,8 @@
 #include "engine/prop_int.h"
 #include "wire/wire.h"
 
-#define SIT_IDENTITY_ONLY 1
-#define KEY_IKE		  1
-#define STAGE		  "phase 1"
+#define KEY_IKE 1
+#define STAGE	"phase 1"
 
 /* IKEv1 can say it: nothing is left open, nothing only IKEv2 knows */
 static bool usable(const struct conf_proposal *p)
@@ -28,7 +27,6 @@ static uint32_t proposal_life(const struct conf_remote *remote, const struct con
 static void begin_sa(struct v1_sa *sa)
 {
 	memset(sa, 0, sizeof(*sa));
-	sa->situation = SIT_IDENTITY_ONLY;
 	sa->nprop = 1;
 	sa->prop[0].number = 1;
 	sa->prop[0].proto = V1_PROTO_ISAKMP;
@@ -89,7 +87,7 @@ static bool fits(const struct conf_proposal *p, const struct v1_trans *t, bool l
 }
 
 static const struct v1_trans *find_theirs(const struct v1_sa *theirs, const struct conf_proposal *p,
-					  bool longer, const struct v1_prop **prop)
+					  bool longer, const struct wire_prop **prop)
 {
 	unsigned int i, k;
 
@@ -113,7 +111,7 @@ static const struct v1_trans *find_theirs(const struct v1_sa *theirs, const stru
 struct pick {
 	const struct conf_proposal *p;
 	const struct v1_trans *t;
-	const struct v1_prop *prop;
+	const struct wire_prop *prop;
 };
 
 static bool pick_first(const struct conf_remote *remote, const struct v1_sa *theirs,

@@ -10,20 +10,6 @@
 #include "engine/prop_int.h"
 #include "engine/prop_v1_match.h"
 
-#define SIT_IDENTITY_ONLY 1
-
-static uint8_t v1_proto(uint8_t proto)
-{
-	switch (proto) {
-	case IPPROTO_AH:
-		return V1_PROTO_AH;
-	case IPPROTO_COMP:
-		return V1_PROTO_IPCOMP;
-	default:
-		return V1_PROTO_ESP;
-	}
-}
-
 /*
  * racoon's default calls every part of a bundle a tunnel if one of them is;
  * complex_bundle names each part's own mode.
@@ -66,7 +52,7 @@ static struct chunk spi_bytes(const struct child_proto *p, uint8_t spi[4])
  */
 struct offer {
 	struct v1_sa *sa;
-	struct v1_prop *prop;
+	struct wire_prop *prop;
 	unsigned int most;
 	struct v1_trans like;
 };
@@ -139,14 +125,13 @@ void prop_v1_child_offer(const struct conf_sainfo *sainfo, const struct child_ch
 	unsigned int i;
 
 	memset(sa, 0, sizeof(*sa));
-	sa->situation = SIT_IDENTITY_ONLY;
 	prop_lists(sainfo, &lists);
 	for (i = 0; i < want->n; i++) {
 		struct offer o = { .sa = sa, .prop = &sa->prop[i] };
 
 		o.most = V1_TRANSFORMS / want->n;
 		o.prop->number = 1;
-		o.prop->proto = v1_proto(want->p[i].proto);
+		o.prop->proto = v1_proto_of(want->p[i].proto);
 		o.prop->spi = spi_bytes(&want->p[i], spis[i]);
 		o.prop->first = sa->ntrans;
 		o.like.encap = encap(want, i, complex_bundle);
@@ -231,11 +216,10 @@ void prop_v1_child_answer(const struct child_choice *choice, const struct v1_sa 
 	unsigned int i;
 
 	memset(answer, 0, sizeof(*answer));
-	answer->situation = SIT_IDENTITY_ONLY;
 	if (!v1_match(&rules, theirs, &m))
 		return;
 	for (i = 0; i < choice->n; i++) {
-		struct v1_prop *p = &answer->prop[i];
+		struct wire_prop *p = &answer->prop[i];
 
 		p->number = m.part[i].prop->number;
 		p->proto = m.part[i].prop->proto;
@@ -301,8 +285,8 @@ bool prop_v1_child_shape(const struct v1_sa *theirs, struct child_choice *want)
 
 	memset(want, 0, sizeof(*want));
 	for (i = 0; i < theirs->nprop && theirs->prop[i].number == theirs->prop[0].number; i++) {
-		const struct v1_prop *prop = &theirs->prop[i];
-		struct child_proto p = { .proto = v1_match_proto(prop->proto) };
+		const struct wire_prop *prop = &theirs->prop[i];
+		struct child_proto p = { .proto = v1_ipproto(prop->proto) };
 		bool udp;
 
 		if (!p.proto || !prop->n || want->n == CHILD_PROTOS ||

@@ -12,21 +12,6 @@
 
 #define STAGE "phase 2"
 
-/** v1_match_proto() - IPPROTO_* of V1_PROTO_*, 0 for others */
-uint8_t v1_match_proto(uint8_t proto)
-{
-	switch (proto) {
-	case V1_PROTO_AH:
-		return IPPROTO_AH;
-	case V1_PROTO_ESP:
-		return IPPROTO_ESP;
-	case V1_PROTO_IPCOMP:
-		return IPPROTO_COMP;
-	default:
-		return 0;
-	}
-}
-
 /**
  * v1_match_mode() - take an encapsulation mode apart
  * @encap: V1_ENCAP_*, of the RFC or of the drafts
@@ -206,7 +191,7 @@ static bool together(const struct v1_rules *rules, const struct v1_match *m, uns
 	return true;
 }
 
-static bool read_spi(const struct v1_prop *prop, uint32_t *spi)
+static bool read_spi(const struct wire_prop *prop, uint32_t *spi)
 {
 	bool cpi = prop->proto == V1_PROTO_IPCOMP;
 	size_t i;
@@ -221,7 +206,7 @@ static bool read_spi(const struct v1_prop *prop, uint32_t *spi)
 
 /* the best of the transforms of one proposal for part @i */
 static bool match_part(const struct v1_rules *rules, const struct v1_sa *theirs,
-		       const struct v1_prop *prop, unsigned int i, struct v1_match *m)
+		       const struct wire_prop *prop, unsigned int i, struct v1_match *m)
 {
 	struct v1_part part = { .prop = prop };
 	bool found = false;
@@ -243,14 +228,14 @@ static bool match_part(const struct v1_rules *rules, const struct v1_sa *theirs,
 }
 
 /* the proposal of protocol @proto with number @number, if there is exactly one */
-static const struct v1_prop *member(const struct v1_sa *theirs, uint8_t number, uint8_t proto)
+static const struct wire_prop *member(const struct v1_sa *theirs, uint8_t number, uint8_t proto)
 {
-	const struct v1_prop *found = NULL;
+	const struct wire_prop *found = NULL;
 	unsigned int i;
 
 	for (i = 0; i < theirs->nprop; i++) {
 		if (theirs->prop[i].number != number ||
-		    v1_match_proto(theirs->prop[i].proto) != proto)
+		    v1_ipproto(theirs->prop[i].proto) != proto)
 			continue;
 		if (found)
 			return NULL;
@@ -278,7 +263,7 @@ static bool match_bundle(const struct v1_rules *rules, const struct v1_sa *their
 	if (members(theirs, number) != want->n)
 		return false;
 	for (i = 0; i < want->n; i++) {
-		const struct v1_prop *prop = member(theirs, number, want->p[i].proto);
+		const struct wire_prop *prop = member(theirs, number, want->p[i].proto);
 
 		if (!prop || !match_part(rules, theirs, prop, i, m))
 			return false;
@@ -341,7 +326,7 @@ static void diff_protocols(const struct v1_rules *rules, const struct v1_sa *the
 		memset(has, 0, sizeof(has));
 		for (k = 0; k < theirs->nprop; k++)
 			if (theirs->prop[k].number == theirs->prop[i].number)
-				has[v1_match_proto(theirs->prop[k].proto)] = true;
+				has[v1_ipproto(theirs->prop[k].proto)] = true;
 		diff_value(&a->theirs,
 			   bundle_text(has[IPPROTO_COMP], has[IPPROTO_ESP], has[IPPROTO_AH], buf),
 			   "");
@@ -410,9 +395,9 @@ static void diff_theirs(const struct v1_rules *rules, const struct v1_sa *theirs
 	unsigned int i, k;
 
 	for (i = 0; i < theirs->nprop; i++) {
-		const struct v1_prop *prop = &theirs->prop[i];
+		const struct wire_prop *prop = &theirs->prop[i];
 
-		if (v1_match_proto(prop->proto) != proto)
+		if (v1_ipproto(prop->proto) != proto)
 			continue;
 		for (k = 0; k < prop->n; k++)
 			diff_trans(rules, proto == IPPROTO_ESP, &theirs->trans[prop->first + k], d,

@@ -38,7 +38,7 @@ struct v1_rules {
  * @rank: place of it in our order
  */
 struct v1_part {
-	const struct v1_prop *prop;
+	const struct wire_prop *prop;
 	const struct v1_trans *t;
 	uint32_t spi;
 	struct alg_key encr;
@@ -62,7 +62,6 @@ bool v1_match(const struct v1_rules *rules, const struct v1_sa *theirs, struct v
 void v1_match_report(const struct v1_rules *rules, const struct v1_sa *theirs, const char *verb,
 		     struct report *why);
 /* IPPROTO_* of V1_PROTO_*, 0 for others */
-uint8_t v1_match_proto(uint8_t proto);
 /* IPSEC_MODE_* of V1_ENCAP_*; false for others */
 bool v1_match_mode(uint16_t encap, uint8_t *mode, bool *udp);
 

@@ -89,7 +89,7 @@ void prop_v2_ike_offer(const struct conf_remote *remote, struct chunk spi, struc
 }
 
 /* the first of their proposals that could be recommended as a whole */
-static void whole(const struct v2_sa *sa, const struct v2_prop *p, struct diff *d)
+static void whole(const struct v2_sa *sa, const struct wire_prop *p, struct diff *d)
 {
 	const struct alg *hash = NULL, *dh = NULL, *row;
 	struct alg_key encr = { 0 };

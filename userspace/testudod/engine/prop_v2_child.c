@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/prop_v2_match.h"
+#include "pfkey.h"
 
 #define SPI_BYTES 4
 
@@ -148,7 +149,7 @@ void prop_v2_child_offer(const struct conf_sainfo *sainfo, const struct child_ch
 	offer(sainfo, want, first ? NULL : want->pfs, chunk(spi, SPI_BYTES), sa);
 }
 
-static bool read_spi(const struct v2_prop *prop, uint32_t *spi)
+static bool read_spi(const struct wire_prop *prop, uint32_t *spi)
 {
 	struct reader r = reader(prop->spi);
 
@@ -184,7 +185,7 @@ static bool group_ok(const struct conf_sainfo *sainfo, const struct child_choice
 /* the peer's KE payload's group before others; then none; then what it could have sent */
 static struct group_choice choose_group(const struct conf_sainfo *sainfo,
 					const struct child_choice *want, const struct v2_sa *theirs,
-					const struct v2_prop *prop, uint16_t group)
+					const struct wire_prop *prop, uint16_t group)
 {
 	struct group_choice c = { 0 }, none = { 0 };
 	unsigned int i;
@@ -254,7 +255,7 @@ static void report_none(const struct conf_sainfo *sainfo, const struct child_cho
 
 	offer(sainfo, want, first ? NULL : want->pfs, chunk(NULL, 0), &ours);
 	a = diff_attr(&d, "protocol", NULL);
-	diff_value(&a->mine, prop_proto_name(p ? p->proto : 0), "");
+	diff_value(&a->mine, p ? pfkey_transform_name(p->proto) : "unknown", "");
 	for (i = 0; i < theirs->nprop; i++)
 		diff_value(&a->theirs, proto_text(theirs->prop[i].proto), "");
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -296,8 +297,8 @@ static bool choose(const struct conf_sainfo *sainfo, const struct v2_sa *ours,
 	unsigned int n = ours->nprop * theirs->nprop, i;
 
 	for (i = 0; i < 2 * n; i++) {
-		const struct v2_prop *mine = &ours->prop[i % n / theirs->nprop];
-		const struct v2_prop *prop = &theirs->prop[i % theirs->nprop];
+		const struct wire_prop *mine = &ours->prop[i % n / theirs->nprop];
+		const struct wire_prop *prop = &theirs->prop[i % theirs->nprop];
 		uint32_t spi;
 
 		*dh = (struct group_choice){ .ok = true };

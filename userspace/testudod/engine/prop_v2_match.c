@@ -17,9 +17,9 @@
  *
  * Return: the proposal, NULL if there is no room: what stood first is there.
  */
-struct v2_prop *v2_build(struct v2_sa *sa, uint8_t proto, struct chunk spi, unsigned int most)
+struct wire_prop *v2_build(struct v2_sa *sa, uint8_t proto, struct chunk spi, unsigned int most)
 {
-	struct v2_prop *p;
+	struct wire_prop *p;
 
 	if (sa->nprop == V2_PROPOSALS || most > V2_TRANSFORMS - sa->ntrans)
 		return NULL;
@@ -34,7 +34,7 @@ struct v2_prop *v2_build(struct v2_sa *sa, uint8_t proto, struct chunk spi, unsi
 
 static void build_trans(struct v2_sa *sa, uint8_t type, uint16_t id, uint16_t keylen)
 {
-	struct v2_prop *p = &sa->prop[sa->nprop - 1];
+	struct wire_prop *p = &sa->prop[sa->nprop - 1];
 	unsigned int i;
 
 	for (i = p->first; i < sa->ntrans; i++)
@@ -81,7 +81,7 @@ static bool same(const struct v2_trans *ours, const struct v2_trans *theirs)
 	return alg && !ours->keylen && !alg->keylens[0] && theirs->keylen == alg->keylen;
 }
 
-static bool has_type(const struct v2_sa *sa, const struct v2_prop *p, unsigned int type)
+static bool has_type(const struct v2_sa *sa, const struct wire_prop *p, unsigned int type)
 {
 	unsigned int i;
 
@@ -92,8 +92,8 @@ static bool has_type(const struct v2_sa *sa, const struct v2_prop *p, unsigned i
 }
 
 /* the first of ours that they have too */
-static const struct v2_trans *common(const struct v2_sa *a, const struct v2_prop *ours,
-				     const struct v2_sa *b, const struct v2_prop *theirs,
+static const struct v2_trans *common(const struct v2_sa *a, const struct wire_prop *ours,
+				     const struct v2_sa *b, const struct wire_prop *theirs,
 				     unsigned int type)
 {
 	unsigned int i, k;
@@ -109,7 +109,7 @@ static const struct v2_trans *common(const struct v2_sa *a, const struct v2_prop
 }
 
 /* "none" is said by id 0 or by silence; what was said is echoed */
-static const struct v2_trans *none_of(const struct v2_sa *sa, const struct v2_prop *p,
+static const struct v2_trans *none_of(const struct v2_sa *sa, const struct wire_prop *p,
 				      unsigned int type)
 {
 	const struct v2_trans none = { .type = type };
@@ -121,8 +121,8 @@ static const struct v2_trans *none_of(const struct v2_sa *sa, const struct v2_pr
 	return NULL;
 }
 
-static bool pick_type(const struct v2_sa *a, const struct v2_prop *ours, const struct v2_sa *b,
-		      const struct v2_prop *theirs, unsigned int type, struct v2_pick *pick)
+static bool pick_type(const struct v2_sa *a, const struct wire_prop *ours, const struct v2_sa *b,
+		      const struct wire_prop *theirs, unsigned int type, struct v2_pick *pick)
 {
 	bool mine = has_type(a, ours, type), peers = has_type(b, theirs, type);
 	const struct v2_trans *t = NULL;
@@ -143,7 +143,7 @@ static bool pick_type(const struct v2_sa *a, const struct v2_prop *ours, const s
 }
 
 /* A type that is none of ours makes a proposal unacceptable (RFC 7296 3.3.6). */
-static bool only_known_types(const struct v2_sa *sa, const struct v2_prop *p)
+static bool only_known_types(const struct v2_sa *sa, const struct wire_prop *p)
 {
 	unsigned int i;
 
@@ -164,8 +164,8 @@ static bool only_known_types(const struct v2_sa *sa, const struct v2_prop *p)
  *
  * Return: false if it does not.
  */
-bool v2_match_pair(const struct v2_sa *a, const struct v2_prop *ours, const struct v2_sa *b,
-		   const struct v2_prop *theirs, enum alg_kind skip, struct v2_pick *pick)
+bool v2_match_pair(const struct v2_sa *a, const struct wire_prop *ours, const struct v2_sa *b,
+		   const struct wire_prop *theirs, enum alg_kind skip, struct v2_pick *pick)
 {
 	unsigned int type;
 

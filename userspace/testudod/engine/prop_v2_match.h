@@ -17,7 +17,7 @@
  * @t: it, as the peer has it
  */
 struct v2_pick {
-	const struct v2_prop *theirs;
+	const struct wire_prop *theirs;
 	bool has[V2_TYPES];
 	struct v2_trans t[V2_TYPES];
 };
@@ -25,7 +25,7 @@ struct v2_pick {
 /* ---- building ---- */
 
 /* begin a proposal; NULL if there is no room for it and @most transforms */
-struct v2_prop *v2_build(struct v2_sa *sa, uint8_t proto, struct chunk spi, unsigned int most);
+struct wire_prop *v2_build(struct v2_sa *sa, uint8_t proto, struct chunk spi, unsigned int most);
 /* add a transform to the last proposal, once */
 void v2_build_alg(struct v2_sa *sa, const struct alg *alg, uint16_t bits);
 /* "none" of a type */
@@ -40,8 +40,8 @@ void v2_build_none(struct v2_sa *sa, enum alg_kind type);
 bool v2_match(const struct v2_sa *ours, const struct v2_sa *theirs, enum alg_kind skip,
 	      struct v2_pick *pick);
 /* the same with one of ours and one of theirs */
-bool v2_match_pair(const struct v2_sa *a, const struct v2_prop *ours, const struct v2_sa *b,
-		   const struct v2_prop *theirs, enum alg_kind skip, struct v2_pick *pick);
+bool v2_match_pair(const struct v2_sa *a, const struct wire_prop *ours, const struct v2_sa *b,
+		   const struct wire_prop *theirs, enum alg_kind skip, struct v2_pick *pick);
 /* is it one proposal with at most one transform of each type? else a report */
 bool v2_is_answer(const struct v2_sa *answer, const char *stage, struct report *why);
 /* the algorithm of a type, NULL for "none" */

@@ -19,11 +19,6 @@ uint64_t ike_sa_our_spi(const struct ike_sa *sa)
 	return sa->initiator ? sa->spi_i : sa->spi_r;
 }
 
-uint64_t ike_sa_peer_spi(const struct ike_sa *sa)
-{
-	return sa->initiator ? sa->spi_r : sa->spi_i;
-}
-
 static struct ike_sa_list *sa_bucket(struct ike *ike, uint64_t spi)
 {
 	return &ike->by_spi[spi % IKE_HASH];
@@ -49,6 +44,30 @@ const char *ike_path_text(const struct ike_path *path, char buf[2 * ADDR_TEXT])
 	return buf;
 }
 
+void ike_sa_log(const struct ike_sa *sa, const char *what)
+{
+	char path[2 * ADDR_TEXT];
+
+	log_info("ISAKMP-SA %s %s spi:%016llx:%016llx", what, ike_path_text(&sa->path, path),
+		 (unsigned long long)sa->spi_i, (unsigned long long)sa->spi_r);
+}
+
+void ike_sa_log_begin(const struct ike_sa *sa, const char *what)
+{
+	char us[ADDR_TEXT], them[ADDR_TEXT];
+
+	log_info("%s negotiation: %s<=>%s", what, addr_text(&sa->path.local, us),
+		 addr_text(&sa->path.remote, them));
+}
+
+bool ike_nonce_less(struct chunk a, struct chunk b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int diff = n ? memcmp(a.p, b.p, n) : 0;
+
+	return diff ? diff < 0 : a.n < b.n;
+}
+
 static void sa_event(struct ike_sa *sa, enum ike_event_kind kind, const char *text,
 		     const char *reason)
 {
@@ -65,17 +84,12 @@ static void sa_event(struct ike_sa *sa, enum ike_event_kind kind, const char *te
 
 /* ---- timers ---- */
 
-static void sa_no_answer(void *arg)
+void ike_sa_dead(struct ike_sa *sa)
 {
-	struct ike_sa *sa = arg;
 	char remote[ADDR_TEXT];
 
-	addr_text(&sa->path.remote, remote);
-	if (sa->state == IKE_UP || sa->state == IKE_REPLACED)
-		report_set(&sa->peer->report, REPORT_DEAD, "DPD", "%s no longer answers", remote);
-	else if (sa->peer->report.cause == REPORT_NONE || sa->peer->report.when < sa->created_wall)
-		report_set(&sa->peer->report, REPORT_NO_ANSWER, sa->ver == 1 ? "phase 1" : "IKE_SA_INIT",
-			   "%s does not answer", remote);
+	report_set(&sa->peer->report, REPORT_DEAD, "DPD", "%s no longer answers",
+		   addr_text(&sa->path.remote, remote));
 	ike_sa_fail(sa);
 }
 
@@ -124,7 +138,7 @@ static void sa_dpd_tick(void *arg)
 		return;
 	}
 	if (sa->probes > conf->dpd_maxfail) {
-		sa_no_answer(sa);
+		ike_sa_dead(sa);
 		return;
 	}
 	sa->probes++;
@@ -155,7 +169,6 @@ static void sa_life_tick(void *arg)
 {
 	struct ike_sa *sa = arg;
 	uint64_t age = timer_now() - sa->created, life = sa_life(sa);
-	char path[2 * ADDR_TEXT];
 
 	if (sa->state == IKE_UP && age < life) {
 		timer_set(&sa->life, life - age);
@@ -164,8 +177,7 @@ static void sa_life_tick(void *arg)
 			sa->vops->rekey(sa);
 		return;
 	}
-	log_info("ISAKMP-SA expired %s spi:%016llx:%016llx", ike_path_text(&sa->path, path),
-		 (unsigned long long)sa->spi_i, (unsigned long long)sa->spi_r);
+	ike_sa_log(sa, "expired");
 	ike_sa_end(sa, sa->state == IKE_REPLACED ? "replaced" : "its lifetime is over");
 }
 
@@ -208,7 +220,7 @@ struct ike_sa *ike_sa_new(struct ike_peer *peer, uint8_t ver, bool initiator,
 	sa->created = timer_now();
 	sa->created_wall = time(NULL);
 	sa->heard = sa->created;
-	flight_init(&sa->flight, ike, sa_no_answer, sa);
+	flight_init(&sa->flight, ike, sa->vops->no_answer, sa);
 	timer_init(&sa->dpd, sa_dpd_tick, sa);
 	timer_init(&sa->life, sa_life_tick, sa);
 	timer_init(&sa->keepalive, sa_keepalive_tick, sa);
@@ -274,13 +286,13 @@ void ike_sa_up(struct ike_sa *sa)
 
 	sa_uncount(sa);
 	sa->state = IKE_UP;
-	sa->heard = timer_now();
+	sa->up_since = timer_now();
+	sa->heard = sa->up_since;
 	sa->probes = 0;
 	timer_stop(&sa->give_up);
 	peer_set_addr(sa->peer, &sa->path.remote);
 	sa->ike->counts.established[sa->ver]++;
-	log_info("ISAKMP-SA established %s spi:%016llx:%016llx", ike_path_text(&sa->path, path),
-		 (unsigned long long)sa->spi_i, (unsigned long long)sa->spi_r);
+	ike_sa_log(sa, "established");
 	if (sa->peer_id.type)
 		log_debug("%s: the peer is %s", conf->name, id_text(&sa->peer_id, id, sizeof(id)));
 	timer_set(&sa->life, sa_rekey_after(sa));
@@ -289,7 +301,7 @@ void ike_sa_up(struct ike_sa *sa)
 	sa_keepalive_tick(sa);
 	peer_succeeded(sa->peer);
 	sa->ike->ops->script(sa->ike->ops_arg, sa, SCRIPT_PHASE1_UP);
-	sa_event(sa, EVENT_PHASE1_UP, path, NULL);
+	sa_event(sa, EVENT_PHASE1_UP, ike_path_text(&sa->path, path), NULL);
 	sa_take_orphans(sa);
 	peer_kick(sa->peer);
 }
@@ -394,8 +406,7 @@ void ike_sa_end(struct ike_sa *sa, const char *reason)
 		ike_sa_kill(sa);
 }
 
-/* Has the peer spoken under another IKE SA since it last did under this one? */
-static bool sa_heard_elsewhere(const struct ike_sa *sa)
+bool ike_sa_heard_elsewhere(const struct ike_sa *sa)
 {
 	const struct ike_sa *other;
 
@@ -409,16 +420,12 @@ static bool sa_heard_elsewhere(const struct ike_sa *sa)
 /* What waits is asked for under another IKE SA, at once, or later. */
 static void sa_after_failure(struct ike_peer *peer, bool lived)
 {
-	const struct ike_sa *other;
-
 	if (peer_sa(peer)) {
 		peer_kick(peer);
 		return;
 	}
-	TAILQ_FOREACH(other, &peer->sas, link) {
-		if (other->state == IKE_BEGUN && other->initiator)
-			return;
-	}
+	if (peer_busy(peer))
+		return;
 	/* a peer that was there for a while is asked at once; one that never was, later */
 	if (lived)
 		peer_want_again(peer);
@@ -435,18 +442,13 @@ void ike_sa_fail(struct ike_sa *sa)
 
 	if (sa->state == IKE_DEAD)
 		return;
-	sa->ike->counts.failed[r->cause]++;
-	if (log_limit_ok(&peer->limit, 10, timer_now())) {
-		log_error("%s: %s", peer->conf->name, r->sentence);
-		if (r->fix[0])
-			log_info("%s: to mend it: %s", peer->conf->name, r->fix);
-	}
+	peer_tell(peer, NULL);
 	ike_path_text(&sa->path, path);
 	if (was_up && r->cause == REPORT_DEAD) {
 		sa->ike->ops->script(sa->ike->ops_arg, sa, SCRIPT_PHASE1_DEAD);
 		sa_event(sa, EVENT_DPD_TIMEOUT, path, r->sentence);
 		/* SAs that lead to a dead peer would swallow packets: the kernel is to ask anew */
-		if (!sa_heard_elsewhere(sa))
+		if (!ike_sa_heard_elsewhere(sa))
 			peer_drop_children(peer);
 	} else {
 		if (was_up)
@@ -515,7 +517,8 @@ static bool sa_kill_older(struct ike_peer *peer, const struct ike_sa *sa)
 	bool any = false;
 
 	TAILQ_FOREACH_SAFE(old, &peer->sas, link, next) {
-		if (old == sa || old->state == IKE_BEGUN || !id_equal(&old->peer_id, &sa->peer_id))
+		if (old == sa || old->state == IKE_BEGUN || old->up_since >= sa->created ||
+		    !id_equal(&old->peer_id, &sa->peer_id))
 			continue;
 		/* a script that undoes what that of the new one has done already is of no use */
 		if (old->state == IKE_UP && sa->state != IKE_UP)

@@ -45,6 +45,7 @@ enum ike_state {
  * @rekey: make a new IKE SA in place of @sa
  * @close: tell the peer that @sa ends; it is freed later
  * @moved: the local address of @sa's path changed (IKEv2: MOBIKE's place)
+ * @no_answer: @sa's flight gave up; the argument is a struct ike_sa
  * @free: free the version's state
  */
 struct ike_version_ops {
@@ -58,6 +59,7 @@ struct ike_version_ops {
 	void (*rekey)(struct ike_sa *sa);
 	void (*close)(struct ike_sa *sa);
 	void (*moved)(struct ike_sa *sa);
+	void (*no_answer)(void *sa);
 	void (*free)(struct ike_sa *sa);
 };
 
@@ -87,12 +89,12 @@ void v2_respond(struct ike *ike, const struct ike_path *path, const struct wire_
  * @my_id: our identity
  * @peer_id: the peer's, once it said so
  * @peer_cert: its certificate, once verified
- * @peer_natt: the peer can do NAT traversal
  * @nat_us: a NAT is in front of us
  * @nat_peer: a NAT is in front of the peer
  * @peer_frag: the peer can do fragments
  * @created: ms
  * @created_wall: seconds, for people
+ * @up_since: ms, 0: it is not up yet
  * @heard: ms, when the peer last proved that it lives
  * @flight: our request, or our last answer (IKEv1: last message)
  * @dpd: next look whether the peer lives
@@ -121,12 +123,12 @@ struct ike_sa {
 	struct id my_id;
 	struct id peer_id;
 	struct cert *peer_cert;
-	bool peer_natt;
 	bool nat_us;
 	bool nat_peer;
 	bool peer_frag;
 	uint64_t created;
 	time_t created_wall;
+	uint64_t up_since;
 	uint64_t heard;
 	struct flight flight;
 	struct timer dpd;
@@ -147,7 +149,6 @@ struct ike_sa *ike_sa_new(struct ike_peer *peer, uint8_t ver, bool initiator,
 			  const struct ike_path *path);
 struct ike_sa *ike_sa_by_spi(struct ike *ike, uint64_t our_spi);
 uint64_t ike_sa_our_spi(const struct ike_sa *sa);
-uint64_t ike_sa_peer_spi(const struct ike_sa *sa);
 /* authenticated: log, timers (life, DPD, keepalive), script, event, waiting children */
 void ike_sa_up(struct ike_sa *sa);
 /* take it out of everything; it is freed at the end of the event; tells nobody */
@@ -159,18 +160,33 @@ void ike_reap(void *ike);
 void ike_sa_end(struct ike_sa *sa, const char *reason);
 /* the negotiation failed: the report is filled in @sa->peer->report; log, event, kill, back-off */
 void ike_sa_fail(struct ike_sa *sa);
+/* the same of one that was up, and that the peer no longer answers under */
+void ike_sa_dead(struct ike_sa *sa);
+/* has the peer spoken under another IKE SA since it last did under this one? */
+bool ike_sa_heard_elsewhere(const struct ike_sa *sa);
 /* the peer lives: any authenticated message */
 void ike_sa_heard(struct ike_sa *sa, const struct ike_path *path);
 /* our identity for the peer by the configuration (address, or the certificate's subject) */
 bool ike_sa_my_id(struct ike_sa *sa);
 /* @sa is rekeyed by @by: children move over; @sa becomes IKE_REPLACED */
 void ike_sa_replace(struct ike_sa *sa, struct ike_sa *by);
-/* the same peer, by identity, has come with INITIAL-CONTACT: its older SAs are dead */
+/*
+ * The same peer, by identity, has come with INITIAL-CONTACT: its older SAs are dead. Those that
+ * came up after @sa was begun, because both ends began at once, it did not know of when it said so.
+ */
 void ike_sa_initial_contact(struct ike_sa *sa);
 /* "10.0.0.1[500]-10.0.0.2[500]" */
 const char *ike_path_text(const struct ike_path *path, char buf[2 * ADDR_TEXT]);
+/* racoon's lines: "ISAKMP-SA established ...", and "initiate new phase 1 negotiation: ..." */
+void ike_sa_log(const struct ike_sa *sa, const char *what);
+void ike_sa_log_begin(const struct ike_sa *sa, const char *what);
+/* of two that both ends began at once the nonces decide (RFC 7296 2.8.1; IKEv1 does it likewise) */
+bool ike_nonce_less(struct chunk a, struct chunk b);
 
 /* ---- natt.c ---- */
+
+/* an SPI or cookie as it is on the wire */
+void ike_spi_bytes(uint64_t spi, uint8_t out[8]);
 
 /* NAT detection hash of an address and port (RFC 3947 3.2, RFC 7296 2.23) */
 bool natt_hash(const char *ossl, uint64_t spi_i, uint64_t spi_r, const struct sockaddr_storage *sa,
@@ -178,7 +194,9 @@ bool natt_hash(const char *ossl, uint64_t spi_i, uint64_t spi_r, const struct so
 /* what we send for our own address: a wrong one when encapsulation is forced */
 bool natt_hash_own(const struct ike_sa *sa, const char *ossl, uint8_t out[CRYPT_HASH_MAX],
 		   size_t *len);
-/* move to the NAT-T port */
+/* what the hashes say: is our address, and the peer's, the one that the other end sees? */
+void natt_detected(struct ike_sa *sa, bool us, bool peer);
+/* move to the NAT-T port, if there is a NAT */
 void natt_float(struct ike_sa *sa);
 /* SAs of @sa are to be in UDP */
 bool natt_in_use(const struct ike_sa *sa);

@@ -46,10 +46,8 @@ void v1_am1(struct ike_sa *sa)
 	sa->suite.auth = offer.trans[0].auth;
 	v1_put_certreqs(sa, &o);
 	v1_put_vids(sa, &o);
-	wire_end(&o);
-	dg = writer_blob(&o.w);
-	v1_load(sa, &sa->flight, &dg);
-	flight_launch(&sa->flight);
+	dg = v1_clear(&o);
+	v1_ask(sa, &dg);
 }
 
 /* AM2 is sent once; it is longer than AM1, so only AM1 brings it forth again. */
@@ -70,10 +68,8 @@ static bool v1_am2(struct ike_sa *sa, const struct v1_sa *answer)
 	}
 	v1_put_vids(sa, &o);
 	v1_put_natd(sa, &o);
-	wire_end(&o);
-	dg = writer_blob(&o.w);
-	v1_load(sa, &sa->flight, &dg);
-	flight_send(&sa->flight);
+	dg = v1_clear(&o);
+	v1_answer(sa, &dg);
 	return true;
 }
 
@@ -108,8 +104,7 @@ static bool v1_am3(struct ike_sa *sa)
 	struct blob dg;
 
 	/* NAT-D is about the ports that this message uses */
-	if (v1_natt_floats(sa))
-		natt_float(sa);
+	natt_float(sa);
 	v1_begin(sa, &o, V1_AGGRESSIVE, 0);
 	if (!v1_put_proof(sa, &o)) {
 		writer_free(&o.w);
@@ -122,8 +117,7 @@ static bool v1_am3(struct ike_sa *sa)
 		return false;
 	}
 	/* nothing answers AM3: it is sent again until the peer says something under the SA */
-	v1_load(sa, &sa->flight, &dg);
-	flight_launch(&sa->flight);
+	v1_ask(sa, &dg);
 	v1->unsure = true;
 	return true;
 }
@@ -131,28 +125,11 @@ static bool v1_am3(struct ike_sa *sa)
 enum v1_verdict v1_on_am2(struct ike_sa *sa, const struct v1_in *in)
 {
 	uint16_t notify = V1_N_AUTHENTICATION_FAILED;
-	struct wire_fault fault = { 0 };
+	enum v1_verdict verdict = v1_take_answer(sa, in);
 	struct ike_path path;
-	struct v1_sa answer;
 
-	if (!in->hdr->spi_r)
-		return V1_DROPPED;
-	if (!v1_get_sa(wire_find(in->msg, P1_SA)->body, &answer, &fault)) {
-		v1_bad(sa, in->path, "SA payload", fault.why);
-		return V1_DROPPED;
-	}
-	if (!prop_v1_ike_accept(sa->peer->conf, &answer, &sa->suite, &sa->peer->report))
-		return v1_fail(sa, V1_N_NO_PROPOSAL_CHOSEN);
-	if (sa->suite.dh != sa->v1->dh->group) {
-		report_set(&sa->peer->report, REPORT_NO_PROPOSAL, "phase 1",
-			   "the peer chose the group %s, but our public value was of %s",
-			   sa->suite.dh->name, sa->v1->dh->group->name);
-		return v1_fail(sa, V1_N_NO_PROPOSAL_CHOSEN);
-	}
-	sa->spi_r = in->hdr->spi_r;
-	sa->path.local = in->path->local;
-	v1_take_vids(sa, in->msg);
-	v1_natt_choose(sa);
+	if (verdict != V1_TAKEN)
+		return verdict;
 	v1_take_natd(sa, in->msg, in->path);
 	v1_take_certreqs(sa, in->msg);
 	if (!v1_take_nonce(sa, in->msg) || !v1_take_id(sa, in->msg))

@@ -131,8 +131,8 @@ bool v1_skeyid(struct ike_sa *sa)
 	bool ok;
 
 	if (sa->suite.auth != IKE_AUTH_PSK) {
-		ok = crypt_v1_skeyid_sig(sa->suite.prf, blob_chunk(&v1->ni), blob_chunk(&v1->nr),
-					 blob_chunk(&v1->shared), &v1->keys.skeyid);
+		ok = crypt_prf_nonces(sa->suite.prf, blob_chunk(&v1->ni), blob_chunk(&v1->nr),
+				      blob_chunk(&v1->shared), &v1->keys.skeyid);
 		if (!ok)
 			report_set(&sa->peer->report, REPORT_CRYPTO, "phase 1",
 				   "libcrypto did not make SKEYID");

@@ -81,7 +81,7 @@ void v1_take_certreqs(struct ike_sa *sa, const struct wire_msg *msg)
 		struct id dn = { 0 };
 
 		if (msg->pl[i].type != P1_CERTREQ ||
-		    !v1_get_cert(msg->pl[i].body, &encoding, &data) || encoding != V1_CERT_X509)
+		    !wire_get_cert(msg->pl[i].body, &encoding, &data) || encoding != V1_CERT_X509)
 			continue;
 		if (!data.n) {
 			v1->asked_ours = true;
@@ -142,7 +142,7 @@ static size_t v1_sent_certs(const struct wire_msg *msg, struct cert *certs[V1_CE
 	for (i = 0; i < msg->n && n < V1_CERTS_MAX; i++) {
 		if (msg->pl[i].type != P1_CERT)
 			continue;
-		if (!v1_get_cert(msg->pl[i].body, &encoding, &data) || encoding != V1_CERT_X509) {
+		if (!wire_get_cert(msg->pl[i].body, &encoding, &data) || encoding != V1_CERT_X509) {
 			log_debug("a CERT payload of encoding %u is ignored", encoding);
 			continue;
 		}

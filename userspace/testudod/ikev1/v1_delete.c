@@ -7,30 +7,6 @@
 
 #include "ikev1/v1_room.h"
 
-static uint8_t v1_proto_of(uint8_t ipproto)
-{
-	switch (ipproto) {
-	case IPPROTO_AH:
-		return V1_PROTO_AH;
-	case IPPROTO_COMP:
-		return V1_PROTO_IPCOMP;
-	default:
-		return V1_PROTO_ESP;
-	}
-}
-
-static uint8_t v1_ipproto_of(uint8_t proto)
-{
-	switch (proto) {
-	case V1_PROTO_AH:
-		return IPPROTO_AH;
-	case V1_PROTO_IPCOMP:
-		return IPPROTO_COMP;
-	default:
-		return IPPROTO_ESP;
-	}
-}
-
 /* ---- sending ---- */
 
 static void v1_put_spi(struct wire_out *o, uint8_t proto, uint32_t spi)
@@ -89,7 +65,6 @@ void v1_tell_end(struct ike_sa *sa)
 		.n = 1,
 		.spis = chunk(cookies, sizeof(cookies)),
 	};
-	char path[2 * ADDR_TEXT];
 	struct wire_out o;
 	uint32_t msgid;
 
@@ -99,8 +74,7 @@ void v1_tell_end(struct ike_sa *sa)
 	msgid = v1_info_begin(sa, &o);
 	v1_put_delete(&o, &d);
 	v1_info_end(sa, &o, msgid);
-	log_info("ISAKMP-SA deleted %s spi:%016llx:%016llx", ike_path_text(&sa->path, path),
-		 (unsigned long long)sa->spi_i, (unsigned long long)sa->spi_r);
+	ike_sa_log(sa, "deleted");
 }
 
 /* Nobody answers a DELETE in IKEv1, so the end is at once. */
@@ -116,7 +90,7 @@ static void v1_take_isakmp(struct ike_sa *sa, struct chunk pair)
 {
 	struct reader r = reader(pair);
 	uint64_t i = get_be64(&r), resp = get_be64(&r);
-	char path[2 * ADDR_TEXT], from[ADDR_TEXT];
+	char from[ADDR_TEXT];
 	struct ike_sa *it;
 
 	TAILQ_FOREACH(it, &sa->peer->sas, link) {
@@ -125,8 +99,7 @@ static void v1_take_isakmp(struct ike_sa *sa, struct chunk pair)
 	}
 	if (!it || (it != sa && it->state == IKE_BEGUN))
 		return;
-	log_info("ISAKMP-SA deleted %s spi:%016llx:%016llx", ike_path_text(&it->path, path),
-		 (unsigned long long)i, (unsigned long long)resp);
+	ike_sa_log(it, "deleted");
 	v1_give_back(it);
 	/* a superseded one is the peer's to end; of the one in use people want to know */
 	if (it->state != IKE_UP) {
@@ -140,26 +113,9 @@ static void v1_take_isakmp(struct ike_sa *sa, struct chunk pair)
 	ike_sa_end(it, sa->peer->report.sentence);
 }
 
-/*
- * Where exchanges crossed, the ends may differ about which of two SAs replaced
- * the other. The peer takes this one back, so the one that it replaced lives on.
- */
-static void v1_reprieve(struct child_sa *child)
-{
-	struct child_sa *old;
-
-	TAILQ_FOREACH(old, &child->peer->children, link) {
-		if (old->replaced_by != child || old->state != CHILD_REPLACED)
-			continue;
-		old->state = CHILD_UP;
-		old->replaced_by = NULL;
-		timer_stop(&old->retire);
-	}
-}
-
 static void v1_take_spi(struct ike_sa *sa, uint8_t proto, uint32_t spi)
 {
-	struct child_sa *child = child_by_spi_out(sa->peer, v1_ipproto_of(proto), spi);
+	struct child_sa *child = child_by_spi_out(sa->peer, v1_ipproto(proto), spi);
 	char from[ADDR_TEXT];
 
 	if (!child) {
@@ -178,7 +134,7 @@ static void v1_take_spi(struct ike_sa *sa, uint8_t proto, uint32_t spi)
 		 proto == V1_PROTO_AH ? "AH" : proto == V1_PROTO_IPCOMP ? "IPCOMP"
 									: "ESP",
 		 spi);
-	v1_reprieve(child);
+	child_reprieve(child);
 	/* the peer knows: nothing is sent back */
 	child->installed = false;
 	child_close(child, REPORT_DELETED);

@@ -42,12 +42,8 @@ bool v1_seen(struct ike_sa *sa, uint32_t msgid)
 
 void v1_put_cookies(const struct ike_sa *sa, uint8_t out[16])
 {
-	int i;
-
-	for (i = 0; i < 8; i++) {
-		out[i] = sa->spi_i >> (56 - 8 * i);
-		out[8 + i] = sa->spi_r >> (56 - 8 * i);
-	}
+	ike_spi_bytes(sa->spi_i, out);
+	ike_spi_bytes(sa->spi_r, out + 8);
 }
 
 /* "NO-PROPOSAL-CHOSEN", and what the peer adds if that is text */
@@ -288,8 +284,7 @@ static void v1_on_notify(struct ike_sa *sa, const struct v1_notify *n)
 		if (sa->v1->got_initial)
 			return;
 		sa->v1->got_initial = true;
-		if (v1_initial_is_news(sa))
-			ike_sa_initial_contact(sa);
+		ike_sa_initial_contact(sa);
 		return;
 	}
 	log_debug("%s notifies: %s", sa->peer->conf->name, v1_notify_text(n, text, sizeof(text)));

@@ -310,13 +310,8 @@ static bool v1_accepts(const struct conf_remote *conf, uint8_t exchange)
 static void v1_stranger(struct ike *ike, const struct ike_path *path)
 {
 	static struct log_limit limit;
-	char from[ADDR_TEXT];
 
-	ike->stranger = path->remote;
-	addr_host(&path->remote, from);
-	report_set(&ike->reports, REPORT_NO_CONFIG, "phase 1",
-		   "no remote block is for %s, and there is no remote anonymous", from);
-	report_fix(&ike->reports, "remote %s { ... }", from);
+	peer_unknown(ike, &path->remote, "phase 1");
 	if (log_limit_ok(&limit, 10, timer_now()))
 		log_error("couldn't find configuration: %s", ike->reports.sentence);
 }
@@ -327,14 +322,7 @@ static void v1_refuse(struct ike_peer *peer, const struct ike_path *path,
 {
 	struct report *r = &peer->report;
 
-	peer->ike->counts.failed[r->cause]++;
-	if (log_limit_ok(&peer->limit, 10, timer_now())) {
-		if (r->cause == REPORT_NO_PROPOSAL)
-			log_error("no suitable proposal found.");
-		log_error("%s: %s", peer->conf->name, r->sentence);
-		if (r->fix[0])
-			log_info("%s: to mend it: %s", peer->conf->name, r->fix);
-	}
+	peer_tell(peer, r->cause == REPORT_NO_PROPOSAL ? "no suitable proposal found." : NULL);
 	v1_notify_clear(peer->ike, path, hdr->spi_i, 0, notify, NULL);
 }
 
@@ -370,10 +358,8 @@ static void v1_begin_answer(struct ike_peer *peer, const struct ike_path *path,
 {
 	bool main = hdr->exchange == V1_MAIN;
 	struct ike_sa *sa = ike_sa_new(peer, 1, false, path);
-	char us[ADDR_TEXT], them[ADDR_TEXT];
 
-	log_info("respond new phase 1 negotiation: %s<=>%s", addr_text(&path->local, us),
-		 addr_text(&path->remote, them));
+	ike_sa_log_begin(sa, "respond new phase 1");
 	log_info(main ? "begin Identity Protection mode." : "begin Aggressive mode.");
 	sa->spi_i = hdr->spi_i;
 	sa->suite = *suite;
@@ -441,10 +427,8 @@ void v1_respond(struct ike *ike, const struct ike_path *path, const struct wire_
 static void v1_initiate(struct ike_sa *sa)
 {
 	bool aggressive = sa->peer->conf->exchanges[0] == V1_AGGRESSIVE;
-	char us[ADDR_TEXT], them[ADDR_TEXT];
 
-	log_info("initiate new phase 1 negotiation: %s<=>%s", addr_text(&sa->path.local, us),
-		 addr_text(&sa->path.remote, them));
+	ike_sa_log_begin(sa, "initiate new phase 1");
 	log_info(aggressive ? "begin Aggressive mode." : "begin Identity Protection mode.");
 	v1_state_new(sa, aggressive ? V1_AGGRESSIVE : V1_MAIN, aggressive ? V1_I_AM2 : V1_I_MM2);
 	if (aggressive)
@@ -453,21 +437,10 @@ static void v1_initiate(struct ike_sa *sa)
 		v1_mm1(sa);
 }
 
-static bool v1_initiating(const struct ike_peer *peer)
-{
-	const struct ike_sa *sa;
-
-	TAILQ_FOREACH(sa, &peer->sas, link) {
-		if (sa->state == IKE_BEGUN && sa->initiator)
-			return true;
-	}
-	return false;
-}
-
 /* A new phase 1 beside the old one; when it is up, the old one's children are its own. */
 static void v1_rekey(struct ike_sa *sa)
 {
-	if (!v1_initiating(sa->peer))
+	if (!peer_busy(sa->peer))
 		v1_initiate(ike_sa_new(sa->peer, 1, true, &sa->path));
 }
 
@@ -477,7 +450,7 @@ static void v1_moved(struct ike_sa *sa)
 	struct ike_path path = sa->path;
 	struct ike *ike = sa->ike;
 
-	if (sa->peer->conf->passive || v1_initiating(sa->peer) ||
+	if (sa->peer->conf->passive || peer_busy(sa->peer) ||
 	    ike->ops->local_addr(ike->ops_arg, &path.remote, &path.local))
 		return;
 	addr_set_port(&path.local, path.natt ? ike->natt_port : ike->port);
@@ -494,5 +467,6 @@ const struct ike_version_ops v1_ops = {
 	.rekey = v1_rekey,
 	.close = v1_close,
 	.moved = v1_moved,
+	.no_answer = v1_gave_up,
 	.free = v1_state_free,
 };

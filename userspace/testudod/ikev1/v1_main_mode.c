@@ -12,26 +12,6 @@
 
 #include "ikev1/v1_room.h"
 
-/* Send and go on sending: a request of the initiator's. */
-static void v1_ask(struct ike_sa *sa, struct blob *dg)
-{
-	v1_load(sa, &sa->flight, dg);
-	flight_launch(&sa->flight);
-}
-
-/* Send once: an answer, repeated only when the question is. */
-static void v1_answer(struct ike_sa *sa, struct blob *dg)
-{
-	v1_load(sa, &sa->flight, dg);
-	flight_send(&sa->flight);
-}
-
-static struct blob v1_clear(struct wire_out *o)
-{
-	wire_end(o);
-	return writer_blob(&o->w);
-}
-
 void v1_mm1(struct ike_sa *sa)
 {
 	struct v1_sa offer = { 0 };
@@ -77,23 +57,12 @@ static void v1_put_exchange(struct ike_sa *sa, struct wire_out *o)
 
 enum v1_verdict v1_on_mm2(struct ike_sa *sa, const struct v1_in *in)
 {
-	struct wire_fault fault = { 0 };
+	enum v1_verdict verdict = v1_take_answer(sa, in);
 	struct wire_out o;
-	struct v1_sa answer;
 	struct blob dg;
 
-	if (!in->hdr->spi_r)
-		return V1_DROPPED;
-	if (!v1_get_sa(wire_find(in->msg, P1_SA)->body, &answer, &fault)) {
-		v1_bad(sa, in->path, "SA payload", fault.why);
-		return V1_DROPPED;
-	}
-	if (!prop_v1_ike_accept(sa->peer->conf, &answer, &sa->suite, &sa->peer->report))
-		return v1_fail(sa, V1_N_NO_PROPOSAL_CHOSEN);
-	sa->spi_r = in->hdr->spi_r;
-	sa->path.local = in->path->local;
-	v1_take_vids(sa, in->msg);
-	v1_natt_choose(sa);
+	if (verdict != V1_TAKEN)
+		return verdict;
 	if (!v1_make_dh(sa))
 		return v1_fail(sa, 0);
 	v1_put_exchange(sa, &o);
@@ -157,8 +126,7 @@ enum v1_verdict v1_on_mm4(struct ike_sa *sa, const struct v1_in *in)
 		return v1_fail(sa, V1_N_INVALID_KEY_INFORMATION);
 	if (!v1_make_id(sa) || !v1_make_keys(sa))
 		return v1_fail(sa, V1_N_AUTHENTICATION_FAILED);
-	if (v1_natt_floats(sa))
-		natt_float(sa);
+	natt_float(sa);
 	if (!v1_put_identity(sa, &dg))
 		return v1_fail(sa, V1_N_AUTHENTICATION_FAILED);
 	sa->v1->phase = V1_I_MM6;

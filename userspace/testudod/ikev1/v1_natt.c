@@ -32,7 +32,6 @@ void v1_natt_choose(struct ike_sa *sa)
 		if (!(sa->v1->vids & 1u << best[i]))
 			continue;
 		sa->v1->natt = best[i];
-		sa->peer_natt = true;
 		log_info("Selected NAT-T version: %s", v1_vid_name(best[i]));
 		return;
 	}
@@ -88,20 +87,8 @@ void v1_take_natd(struct ike_sa *sa, const struct wire_msg *msg, const struct ik
 		else
 			peer |= v1_natd_is(sa, body, &path->remote);
 	}
-	if (n < 2)
-		return;
-	sa->nat_us = !us || sa->peer->conf->natt == CONF_FORCE;
-	sa->nat_peer = !peer;
-	if (sa->nat_us || sa->nat_peer)
-		log_info("NAT detected:%s%s", sa->nat_us ? " ME" : "", sa->nat_peer ? " PEER" : "");
-	else
-		log_debug("NAT not detected");
-}
-
-/* To be asked after the NAT-D payloads: does phase 1 move to the other port? */
-bool v1_natt_floats(const struct ike_sa *sa)
-{
-	return sa->v1->natt != V1_VID_UNKNOWN && (sa->nat_us || sa->nat_peer);
+	if (n >= 2)
+		natt_detected(sa, us, peer);
 }
 
 /* ---- quick mode ---- */

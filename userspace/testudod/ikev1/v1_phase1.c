@@ -25,9 +25,6 @@ void v1_state_new(struct ike_sa *sa, uint8_t exchange, enum v1_phase phase)
 	sa->v1->exchange = exchange;
 	sa->v1->phase = phase;
 	TAILQ_INIT(&sa->v1->quick);
-	/* the engine's own sentence knows nothing of the message that went unanswered */
-	sa->flight.gave_up = v1_gave_up;
-	sa->flight.arg = sa;
 }
 
 void v1_state_free(struct ike_sa *sa)
@@ -110,11 +107,66 @@ void v1_begin(const struct ike_sa *sa, struct wire_out *o, uint8_t exchange, uin
 	wire_begin(o, &hdr);
 }
 
+struct blob v1_clear(struct wire_out *o)
+{
+	wire_end(o);
+	return writer_blob(&o->w);
+}
+
+/* Send and go on sending: a request of the initiator's. */
+void v1_ask(struct ike_sa *sa, struct blob *dg)
+{
+	v1_load(sa, &sa->flight, dg);
+	flight_launch(&sa->flight);
+}
+
+/* Send once: an answer, repeated only when the question is. */
+void v1_answer(struct ike_sa *sa, struct blob *dg)
+{
+	v1_load(sa, &sa->flight, dg);
+	flight_send(&sa->flight);
+}
+
 void v1_put_sa_payload(struct wire_out *o, const struct v1_sa *offer)
 {
 	wire_open(o, P1_SA);
 	v1_put_sa(&o->w, offer);
 	wire_close(o);
+}
+
+/**
+ * v1_take_answer() - the responder's first message: its choice, cookie and vendor ids
+ * @sa: initiator
+ * @in: MM2 or AM2
+ *
+ * Return: V1_TAKEN; else the message is dropped, or the SA has ended.
+ */
+enum v1_verdict v1_take_answer(struct ike_sa *sa, const struct v1_in *in)
+{
+	const struct crypt_dh *dh = sa->v1->dh;
+	struct wire_fault fault = { 0 };
+	struct v1_sa answer;
+
+	if (!in->hdr->spi_r)
+		return V1_DROPPED;
+	if (!v1_get_sa(wire_find(in->msg, P1_SA)->body, &answer, &fault)) {
+		v1_bad(sa, in->path, "SA payload", fault.why);
+		return V1_DROPPED;
+	}
+	if (!prop_v1_ike_accept(sa->peer->conf, &answer, &sa->suite, &sa->peer->report))
+		return v1_fail(sa, V1_N_NO_PROPOSAL_CHOSEN);
+	/* in aggressive mode our public value went along with the offer */
+	if (dh && sa->suite.dh != dh->group) {
+		report_set(&sa->peer->report, REPORT_NO_PROPOSAL, "phase 1",
+			   "the peer chose the group %s, but our public value was of %s",
+			   sa->suite.dh->name, dh->group->name);
+		return v1_fail(sa, V1_N_NO_PROPOSAL_CHOSEN);
+	}
+	sa->spi_r = in->hdr->spi_r;
+	sa->path.local = in->path->local;
+	v1_take_vids(sa, in->msg);
+	v1_natt_choose(sa);
+	return V1_TAKEN;
 }
 
 void v1_make_nonce(const struct ike_sa *sa, struct blob *nonce)
@@ -196,7 +248,7 @@ bool v1_make_keys(struct ike_sa *sa)
 /* ---- notifications inside of phase 1 ---- */
 
 /* Is there nothing between us, as far as we know? Then the peer may forget all it has. */
-bool v1_wants_initial(const struct ike_sa *sa)
+static bool v1_wants_initial(const struct ike_sa *sa)
 {
 	const struct child_sa *child;
 	const struct ike_sa *other;
@@ -227,7 +279,6 @@ void v1_put_initial(struct ike_sa *sa, struct wire_out *o)
 		return;
 	v1_put_cookies(sa, cookies);
 	v1_put_notify(o, &n);
-	sa->v1->sent_initial = true;
 }
 
 /* Of an encrypted message whose HASH or SIG was right. */
@@ -265,15 +316,7 @@ static bool v1_crossed(const struct ike_sa *a, const struct ike_sa *b)
 	return a->initiator != b->initiator && apart < V1_COLLISION;
 }
 
-/* The lower nonce wins; both ends compare the same bytes. */
-int v1_nonce_cmp(const struct blob *a, const struct blob *b)
-{
-	int d = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
-
-	return d ? d : (a->n > b->n) - (a->n < b->n);
-}
-
-/* One SA with each peer stays in use; the others end by their lifetimes. */
+/* One SA with each peer stays in use, of two that crossed that of the lower nonce; the others end by their lifetimes. */
 static void v1_settle(struct ike_sa *sa)
 {
 	struct ike_sa *other, *winner = NULL;
@@ -281,7 +324,8 @@ static void v1_settle(struct ike_sa *sa)
 	TAILQ_FOREACH(other, &sa->peer->sas, link) {
 		if (!v1_same_peer(sa, other))
 			continue;
-		if (v1_crossed(sa, other) && v1_nonce_cmp(&other->v1->ni, &sa->v1->ni) < 0)
+		if (v1_crossed(sa, other) &&
+		    ike_nonce_less(blob_chunk(&other->v1->ni), blob_chunk(&sa->v1->ni)))
 			winner = other;
 		else
 			ike_sa_replace(other, sa);
@@ -289,18 +333,6 @@ static void v1_settle(struct ike_sa *sa)
 	ike_sa_up(sa);
 	if (winner && winner->state == IKE_UP && sa->state == IKE_UP)
 		ike_sa_replace(sa, winner);
-}
-
-/* A start anew that crossed with our own negotiation says nothing about that one. */
-bool v1_initial_is_news(const struct ike_sa *sa)
-{
-	const struct ike_sa *other;
-
-	TAILQ_FOREACH(other, &sa->peer->sas, link) {
-		if (other != sa && other->ver == 1 && other->state != IKE_DEAD && v1_crossed(sa, other))
-			return false;
-	}
-	return true;
 }
 
 /**
@@ -319,7 +351,7 @@ void v1_up(struct ike_sa *sa, const struct ike_path *path)
 		  v1->exchange == V1_MAIN ? "main mode" : "aggressive mode",
 		  v1->natt ? ", NAT-T " : "", v1->natt ? v1_vid_name(v1->natt) : "",
 		  sa->peer_frag ? "known" : "unknown");
-	if (v1->got_initial && v1_initial_is_news(sa))
+	if (v1->got_initial)
 		ike_sa_initial_contact(sa);
 	v1_settle(sa);
 	v1_run_early(sa);

@@ -24,17 +24,14 @@
  */
 void v1_child_start(struct ike_sa *sa, struct child_sa *child)
 {
-	char us[ADDR_TEXT], them[ADDR_TEXT];
 	struct v1_exchange *x;
 
 	if (v1_exchanges_open(sa, true) >= V1_QUICK_OURS)
 		return;
-	child->choice.udp = natt_in_use(sa);
 	x = v1_exchange_new(sa, v1_new_msgid(sa), true);
 	child->state = CHILD_BEGUN;
 	child->exchange = x;
-	log_info("initiate new phase 2 negotiation: %s<=>%s", addr_text(&sa->path.local, us),
-		 addr_text(&sa->path.remote, them));
+	ike_sa_log_begin(sa, "initiate new phase 2");
 	if (!child_getspi(child)) {
 		v1_quick_fail(x, child, 0);
 		return;
@@ -199,7 +196,6 @@ static struct child_sa *v1_qm1_serve(struct v1_exchange *x, const struct wire_ms
 	if (!child)
 		return NULL;
 	child->exchange = x;
-	child->choice.udp = natt_in_use(sa);
 	return child;
 }
 
@@ -232,14 +228,11 @@ static uint16_t v1_qm1_answer(struct v1_exchange *x, struct child_sa *child,
 
 static void v1_on_qm1(struct v1_exchange *x, const struct wire_msg *msg)
 {
-	char us[ADDR_TEXT], them[ADDR_TEXT];
-	struct ike_sa *sa = x->sa;
 	struct child_sa *child;
 	struct v1_sa theirs;
 	uint16_t notify;
 
-	log_info("respond new phase 2 negotiation: %s<=>%s", addr_text(&sa->path.local, us),
-		 addr_text(&sa->path.remote, them));
+	ike_sa_log_begin(x->sa, "respond new phase 2");
 	blob_set(&x->ni, wire_find(msg, P1_NONCE)->body);
 	child = v1_qm1_serve(x, msg, &theirs, &notify);
 	if (child)

@@ -10,10 +10,6 @@
 
 #include "ikev1/v1_room.h"
 
-/* ms until the loser of two that crossed is looked at: by who began it, by the other one */
-#define V1_RETIRE      5000
-#define V1_RETIRE_LATE 60000
-
 static void v1_forget(void *arg)
 {
 	v1_exchange_free(arg);
@@ -179,18 +175,11 @@ void v1_quick_fail(struct v1_exchange *x, struct child_sa *child, uint16_t notif
 	if (notify)
 		v1_notify_sealed(sa, x->ipproto == IPPROTO_AH ? V1_PROTO_AH : V1_PROTO_ESP, chunk(spi, x->spi_in ? sizeof(spi) : 0),
 				 notify, r->sentence);
-	if (child) {
-		v1_exchange_free(x);
+	v1_exchange_free(x);
+	if (child)
 		child_fail(child);
-	} else {
-		v1_exchange_free(x);
-		peer->ike->counts.failed[r->cause]++;
-		if (log_limit_ok(&peer->limit, 10, timer_now())) {
-			log_error("%s: %s", peer->conf->name, r->sentence);
-			if (r->fix[0])
-				log_info("%s: to mend it: %s", peer->conf->name, r->fix);
-		}
-	}
+	else
+		peer_tell(peer, NULL);
 }
 
 /**
@@ -225,16 +214,27 @@ void v1_quick_refused(struct ike_sa *sa, const struct v1_notify *n)
 
 /* ---- the good end ---- */
 
-static struct v1_exchange *v1_exchange_of(struct ike_peer *peer, const struct child_sa *child)
+static bool v1_exchange_made(const struct v1_exchange *x, const struct child_sa *child)
+{
+	unsigned int i;
+
+	for (i = 0; i < child->choice.n; i++) {
+		if (child->choice.p[i].proto == x->ipproto && child->choice.p[i].spi_in == x->spi_in)
+			return true;
+	}
+	return false;
+}
+
+static struct v1_exchange *v1_exchange_of(const struct child_sa *child)
 {
 	struct v1_exchange *x;
 	struct ike_sa *sa;
 
-	TAILQ_FOREACH(sa, &peer->sas, link) {
+	TAILQ_FOREACH(sa, &child->peer->sas, link) {
 		if (sa->ver != 1 || !sa->v1)
 			continue;
 		TAILQ_FOREACH(x, &sa->v1->quick, link) {
-			if (x->state == V1_Q_DONE && child_by_spi_in(peer->ike, x->ipproto, x->spi_in) == child)
+			if (x->state == V1_Q_DONE && v1_exchange_made(x, child))
 				return x;
 		}
 	}
@@ -252,12 +252,6 @@ static bool v1_quick_crossed(const struct v1_exchange *x, const struct v1_exchan
 	return other->initiator != x->initiator && x->begun < other->ended + window;
 }
 
-static bool v1_twins(const struct child_sa *a, const struct child_sa *b)
-{
-	return a != b && b->state == CHILD_UP && a->policy == b->policy &&
-	       ts_equal(&a->local, &b->local) && ts_equal(&a->remote, &b->remote);
-}
-
 /* The one that crossed with this and has the lower nonce; NULL: this one stays. */
 static struct child_sa *v1_quick_winner(const struct v1_exchange *x, const struct child_sa *child)
 {
@@ -265,11 +259,11 @@ static struct child_sa *v1_quick_winner(const struct v1_exchange *x, const struc
 	struct child_sa *twin;
 
 	TAILQ_FOREACH(twin, &child->peer->children, link) {
-		if (!v1_twins(child, twin))
+		if (twin->state != CHILD_UP || !child_twins(child, twin))
 			continue;
-		other = v1_exchange_of(child->peer, twin);
+		other = v1_exchange_of(twin);
 		if (other && v1_quick_crossed(x, other, child) &&
-		    v1_nonce_cmp(&other->ni, &x->ni) < 0)
+		    ike_nonce_less(blob_chunk(&other->ni), blob_chunk(&x->ni)))
 			return twin;
 	}
 	return NULL;
@@ -290,13 +284,6 @@ void v1_quick_done(struct v1_exchange *x, struct child_sa *child)
 	timer_set(&x->forget, V1_REMEMBER);
 	child->exchange = NULL;
 	child_up(child);
-	if (winner) {
-		/* the engine has retired the older one; between equals the lower nonce decides */
-		winner->state = CHILD_UP;
-		winner->replaced_by = NULL;
-		timer_stop(&winner->retire);
-		child->state = CHILD_REPLACED;
-		child->replaced_by = winner;
-		timer_set(&child->retire, child->initiator ? V1_RETIRE : V1_RETIRE_LATE);
-	}
+	if (winner)
+		child_yield(child, winner);
 }

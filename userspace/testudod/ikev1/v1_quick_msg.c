@@ -21,18 +21,6 @@
 #define V1_LIFE_1      12
 #define V1_TV	       0x8000
 
-static uint8_t v1_proto(uint8_t ipproto)
-{
-	switch (ipproto) {
-	case IPPROTO_AH:
-		return V1_PROTO_AH;
-	case IPPROTO_COMP:
-		return V1_PROTO_IPCOMP;
-	default:
-		return V1_PROTO_ESP;
-	}
-}
-
 static bool v1_transport(const struct child_sa *child)
 {
 	unsigned int i;
@@ -216,7 +204,7 @@ static void v1_put_lifetime(const struct child_sa *child, struct wire_out *o)
 	const uint8_t spi[4] = { p->spi_in >> 24, p->spi_in >> 16, p->spi_in >> 8, p->spi_in };
 	struct writer data = { 0 };
 	struct v1_notify n = {
-		.proto = v1_proto(p->proto),
+		.proto = v1_proto_of(p->proto),
 		.type = V1_N_RESPONDER_LIFETIME,
 		.spi = chunk(spi, sizeof(spi)),
 	};
@@ -236,13 +224,9 @@ static void v1_put_lifetime(const struct child_sa *child, struct wire_out *o)
 /* HASH, SA, nonce, KE and IDs: what QM1 and QM2 have in common. */
 static void v1_quick_begin(struct v1_exchange *x, struct wire_out *o, struct v1_sa *offer)
 {
-	struct writer w = { 0 };
-
 	v1_natt_encap_out(x->sa, offer);
 	v1_hash_begin(x->sa, o, V1_QUICK, x->msgid);
-	v1_put_sa(&w, offer);
-	wire_put(o, P1_SA, writer_chunk(&w));
-	writer_free(&w);
+	v1_put_sa_payload(o, offer);
 	wire_put(o, P1_NONCE, blob_chunk(x->initiator ? &x->ni : &x->nr));
 	if (x->dh)
 		wire_put(o, P1_KE, blob_chunk(&x->dh->public));
@@ -370,9 +354,9 @@ bool v1_quick_keymat(struct v1_exchange *x, const struct child_sa *child,
 
 		if (!len)
 			continue;
-		if (!crypt_v1_keymat(&x->sa->suite, d, shared, v1_proto(p->proto), p->spi_in, ni, nr,
+		if (!crypt_v1_keymat(&x->sa->suite, d, shared, v1_proto_of(p->proto), p->spi_in, ni, nr,
 				     &x->keys[i][0], len) ||
-		    !crypt_v1_keymat(&x->sa->suite, d, shared, v1_proto(p->proto), p->spi_out, ni, nr,
+		    !crypt_v1_keymat(&x->sa->suite, d, shared, v1_proto_of(p->proto), p->spi_out, ni, nr,
 				     &x->keys[i][1], len)) {
 			report_set(&child->peer->report, REPORT_CRYPTO, "phase 2",
 				   "libcrypto did not make the keys");

@@ -127,7 +127,6 @@ TAILQ_HEAD(v1_exchange_list, v1_exchange);
  * @quick: quick modes
  * @seen: message ids of Informationals taken
  * @nseen: taken so far
- * @sent_initial: we said INITIAL-CONTACT
  * @got_initial: the peer said it
  * @unsure: aggressive mode's initiator does not know yet whether AM3 has arrived
  * @told: the peer knows that this SA ends
@@ -162,7 +161,6 @@ struct v1_state {
 	struct v1_exchange_list quick;
 	uint32_t seen[V1_SEEN];
 	unsigned int nseen;
-	bool sent_initial;
 	bool got_initial;
 	bool unsure;
 	bool told;

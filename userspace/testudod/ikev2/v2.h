@@ -22,6 +22,7 @@
 #define V2_MTU	     1280 /* bytes of an IP packet with a fragment, at first (RFC 7383 2.5.1) */
 #define V2_MTU_SMALL 576  /* when nothing comes through */
 #define V2_CHILDREN  256  /* child SAs under one IKE SA */
+#define V2_REFUSAL   7000 /* ms that a real answer may take after a word without proof */
 #define V2_TRIED     8	  /* groups that may be asked for in one negotiation */
 
 /** enum v2_phase - how far an IKE SA is; see the tables in v2_main.c */
@@ -59,7 +60,6 @@ enum v2_what {
  * @tries: how often the peer asked us to come later
  * @not_before: ms
  * @dh: V2_X_REKEY: our key pair
- * @nonce: V2_X_REKEY: our nonce
  * @group: V2_X_REKEY: group that the peer asked for, 0: our first
  */
 struct v2_exchange {
@@ -78,7 +78,6 @@ struct v2_exchange {
 	unsigned int tries;
 	uint64_t not_before;
 	struct crypt_dh *dh;
-	struct blob nonce;
 	uint16_t group;
 };
 TAILQ_HEAD(v2_exchange_list, v2_exchange);
@@ -120,7 +119,6 @@ struct v2_sent {
  * @refusal: until then a real answer may still come
  * @rfc7427: the peer takes authentication method 14
  * @hashes: its hash algorithms for that, bit 1 << id
- * @childless: the peer does without a child SA in IKE_AUTH (RFC 6023)
  * @next_in: message id of the peer's next request
  * @next_out: of ours
  * @queue: exchanges that wait
@@ -141,7 +139,6 @@ struct v2_sent {
  * @heir_theirs: the IKE SA that the peer made in place of this one, undecided
  * @heir_nonce: lower nonce of that exchange
  * @parent: of an undecided one: which it is to replace
- * @opened: ms, when the peer was proven
  * @busy: a message is being worked on: nothing is to be sent before its answer
  * @hinted: ms, when an unprotected INVALID_IKE_SPI last made us look
  */
@@ -161,7 +158,6 @@ struct v2_state {
 	struct timer refusal;
 	bool rfc7427;
 	uint32_t hashes;
-	bool childless;
 	uint32_t next_in;
 	uint32_t next_out;
 	struct v2_exchange_list queue;
@@ -182,7 +178,6 @@ struct v2_state {
 	struct ike_sa *heir_theirs;
 	struct blob heir_nonce;
 	struct ike_sa *parent;
-	uint64_t opened;
 	unsigned int busy;
 	uint64_t hinted;
 };

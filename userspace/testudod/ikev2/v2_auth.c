@@ -90,7 +90,7 @@ bool v2_auth_build(struct ike_sa *sa, struct v2_exchange *x, struct wire_out *o)
 	x->proto = v2_proto_number(v2_child_proto(x->child)->proto);
 	x->about = v2_about(x->child);
 	x->since = timer_now();
-	v2_child_put(sa, x->child, true, o);
+	v2_child_put(x->child, true, o);
 	return true;
 }
 
@@ -129,7 +129,6 @@ void v2_auth_answer(struct v2_in *in, struct v2_exchange *x)
 		return;
 	}
 	sa->v2->phase = V2_OPEN;
-	sa->v2->opened = timer_now();
 	ike_sa_up(sa);
 	v2_child_first_answer(in, x);
 	/* both ends began, and the other IKE SA has all there is */
@@ -159,21 +158,6 @@ static void auth_serve_child(struct v2_in *in, struct wire_out *o, struct v2_ser
 			      chunk(NULL, 0));
 }
 
-/*
- * Both ends began at once, and ours is up: the peer did not know of that one when
- * it said that it has no other.
- */
-static bool auth_crossed(const struct ike_sa *sa)
-{
-	const struct ike_sa *other;
-
-	TAILQ_FOREACH(other, &sa->peer->sas, link) {
-		if (other != sa && other->ver == 2 && other->v2 && other->v2->opened >= sa->created)
-			return true;
-	}
-	return false;
-}
-
 void v2_auth_request(struct v2_in *in)
 {
 	const struct wire_pl *idi = wire_find(&in->msg, P2_IDI);
@@ -196,8 +180,7 @@ void v2_auth_request(struct v2_in *in)
 		return;
 	}
 	sa->v2->phase = V2_OPEN;
-	sa->v2->opened = timer_now();
-	if (v2_find_notify(&in->msg, V2_N_INITIAL_CONTACT, &n) && !auth_crossed(sa))
+	if (v2_find_notify(&in->msg, V2_N_INITIAL_CONTACT, &n))
 		ike_sa_initial_contact(sa);
 	ike_sa_up(sa);
 	/* without SA and TS it wants no child now (RFC 6023) */

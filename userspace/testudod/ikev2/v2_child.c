@@ -24,7 +24,7 @@ static bool child_transport(const struct child_sa *child)
 
 bool v2_child_prepare(struct ike_sa *sa, struct child_sa *child)
 {
-	char text[2 * TS_TEXT], local[ADDR_TEXT], remote[ADDR_TEXT];
+	char text[2 * TS_TEXT];
 
 	if (!v2_child_proto(child)) {
 		report_set(&sa->peer->report, REPORT_NO_PROPOSAL, "CREATE_CHILD_SA",
@@ -37,18 +37,16 @@ bool v2_child_prepare(struct ike_sa *sa, struct child_sa *child)
 		child_fail(child);
 		return false;
 	}
-	log_info("initiate new phase 2 negotiation: %s<=>%s", addr_text(&sa->path.local, local),
-		 addr_text(&sa->path.remote, remote));
+	ike_sa_log_begin(sa, "initiate new phase 2");
 	return true;
 }
 
-void v2_child_put(struct ike_sa *sa, struct child_sa *child, bool first, struct wire_out *o)
+void v2_child_put(struct child_sa *child, bool first, struct wire_out *o)
 {
 	const struct child_proto *ipcomp = v2_child_ipcomp(child);
 	struct v2_sa offer;
 	uint8_t spi[4];
 
-	(void)sa;
 	if (child_transport(child))
 		v2_put_status(o, V2_N_USE_TRANSPORT_MODE, chunk(NULL, 0));
 	if (ipcomp)
@@ -143,7 +141,7 @@ bool v2_child_build(struct ike_sa *sa, struct v2_exchange *x, struct wire_out *o
 	x->ngone = 0;
 	if (child->replaces)
 		child_put_rekey(child->replaces, o);
-	v2_child_put(sa, child, false, o);
+	v2_child_put(child, false, o);
 	return true;
 }
 
@@ -383,7 +381,7 @@ static bool child_lost(struct ike_sa *sa, struct v2_exchange *x, struct child_sa
 	if (!theirs)
 		return false;
 	log_debug("%s: both ends made the same child SA", sa->peer->conf->name);
-	if (v2_nonce_less(lower, blob_chunk(&theirs->nonce)))
+	if (ike_nonce_less(lower, blob_chunk(&theirs->nonce)))
 		return true;
 	v2_half_loses(sa, &x->about);
 	return false;

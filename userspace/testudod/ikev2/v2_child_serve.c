@@ -227,13 +227,11 @@ bool v2_serve_child(struct v2_in *in, struct v2_serve *s)
 	const struct wire_pl *pl = wire_find(&in->msg, P2_SA);
 	struct wire_fault fault = { 0 };
 	struct ike_sa *sa = in->sa;
-	char local[ADDR_TEXT], remote[ADDR_TEXT];
 	struct v2_sa theirs;
 	struct v2_notify n;
 
 	s->msgid = in->hdr.msgid;
-	log_info("respond new phase 2 negotiation: %s<=>%s", addr_text(&sa->path.local, local),
-		 addr_text(&sa->path.remote, remote));
+	ike_sa_log_begin(sa, "respond new phase 2");
 	if (serve_count(sa) >= V2_CHILDREN || sa->ike->closing)
 		return serve_bad(sa, s, V2_N_NO_ADDITIONAL_SAS, "one request for a child SA too many");
 	if (!pl || !v2_get_sa(pl->body, &theirs, &fault))
@@ -307,7 +305,7 @@ static bool serve_half(struct ike_sa *sa, struct v2_serve *s)
 	if (!s->old && !made && !v2_half_contested(sa, s->child))
 		return false;
 	/* of two that were made at once the one with the lowest nonce goes */
-	lost = made && v2_nonce_less(lower, blob_chunk(&ours->nonce));
+	lost = made && ike_nonce_less(lower, blob_chunk(&ours->nonce));
 	s->child->replaces = s->old;
 	v2_half_add(sa, s->child, &s->keymat, made && !lost ? ours->spi : 0);
 	if (lost)

@@ -22,15 +22,7 @@
 
 struct chunk v2_nonce_lower(struct chunk a, struct chunk b)
 {
-	return v2_nonce_less(a, b) ? a : b;
-}
-
-bool v2_nonce_less(struct chunk a, struct chunk b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int diff = n ? memcmp(a.p, b.p, n) : 0;
-
-	return diff ? diff < 0 : a.n < b.n;
+	return ike_nonce_less(a, b) ? a : b;
 }
 
 /* ---- what happened ---- */
@@ -245,21 +237,9 @@ void v2_half_proven(struct ike_sa *sa)
 	}
 }
 
-/* Is one of that policy in use besides @old? */
-static bool half_other_up(const struct child_sa *old)
-{
-	const struct child_sa *other;
-
-	TAILQ_FOREACH(other, &old->peer->children, link) {
-		if (other != old && other->policy == old->policy && other->state == CHILD_UP)
-			return true;
-	}
-	return false;
-}
-
 void v2_half_old_gone(struct ike_sa *sa, struct child_sa *old)
 {
-	bool last = !half_other_up(old);
+	bool last = !child_other_up(old);
 	struct v2_half *half, *next;
 
 	TAILQ_FOREACH_SAFE(half, &sa->v2->halves, link, next) {
@@ -367,7 +347,7 @@ static void half_tick_loser(struct ike_sa *sa, struct v2_half *half)
 	const struct child_proto *p = v2_child_proto(child);
 	uint64_t now = timer_now();
 
-	if (!half_other_up(child)) {
+	if (!child_other_up(child)) {
 		half_finish(sa, half);
 	} else if (now - half->lost < HALF_FORGOTTEN) {
 		half->due = now + HALF_LOSER;

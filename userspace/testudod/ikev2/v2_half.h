@@ -80,9 +80,9 @@ struct v2_half *v2_half_of(const struct ike_sa *sa, const struct child_sa *child
 /* the peer shows that it has our answer: by a later request ... */
 void v2_half_proven(struct ike_sa *sa);
 /* ... or by deleting what it replaced; or it prefers it to what won */
+void v2_half_old_gone(struct ike_sa *sa, struct child_sa *old);
 /* ... or by rekeying it: what lost is then used all the same; false: our own exchange is to decide */
 bool v2_half_used(struct ike_sa *sa, const struct child_sa *child);
-void v2_half_old_gone(struct ike_sa *sa, struct child_sa *old);
 /* it shows that it has not */
 void v2_half_postpone(struct ike_sa *sa);
 void v2_half_finish_all(struct ike_sa *sa);
@@ -91,7 +91,6 @@ void v2_half_move(struct ike_sa *sa, struct ike_sa *by);
 void v2_half_tick(void *sa);
 /* the lower of two nonces, as 2.8.1 compares them */
 struct chunk v2_nonce_lower(struct chunk a, struct chunk b);
-bool v2_nonce_less(struct chunk a, struct chunk b);
 /* a child SA was made by us, or by the peer */
 struct v2_redo *v2_redo_add(struct ike_sa *sa, struct child_sa *child, bool ours,
 			    struct chunk nonce);

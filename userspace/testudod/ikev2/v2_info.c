@@ -120,24 +120,6 @@ struct info_gone {
 	uint32_t spi[V2_CHILDREN];
 };
 
-/* The peer deletes what replaced another one that is still there: then that one is in use again. */
-static void info_restore(struct child_sa *gone)
-{
-	struct child_sa *other, *old = NULL;
-
-	TAILQ_FOREACH(other, &gone->peer->children, link) {
-		if (other != gone && other->state == CHILD_UP && other->policy == gone->policy)
-			return;
-		if (other->state == CHILD_REPLACED && other->replaced_by == gone && other->installed)
-			old = other;
-	}
-	if (!old || gone->state != CHILD_UP)
-		return;
-	old->state = CHILD_UP;
-	old->replaced_by = NULL;
-	timer_stop(&old->retire);
-}
-
 /* One child SA of the peer's DELETE; it named the SPI that we send with. */
 static void info_delete_child(struct ike_sa *sa, uint8_t proto, uint32_t peer_spi,
 			      struct info_gone *gone)
@@ -152,7 +134,7 @@ static void info_delete_child(struct ike_sa *sa, uint8_t proto, uint32_t peer_sp
 	if (!child || child->ike != sa)
 		return;
 	v2_half_old_gone(sa, child);
-	info_restore(child);
+	child_reprieve(child);
 	spi = v2_child_proto(child)->spi_in;
 	if (gone->n < V2_CHILDREN)
 		gone->spi[gone->n++] = spi;
@@ -188,13 +170,11 @@ static void info_put_gone(const struct info_gone *gone, struct wire_out *o)
 /* The end of the IKE SA, by the peer's wish. An heir that waits takes the children. */
 static void info_end(struct ike_sa *sa)
 {
-	char path[2 * ADDR_TEXT];
 	bool was_up = sa->state == IKE_UP;
 
 	if (v2_rekey_inherit(sa))
 		was_up = false;
-	log_info("ISAKMP-SA deleted %s spi:%016llx:%016llx", ike_path_text(&sa->path, path),
-		 (unsigned long long)sa->spi_i, (unsigned long long)sa->spi_r);
+	ike_sa_log(sa, "deleted");
 	if (was_up)
 		report_set(&sa->peer->report, REPORT_DELETED, "INFORMATIONAL",
 			   "%s deleted the IKE SA", sa->peer->conf->name);

@@ -11,7 +11,6 @@
 
 #define INIT_COOKIES	5    /* that we follow */
 #define INIT_COOKIE_MAX 64   /* bytes (RFC 7296 2.6) */
-#define INIT_REFUSAL	7000 /* ms that a real answer may take after a refusal */
 
 static const uint16_t init_hashes[] = { 2, 3, 4, 5 }; /* SHA2-256, 384, 512, identity */
 
@@ -70,7 +69,7 @@ uint8_t v2_critical(const struct wire_msg *msg)
 	return 0;
 }
 
-void v2_init_put_natd(struct ike_sa *sa, struct wire_out *o)
+static void init_put_natd(struct ike_sa *sa, struct wire_out *o)
 {
 	uint8_t hash[CRYPT_HASH_MAX];
 	size_t n;
@@ -83,7 +82,7 @@ void v2_init_put_natd(struct ike_sa *sa, struct wire_out *o)
 		v2_put_status(o, V2_N_NAT_DETECTION_DESTINATION_IP, chunk(hash, n));
 }
 
-void v2_init_put_abilities(struct ike_sa *sa, struct wire_out *o)
+static void init_put_abilities(struct ike_sa *sa, struct wire_out *o)
 {
 	uint8_t hashes[2 * sizeof(init_hashes) / sizeof(init_hashes[0])];
 	size_t i;
@@ -97,6 +96,16 @@ void v2_init_put_abilities(struct ike_sa *sa, struct wire_out *o)
 	v2_put_status(o, V2_N_SIGNATURE_HASH_ALGORITHMS, chunk(hashes, sizeof(hashes)));
 	if (!sa->initiator)
 		v2_put_status(o, V2_N_CHILDLESS_IKEV2_SUPPORTED, chunk(NULL, 0));
+}
+
+void v2_init_put(struct ike_sa *sa, const struct v2_sa *proposal, const struct crypt_dh *dh,
+		 struct wire_out *o)
+{
+	v2_put_sa(o, proposal);
+	v2_put_ke(o, dh->group->v2, blob_chunk(&dh->public));
+	wire_put(o, P2_NONCE, blob_chunk(sa->initiator ? &sa->v2->ni : &sa->v2->nr));
+	init_put_natd(sa, o);
+	init_put_abilities(sa, o);
 }
 
 static void init_read_hashes(struct v2_state *v2, struct chunk data)
@@ -143,17 +152,8 @@ static void init_read_natd(struct ike_sa *sa, const struct ike_path *path,
 		return;
 	src = init_natd_match(msg, hdr, V2_N_NAT_DETECTION_SOURCE_IP, &path->remote, &any_src);
 	dst = init_natd_match(msg, hdr, V2_N_NAT_DETECTION_DESTINATION_IP, &path->local, &any_dst);
-	sa->peer_natt = any_src && any_dst;
-	if (!sa->peer_natt)
-		return;
-	sa->nat_peer = !src;
-	/* forced: the peer finds our own hash wrong, so we believe in that NAT too */
-	sa->nat_us = !dst || sa->peer->conf->natt == CONF_FORCE;
-	if (sa->nat_us || sa->nat_peer)
-		log_info("NAT detected: %s%s%s", sa->nat_us ? "ME" : "",
-			 sa->nat_us && sa->nat_peer ? " " : "", sa->nat_peer ? "PEER" : "");
-	else
-		log_debug("NAT not detected");
+	if (any_src && any_dst)
+		natt_detected(sa, dst, src);
 }
 
 void v2_init_read(struct ike_sa *sa, const struct ike_path *path, const struct wire_hdr *hdr,
@@ -163,7 +163,6 @@ void v2_init_read(struct ike_sa *sa, const struct ike_path *path, const struct w
 
 	sa->peer_frag = v2_find_notify(msg, V2_N_FRAGMENTATION_SUPPORTED, &n) &&
 			sa->peer->conf->ike_frag != CONF_OFF;
-	sa->v2->childless = v2_find_notify(msg, V2_N_CHILDLESS_IKEV2_SUPPORTED, &n);
 	sa->v2->rfc7427 = false;
 	sa->v2->hashes = 0;
 	if (v2_find_notify(msg, V2_N_SIGNATURE_HASH_ALGORITHMS, &n))
@@ -177,7 +176,7 @@ bool v2_init_keys(struct ike_sa *sa, struct chunk shared)
 	struct blob seed = { 0 };
 	bool ok;
 
-	ok = crypt_v2_skeyseed(&sa->suite, blob_chunk(&v2->ni), blob_chunk(&v2->nr), shared, &seed) &&
+	ok = crypt_prf_nonces(sa->suite.prf, blob_chunk(&v2->ni), blob_chunk(&v2->nr), shared, &seed) &&
 	     crypt_v2_keys(&sa->suite, blob_chunk(&seed), blob_chunk(&v2->ni), blob_chunk(&v2->nr),
 			   sa->spi_i, sa->spi_r, &v2->keys);
 	blob_wipe(&seed);
@@ -216,11 +215,7 @@ static void init_put(struct ike_sa *sa, struct wire_out *o)
 	if (v2->cookie.n)
 		v2_put_status(o, V2_N_COOKIE, blob_chunk(&v2->cookie));
 	prop_v2_ike_offer(sa->peer->conf, chunk(NULL, 0), &offer);
-	v2_put_sa(o, &offer);
-	v2_put_ke(o, v2->dh->group->v2, blob_chunk(&v2->dh->public));
-	wire_put(o, P2_NONCE, blob_chunk(&v2->ni));
-	v2_init_put_natd(sa, o);
-	v2_init_put_abilities(sa, o);
+	v2_init_put(sa, &offer, v2->dh, o);
 }
 
 /* The only exchange that is not protected: it sends itself, also again with a cookie. */
@@ -266,7 +261,7 @@ static void init_refused(struct ike_sa *sa, uint16_t error)
 	v2_tell_error(sa, error, "IKE_SA_INIT", false);
 	log_debug("%s: an unauthenticated %s; waiting for a better answer", sa->peer->conf->name,
 		  wire_v2_notify_name(error));
-	timer_set(&v2->refusal, INIT_REFUSAL);
+	timer_set(&v2->refusal, V2_REFUSAL);
 }
 
 void v2_refusal_over(void *arg)
@@ -365,7 +360,7 @@ static bool init_accept(struct ike_sa *sa, const struct wire_hdr *hdr, const str
 		if (!v2->refused)
 			sa->peer->report = why;
 		v2->refused = true;
-		timer_set(&v2->refusal, INIT_REFUSAL);
+		timer_set(&v2->refusal, V2_REFUSAL);
 		return false;
 	}
 	if (suite.dh != v2->dh->group || group != suite.dh->v2 ||
@@ -433,8 +428,7 @@ void v2_init_answer(struct ike_sa *sa, const struct ike_path *path, const struct
 	v2->dh = NULL;
 	blob_set(&v2->init_r, data);
 	v2_init_read(sa, path, hdr, &msg);
-	if (natt_in_use(sa) || sa->nat_us || sa->nat_peer)
-		natt_float(sa);
+	natt_float(sa);
 	v2->phase = V2_KEYED;
 	/* IKE_INTERMEDIATE would be queued here, in front */
 	v2_queue_new(sa, V2_X_AUTH);

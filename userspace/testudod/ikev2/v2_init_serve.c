@@ -145,10 +145,7 @@ static bool serve_peer(struct serve *s)
 	addr_host(&s->path->remote, from);
 	s->peer = peer_get(s->ike, &s->path->remote);
 	if (!s->peer) {
-		s->ike->stranger = s->path->remote;
-		report_set(&s->ike->reports, REPORT_NO_CONFIG, "IKE_SA_INIT",
-			   "no remote block is for %s, and there is no remote anonymous", from);
-		report_fix(&s->ike->reports, "remote %s { ... }", from);
+		peer_unknown(s->ike, &s->path->remote, "IKE_SA_INIT");
 	} else if (!serve_takes_v2(s->peer->conf)) {
 		report_set(&s->peer->report, REPORT_NO_CONFIG, "IKE_SA_INIT",
 			   "%s begins with IKEv2, and its block takes IKEv1 only", from);
@@ -206,11 +203,7 @@ static void serve_send(struct serve *s, struct ike_sa *sa, const struct crypt_dh
 	struct wire_out o;
 
 	wire_begin(&o, &hdr);
-	v2_put_sa(&o, &s->answer);
-	v2_put_ke(&o, dh->group->v2, blob_chunk(&dh->public));
-	wire_put(&o, P2_NONCE, blob_chunk(&v2->nr));
-	v2_init_put_natd(sa, &o);
-	v2_init_put_abilities(sa, &o);
+	v2_init_put(sa, &s->answer, dh, &o);
 	v2_proof_put_certreq(sa, &o);
 	wire_end(&o);
 	dg = writer_blob(&o.w);
@@ -224,10 +217,8 @@ static void serve_begin(struct serve *s, struct crypt_dh *dh, struct chunk share
 {
 	struct ike_sa *sa = ike_sa_new(s->peer, 2, false, s->path);
 	struct v2_state *v2 = v2_state_new(sa);
-	char local[ADDR_TEXT], remote[ADDR_TEXT];
 
-	log_info("respond new phase 1 negotiation: %s<=>%s", addr_text(&sa->path.local, local),
-		 addr_text(&sa->path.remote, remote));
+	ike_sa_log_begin(sa, "respond new phase 1");
 	sa->spi_i = s->hdr->spi_i;
 	sa->suite = s->suite;
 	blob_set(&v2->init_i, s->data);

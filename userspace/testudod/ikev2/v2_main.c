@@ -31,7 +31,6 @@
 #include "ikev2/v2.h"
 
 #define MAIN_HINT    10000 /* ms between two looks at the peer because a stranger said so */
-#define MAIN_REFUSAL 7000  /* ms that a real answer may take after a stranger's word */
 #define MAIN_SHRINK  3	   /* the same question so often: our answer is too large */
 
 /**
@@ -87,8 +86,8 @@ struct v2_state *v2_state_new(struct ike_sa *sa)
 	TAILQ_INIT(&v2->redo);
 	timer_init(&v2->refusal, v2_refusal_over, sa);
 	timer_init(&v2->half, v2_half_tick, sa);
-	flight_init(&sa->flight, sa->ike, v2_no_answer, sa);
-	flight_init(&v2->answer, sa->ike, v2_no_answer, sa);
+	/* never launched: an answer is only repeated */
+	flight_init(&v2->answer, sa->ike, NULL, NULL);
 	return v2;
 }
 
@@ -102,14 +101,10 @@ static void main_unlink(struct ike_sa *sa)
 		of->heir_theirs = NULL;
 	if (of && of->now && of->now->sa == sa)
 		of->now->sa = NULL;
-	if (heir) {
-		heir->v2->parent = NULL;
-		ike_sa_kill(heir);
-	}
-	if (v2->heir_theirs) {
-		v2->heir_theirs->v2->parent = NULL;
-		ike_sa_kill(v2->heir_theirs);
-	}
+	if (heir)
+		v2_rekey_abandon(heir);
+	if (v2->heir_theirs)
+		v2_rekey_abandon(v2->heir_theirs);
 }
 
 static void main_free(struct ike_sa *sa)
@@ -246,10 +241,8 @@ static void main_lose(struct v2_exchange *x)
 {
 	if (x->child)
 		x->child->exchange = NULL;
-	if (x->sa) {
-		x->sa->v2->parent = NULL;
-		ike_sa_kill(x->sa);
-	}
+	if (x->sa)
+		v2_rekey_abandon(x->sa);
 	v2_exchange_free(x);
 }
 
@@ -257,6 +250,7 @@ static void main_answer_in(struct v2_in *in)
 {
 	struct v2_state *v2 = in->sa->v2;
 	struct v2_exchange *x = v2->now;
+	bool fatal;
 
 	if (main_answers[x->what].exchange != in->hdr.exchange) {
 		in->sa->ike->counts.bad++;
@@ -266,9 +260,10 @@ static void main_answer_in(struct v2_in *in)
 	timer_stop(&v2->shrink);
 	v2->now = NULL;
 	v2_sent_wipe(&v2->request);
-	if (v2_repeated(&in->msg) || v2_critical(&in->msg) || main_fatal(in)) {
+	fatal = main_fatal(in);
+	if (fatal || v2_repeated(&in->msg) || v2_critical(&in->msg)) {
 		main_lose(x);
-		if (!main_fatal(in))
+		if (!fatal)
 			v2_tell_syntax(in->sa, wire_exchange_name(in->hdr.exchange),
 				       "an answer with payloads that must not be in it");
 		ike_sa_fail(in->sa);
@@ -332,7 +327,7 @@ static void main_hint(struct ike_sa *sa, const struct wire_hdr *hdr)
 	/* while we wait for IKE_AUTH's answer it means that the peer refused us and its word was lost */
 	if (v2->phase == V2_KEYED && v2_doing(sa, V2_X_AUTH) && !v2->refused) {
 		v2->refused = true;
-		timer_set(&v2->refusal, MAIN_REFUSAL);
+		timer_set(&v2->refusal, V2_REFUSAL);
 	}
 	if (hdr->exchange != V2_INFO || sa->state != IKE_UP || v2->now)
 		return;
@@ -391,11 +386,8 @@ static void main_input(struct ike_sa *sa, const struct ike_path *path, const str
 
 static void main_initiate(struct ike_sa *sa)
 {
-	char local[ADDR_TEXT], remote[ADDR_TEXT];
-
 	v2_state_new(sa);
-	log_info("initiate new phase 1 negotiation: %s<=>%s", addr_text(&sa->path.local, local),
-		 addr_text(&sa->path.remote, remote));
+	ike_sa_log_begin(sa, "initiate new phase 1");
 	v2_queue_new(sa, V2_X_INIT);
 	v2_pump(sa);
 }
@@ -483,5 +475,6 @@ const struct ike_version_ops v2_ops = {
 	.rekey = main_rekey,
 	.close = v2_close,
 	.moved = main_moved,
+	.no_answer = v2_no_answer,
 	.free = main_free,
 };

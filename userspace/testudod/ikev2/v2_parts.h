@@ -59,9 +59,9 @@ void v2_init_answer(struct ike_sa *sa, const struct ike_path *path, const struct
 void v2_init_again(struct ike_sa *sa, struct chunk data);
 void v2_refusal_over(void *sa);
 
-/* what both sides of IKE_SA_INIT say and hear besides SA, KE and nonce */
-void v2_init_put_natd(struct ike_sa *sa, struct wire_out *o);
-void v2_init_put_abilities(struct ike_sa *sa, struct wire_out *o);
+/* what both sides of IKE_SA_INIT say, and hear besides SA, KE and nonce */
+void v2_init_put(struct ike_sa *sa, const struct v2_sa *proposal, const struct crypt_dh *dh,
+		 struct wire_out *o);
 void v2_init_read(struct ike_sa *sa, const struct ike_path *path, const struct wire_hdr *hdr,
 		  const struct wire_msg *msg);
 bool v2_init_keys(struct ike_sa *sa, struct chunk shared);
@@ -97,7 +97,7 @@ void v2_child_answer(struct v2_in *in, struct v2_exchange *x);
 void v2_child_request(struct v2_in *in);
 /* what IKE_AUTH and CREATE_CHILD_SA have in common: SPIs, SA, TS; false: the child has failed */
 bool v2_child_prepare(struct ike_sa *sa, struct child_sa *child);
-void v2_child_put(struct ike_sa *sa, struct child_sa *child, bool first, struct wire_out *o);
+void v2_child_put(struct child_sa *child, bool first, struct wire_out *o);
 bool v2_child_served(struct ike_sa *sa, struct child_sa *child);
 /* the peer's answer about the first child, which has failed if it is not usable */
 void v2_child_first_answer(struct v2_in *in, struct v2_exchange *x);
@@ -171,6 +171,8 @@ bool v2_ts_one_host(const struct ts *ts, struct sockaddr_storage *host);
 bool v2_rekey_build(struct ike_sa *sa, struct v2_exchange *x, struct wire_out *o);
 void v2_rekey_answer(struct v2_in *in, struct v2_exchange *x);
 void v2_rekey_request(struct v2_in *in);
+/* an heir that never comes to anything */
+void v2_rekey_abandon(struct ike_sa *heir);
 /* the peer deletes @sa, or uses the heir: an heir that waits takes over; false: there is none */
 bool v2_rekey_inherit(struct ike_sa *sa);
 

@@ -104,7 +104,7 @@ void v2_proof_put_cert(struct ike_sa *sa, struct wire_out *o)
 		return;
 	cert = peer_cert(sa->peer);
 	if (cert)
-		v2_put_cert(o, P2_CERT, V2_CERT_X509, cert_der(cert));
+		wire_put_cert(o, P2_CERT, V2_CERT_X509, cert_der(cert));
 }
 
 void v2_proof_put_certreq(struct ike_sa *sa, struct wire_out *o)
@@ -114,7 +114,7 @@ void v2_proof_put_certreq(struct ike_sa *sa, struct wire_out *o)
 	if (!v2_proof_takes(sa, false) || !sa->peer->conf->send_cr || sa->peer->conf->peers_rsa)
 		return;
 	cert_store_key_hashes(peer_store(sa->peer), &w);
-	v2_put_cert(o, P2_CERTREQ, V2_CERT_X509, writer_chunk(&w));
+	wire_put_cert(o, P2_CERTREQ, V2_CERT_X509, writer_chunk(&w));
 	writer_free(&w);
 }
 
@@ -277,7 +277,7 @@ static size_t proof_certs(const struct wire_msg *msg, struct cert *certs[PROOF_C
 	size_t n = 0;
 
 	for (i = 0; i < msg->n && n <= PROOF_CHAIN; i++) {
-		if (msg->pl[i].type != P2_CERT || !v2_get_cert(msg->pl[i].body, &encoding, &der) ||
+		if (msg->pl[i].type != P2_CERT || !wire_get_cert(msg->pl[i].body, &encoding, &der) ||
 		    encoding != V2_CERT_X509)
 			continue;
 		certs[n] = cert_parse(der);

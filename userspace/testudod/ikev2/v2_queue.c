@@ -48,7 +48,6 @@ void v2_exchange_free(struct v2_exchange *x)
 	if (!x)
 		return;
 	crypt_dh_free(x->dh);
-	blob_wipe(&x->nonce);
 	free(x);
 }
 
@@ -206,17 +205,6 @@ void v2_queue_init(struct ike_sa *sa)
 	timer_init(&sa->v2->later, queue_later_tick, sa);
 }
 
-static bool queue_other_up(const struct ike_sa *sa)
-{
-	const struct ike_sa *other;
-
-	TAILQ_FOREACH(other, &sa->peer->sas, link) {
-		if (other != sa && other->state == IKE_UP && other->heard > sa->heard)
-			return true;
-	}
-	return false;
-}
-
 /* The flight gave up. */
 void v2_no_answer(void *arg)
 {
@@ -228,15 +216,17 @@ void v2_no_answer(void *arg)
 	addr_text(&sa->path.remote, to);
 	/* another one works: only this one is dead, with its children */
 	if (v2->phase == V2_ENDING || sa->state == IKE_REPLACED || v2->parent ||
-	    (v2->phase == V2_OPEN && queue_other_up(sa))) {
+	    (v2->phase == V2_OPEN && ike_sa_heard_elsewhere(sa))) {
 		ike_sa_kill(sa);
 		return;
 	}
 	if (v2->phase == V2_OPEN) {
 		log_info("DPD: remote (ISAKMP-SA spi=%016llx:%016llx) seems to be dead.",
 			 (unsigned long long)sa->spi_i, (unsigned long long)sa->spi_r);
-		report_set(r, REPORT_DEAD, "DPD", "%s no longer answers", to);
-	} else if (v2->phase == V2_KEYED && v2->refused) {
+		ike_sa_dead(sa);
+		return;
+	}
+	if (v2->phase == V2_KEYED && v2->refused) {
 		report_set(r, REPORT_AUTH, "IKE_AUTH",
 			   "%s dropped the IKE SA when we proved our identity: it refused us, and the log there says why",
 			   to);

@@ -13,14 +13,6 @@
 #define REKEY_LOSER 30000 /* ms that the peer has to delete the heir that lost */
 #define REKEY_AGAIN 60000 /* ms after a refusal */
 
-static void rekey_put_spi(uint8_t out[8], uint64_t spi)
-{
-	int i;
-
-	for (i = 7; i >= 0; i--, spi >>= 8)
-		out[i] = spi & 0xff;
-}
-
 static uint64_t rekey_get_spi(struct chunk spi)
 {
 	struct reader r = reader(spi);
@@ -35,7 +27,6 @@ static struct ike_sa *rekey_heir(struct ike_sa *sa, bool initiator)
 	struct ike_sa *heir = ike_sa_new(sa->peer, 2, initiator, &sa->path);
 	struct v2_state *v2 = v2_state_new(heir);
 
-	heir->peer_natt = sa->peer_natt;
 	heir->nat_us = sa->nat_us;
 	heir->nat_peer = sa->nat_peer;
 	heir->peer_frag = sa->peer_frag;
@@ -63,12 +54,10 @@ static bool rekey_keys(struct ike_sa *sa, struct ike_sa *heir, struct chunk shar
 	if (!ok)
 		return false;
 	v2->phase = V2_OPEN;
-	v2->opened = timer_now();
 	return true;
 }
 
-/* An heir that never comes to anything. */
-static void rekey_abandon(struct ike_sa *heir)
+void v2_rekey_abandon(struct ike_sa *heir)
 {
 	heir->v2->parent = NULL;
 	ike_sa_kill(heir);
@@ -135,7 +124,7 @@ bool v2_rekey_build(struct ike_sa *sa, struct v2_exchange *x, struct wire_out *o
 	/* its request has the flight's patience, not a negotiation's */
 	timer_stop(&x->sa->give_up);
 	v2_nonce_make(&x->sa->v2->ni, v2_nonce_size(sa));
-	rekey_put_spi(spi, x->sa->spi_i);
+	ike_spi_bytes(x->sa->spi_i, spi);
 	prop_v2_ike_offer(sa->peer->conf, chunk(spi, sizeof(spi)), &offer);
 	v2_put_sa(o, &offer);
 	wire_put(o, P2_NONCE, blob_chunk(&x->sa->v2->ni));
@@ -185,7 +174,7 @@ static void rekey_made(struct ike_sa *sa, struct v2_exchange *x)
 	struct chunk lower = v2_nonce_lower(blob_chunk(&hv->ni), blob_chunk(&hv->nr));
 	struct ike_sa *theirs = rekey_theirs(sa);
 
-	if (theirs && v2_nonce_less(lower, blob_chunk(&sa->v2->heir_nonce))) {
+	if (theirs && ike_nonce_less(lower, blob_chunk(&sa->v2->heir_nonce))) {
 		log_debug("%s: both ends rekeyed the IKE SA; the peer's is used", sa->peer->conf->name);
 		rekey_lost_ours(x->sa);
 		rekey_succeed(sa, theirs);
@@ -237,7 +226,7 @@ void v2_rekey_answer(struct v2_in *in, struct v2_exchange *x)
 		return;
 	}
 	x->sa = NULL;
-	rekey_abandon(heir);
+	v2_rekey_abandon(heir);
 	if (rekey_theirs(sa)) {
 		rekey_succeed(sa, rekey_theirs(sa));
 		v2_exchange_free(x);
@@ -280,7 +269,7 @@ struct rekey_serve {
 	struct blob shared;
 };
 
-static const struct v2_prop *rekey_chosen(const struct v2_sa *theirs, const struct v2_sa *answer)
+static const struct wire_prop *rekey_chosen(const struct v2_sa *theirs, const struct v2_sa *answer)
 {
 	unsigned int i;
 
@@ -297,7 +286,7 @@ static bool rekey_check(struct v2_in *in, struct rekey_serve *s)
 	const struct wire_pl *pl = wire_find(&in->msg, P2_SA), *ke = wire_find(&in->msg, P2_KE);
 	struct ike_sa *sa = in->sa;
 	struct wire_fault fault = { 0 };
-	const struct v2_prop *prop;
+	const struct wire_prop *prop;
 	struct v2_sa theirs;
 	const char *why = NULL;
 	struct chunk value;
@@ -330,7 +319,7 @@ static void rekey_answer(struct v2_in *in, struct rekey_serve *s, struct ike_sa 
 	struct wire_out o;
 	uint8_t spi[8];
 
-	rekey_put_spi(spi, heir->spi_r);
+	ike_spi_bytes(heir->spi_r, spi);
 	s->answer.prop[0].spi = chunk(spi, sizeof(spi));
 	wire_begin_chain(&o);
 	v2_put_sa(&o, &s->answer);
@@ -349,7 +338,7 @@ static void rekey_begin(struct v2_in *in, struct rekey_serve *s)
 	blob_set(&v2->ni, s->ni);
 	v2_nonce_make(&v2->nr, v2_nonce_size(sa));
 	if (!rekey_keys(sa, heir, blob_chunk(&s->shared))) {
-		rekey_abandon(heir);
+		v2_rekey_abandon(heir);
 		v2_answer_notify(in, V2_N_NO_ADDITIONAL_SAS, chunk(NULL, 0));
 		return;
 	}
@@ -382,7 +371,7 @@ bool v2_rekey_inherit(struct ike_sa *sa)
 	struct ike_sa *heir = rekey_theirs(sa);
 
 	if (v2_doing(sa, V2_X_REKEY) && sa->v2->now->sa) {
-		rekey_abandon(sa->v2->now->sa);
+		v2_rekey_abandon(sa->v2->now->sa);
 		sa->v2->now->sa = NULL;
 	}
 	if (!heir)

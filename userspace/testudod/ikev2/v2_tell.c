@@ -149,12 +149,7 @@ void v2_tell_child(struct ike_sa *sa)
 		.reason = r->sentence,
 	};
 
-	peer->ike->counts.failed[r->cause]++;
-	if (log_limit_ok(&peer->limit, 10, timer_now())) {
-		log_error("%s: %s", peer->conf->name, r->sentence);
-		if (r->fix[0])
-			log_info("%s: to mend it: %s", peer->conf->name, r->fix);
-	}
+	peer_tell(peer, NULL);
 	peer->ike->ops->event(peer->ike->ops_arg, &ev);
 }
 

@@ -149,54 +149,35 @@ static void own_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-bool child_start(struct child *c, enum proc_role role, const char *conf_name, bool insecure)
+bool child_start(struct child *c)
 {
+	const char *name = proc_role_name(c->role);
 	struct imsg m;
 	int more = 1;
 	int i;
 
-	*c = (struct child){
-		.role = role,
-		.monitor = { .fd = CHILD_FD },
-		.conf_name = conf_name,
-		.insecure = insecure,
-		.log_level_said = c->log_level_said,
-	};
+	c->monitor.fd = CHILD_FD;
 	for (i = 0; i < PROC_ROLES; i++)
 		c->peer[i] = -1;
 	own_signals();
-	log_process(proc_role_name(role));
-	prctl(PR_SET_NAME, proc_role_name(role), 0, 0, 0);
+	log_process(name);
+	prctl(PR_SET_NAME, name, 0, 0, 0);
 	while (more > 0) {
 		int n = imsg_recv(CHILD_FD, &m, START_MS);
 
 		if (n <= 0) {
-			log_error("the %s process is started by testudod, not by hand",
-				  proc_role_name(role));
+			log_error("the %s process is started by testudod, not by hand", name);
 			return false;
 		}
 		more = take_first(c, &m);
 		imsg_free(&m);
 	}
 	if (more < 0) {
-		log_error("the monitor sent what the %s process does not understand",
-			  proc_role_name(role));
+		log_error("the monitor sent what the %s process does not understand", name);
 		return false;
 	}
 	c->conf = c->src ? child_load(c, c->src) : NULL;
 	return c->conf != NULL;
-}
-
-static enum sandbox_role sandbox_of(enum proc_role role)
-{
-	switch (role) {
-	case PROC_NET:
-		return SANDBOX_NET;
-	case PROC_CTL:
-		return SANDBOX_CTL;
-	default:
-		return SANDBOX_KEYS;
-	}
 }
 
 bool child_lock(struct child *c)
@@ -206,7 +187,7 @@ bool child_lock(struct child *c)
 	sandbox_prepare();
 	err = sandbox_drop(c->conf->user, c->conf->group);
 	if (!err)
-		err = sandbox_filter(sandbox_of(c->role));
+		err = sandbox_filter(c->role);
 	if (!err)
 		err = imsg_send(c->monitor.fd, IMSG_READY, 0, chunk(NULL, 0), -1);
 	if (err)
@@ -266,20 +247,12 @@ void child_message(void *arg, struct imsg *m)
 	case IMSG_PEER:
 		on_peer(c, m);
 		break;
-	case IMSG_SOCKET:
-		take_socket(c, m);
-		break;
-	case IMSG_RUN:
-		if (c->ops->sockets)
-			c->ops->sockets(c->arg, c->sock, c->nsocks);
-		c->nsocks = 0;
-		break;
 	case IMSG_RELOADED:
 		on_reloaded(c, m);
 		break;
 	case IMSG_STOP:
 		if (c->ops->stop)
-			c->ops->stop(c->arg, m->body.n && m->body.p[0]);
+			c->ops->stop(c->arg);
 		break;
 	case IMSG_USR1:
 		if (c->ops->usr1)
@@ -305,7 +278,6 @@ bool child_listen(struct child *c, struct event_base *base, const struct child_o
 {
 	c->ops = ops;
 	c->arg = arg;
-	c->nsocks = 0;
 	c->monitor.fn = child_message;
 	c->monitor.gone = on_gone;
 	c->monitor.arg = c;
@@ -341,26 +313,11 @@ bool child_take_source(struct child *c, struct source *src)
 
 /* ---- questions ---- */
 
-static bool ask_reload(const struct child *c, bool dry_run)
+bool child_ask_reload(struct child *c, bool dry_run)
 {
 	const uint8_t flag = dry_run;
 
 	return !imsg_send(c->monitor.fd, IMSG_RELOAD, 0, chunk(&flag, sizeof(flag)), -1);
-}
-
-bool child_ask_reload(struct child *c)
-{
-	return ask_reload(c, false);
-}
-
-bool child_ask_check(struct child *c)
-{
-	return ask_reload(c, true);
-}
-
-bool child_ask_sockets(struct child *c)
-{
-	return !imsg_send(c->monitor.fd, IMSG_SOCKETS, 0, chunk(NULL, 0), -1);
 }
 
 bool child_script(struct child *c, const char *remote, enum ike_script script,

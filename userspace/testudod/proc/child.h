@@ -47,20 +47,18 @@ struct child_socket {
  * struct child_ops - what the monitor says; members may be NULL
  * @source: a new configuration, from the heap and the callee's: child_take_source(), or
  *	child_load() if the old one is needed for a while longer
- * @sockets: answer to child_ask_sockets(); the descriptors are the callee's
  * @peer: another process was started again: the socket to it, the callee's
- * @reloaded: answer to child_ask_reload() and child_ask_check(): @text says what was wrong, a
- *	line for each error, else it is empty; after a reload @source has been called before
- * @stop: end in order, then return from main; @keep: leave the SAs
+ * @reloaded: answer to child_ask_reload(): @text says what was wrong, a line for each error,
+ *	else it is empty; after a reload @source has been called before
+ * @stop: end in order, then return from main
  * @usr1: SIGUSR1
  * @gone: the monitor is gone: end at once
  */
 struct child_ops {
 	void (*source)(void *arg, struct source *src);
-	void (*sockets)(void *arg, const struct child_socket *socks, unsigned int n);
 	void (*peer)(void *arg, enum proc_role role, int fd);
 	void (*reloaded)(void *arg, bool ok, const char *text);
-	void (*stop)(void *arg, bool keep);
+	void (*stop)(void *arg);
 	void (*usr1)(void *arg);
 	void (*gone)(void *arg);
 };
@@ -98,10 +96,10 @@ struct child {
 };
 
 /*
- * Receives all that a child is given over CHILD_FD and loads the configuration.
- * False: an error was logged.
+ * Receives all that a child is given over CHILD_FD and loads the configuration. What the
+ * command line says (@role to @log_level_said) is in @c already. False: an error was logged.
  */
-bool child_start(struct child *c, enum proc_role role, const char *conf_name, bool insecure);
+bool child_start(struct child *c);
 /* user, root directory, capabilities, filter; then the monitor is told. False: end */
 bool child_lock(struct child *c);
 /* the configuration in @src, or NULL; the log's level becomes what it says */
@@ -117,12 +115,11 @@ bool child_listen(struct child *c, struct event_base *base, const struct child_o
 void child_message(void *arg, struct imsg *m);
 void child_end(struct child *c);
 
-/* "reload-config": the monitor reads the files; see @reloaded */
-bool child_ask_reload(struct child *c);
-/* the same, but nothing changes: @reloaded tells whether it could */
-bool child_ask_check(struct child *c);
-/* the sockets of the configuration in force, opened again; see @sockets */
-bool child_ask_sockets(struct child *c);
+/*
+ * "reload-config": the monitor reads the files; see @reloaded. @dry_run: nothing changes, and
+ * @reloaded tells whether it could.
+ */
+bool child_ask_reload(struct child *c, bool dry_run);
 /*
  * Run the script that the configuration in force names for @remote, if it names
  * one. @env: "NAME=value", of the names that script.c knows.

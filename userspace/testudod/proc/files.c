@@ -16,6 +16,8 @@
 #include "proc/monitor_impl.h"
 #include "proc/safefile.h"
 
+#define KEY_FILE_MAX (1 << 20)
+
 /**
  * struct said - what the parser has said
  * @why: errors, one a line, for whoever asked for a reload; as many as there is room for
@@ -96,8 +98,7 @@ bool files_check(struct monitor *m, char *why, size_t why_size)
 	struct conf *conf = read_files(m, &disk, why, why_size);
 	bool ok = conf;
 
-	if (ok)
-		conf_free(conf);
+	conf_free(conf);
 	source_free(&disk);
 	return ok;
 }
@@ -123,20 +124,17 @@ static void add_secret(struct source *out, const char *name)
 {
 	char why[256];
 	int fd = safe_open(name, SAFE_SECRET, why, sizeof(why));
-	const struct source_file *f;
-	struct source disk;
+	struct blob key = { 0 };
+	int err = fd;
 
-	if (fd < 0) {
+	if (fd >= 0) {
+		err = fd_read(fd, KEY_FILE_MAX, &key);
+		close(fd);
+	} else {
 		log_error("private key %s", why);
-		source_add(out, name, chunk(NULL, 0), -fd);
-		return;
 	}
-	close(fd);
-	source_init(&disk);
-	disk.from_disk = true;
-	f = source_open(&disk, name);
-	source_add(out, name, blob_chunk(&f->data), f->error);
-	source_free(&disk);
+	source_add(out, name, blob_chunk(&key), -err);
+	blob_wipe(&key);
 }
 
 static void add_secrets(struct source *out, const struct conf *conf)

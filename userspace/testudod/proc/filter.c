@@ -182,34 +182,34 @@ static int allow_abort(scmp_filter_ctx f)
  * (syslog(), which tries that when it lost its own, is refused and not punished). Net:
  * UDP, and rtnetlink, to ask which source address leads to a peer.
  */
-static int allow_sockets(scmp_filter_ctx f, enum sandbox_role role)
+static int allow_sockets(scmp_filter_ctx f, enum proc_role role)
 {
 	static const int udp[] = { AF_INET, AF_INET6 };
 	size_t i;
 	int err;
 
-	if (role == SANDBOX_NET)
+	if (role == PROC_NET)
 		err = seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1,
 				       SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 	else
 		err = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
 				       SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
 				       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM));
-	if (!err && role != SANDBOX_NET)
+	if (!err && role != PROC_NET)
 		err = seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(connect), 0);
 	for (i = 0; !err && i < 2; i++)
-		err = seccomp_rule_add(f, role == SANDBOX_NET ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES),
+		err = seccomp_rule_add(f, role == PROC_NET ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES),
 				       SCMP_SYS(socket), 2,
 				       SCMP_A0(SCMP_CMP_EQ, (unsigned int)udp[i]),
 				       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM));
-	if (!err && role == SANDBOX_NET)
+	if (!err && role == PROC_NET)
 		err = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
 				       SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
 				       SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE));
 	return err;
 }
 
-static int build(scmp_filter_ctx f, enum sandbox_role role)
+static int build(scmp_filter_ctx f, enum proc_role role)
 {
 	int err = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 
@@ -230,18 +230,18 @@ static int build(scmp_filter_ctx f, enum sandbox_role role)
 	if (err)
 		return err;
 	switch (role) {
-	case SANDBOX_NET:
+	case PROC_NET:
 		return ALLOW(f, net, SCMP_ACT_ALLOW);
-	case SANDBOX_CTL:
+	case PROC_CTL:
 		return ALLOW(f, ctl, SCMP_ACT_ALLOW);
-	case SANDBOX_KEYS:
+	case PROC_KEYS:
 		return ALLOW(f, keys, SCMP_ACT_ALLOW);
 	default:
 		return -EINVAL;
 	}
 }
 
-int sandbox_filter(enum sandbox_role role)
+int sandbox_filter(enum proc_role role)
 {
 	scmp_filter_ctx f;
 	int err;
@@ -261,7 +261,7 @@ int sandbox_filter(enum sandbox_role role)
 	/* a kernel without seccomp still has the rest of the walls */
 	if (err == -EINVAL || err == -ENOSYS) {
 		log_warn("no filter of system calls for the %s process: the kernel has none",
-			 sandbox_role_name(role));
+			 proc_role_name(role));
 		return 0;
 	}
 	return err;

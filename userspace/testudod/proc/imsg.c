@@ -7,11 +7,11 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 
+#include "base/timer.h"
 #include "proc/imsg.h"
 
 #define IMSG_MAGIC   0x54696d31u /* "Tim1": both ends are of the same build */
@@ -32,12 +32,11 @@ struct imsg_head {
 	uint32_t len;
 };
 
-static int now_ms(void)
+static int ms_until(uint64_t when)
 {
-	struct timespec ts;
+	uint64_t now = timer_now();
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int)((ts.tv_sec % 1000000) * 1000 + ts.tv_nsec / 1000000);
+	return when > now ? (int)(when - now) : 0;
 }
 
 int imsg_pair(int fd[2])
@@ -57,14 +56,14 @@ int imsg_pair(int fd[2])
 static int wait_for(int sock, short what, int ms)
 {
 	struct pollfd p = { .fd = sock, .events = what };
-	int until = now_ms() + ms;
+	uint64_t until = timer_now() + ms;
 	int n;
 
 	do {
 		n = poll(&p, 1, ms);
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		ms = until - now_ms();
+		ms = ms_until(until);
 	} while (n < 0 && ms > 0);
 	return n > 0 ? 0 : -EAGAIN;
 }
@@ -197,14 +196,14 @@ void imsg_free(struct imsg *m)
 
 int imsg_call(int sock, const struct imsg_call *call, struct imsg *reply)
 {
-	int until = now_ms() + call->ms;
+	uint64_t until = timer_now() + call->ms;
 	int err = imsg_send(sock, call->type, call->id, call->body, -1);
 	int left;
 
 	*reply = (struct imsg){ .fd = -1 };
 	if (err)
 		return err;
-	while ((left = until - now_ms()) > 0) {
+	while ((left = ms_until(until)) > 0) {
 		err = imsg_recv(sock, reply, left);
 		if (err == -EAGAIN)
 			break;

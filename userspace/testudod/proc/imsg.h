@@ -23,13 +23,12 @@ enum imsg_type {
 	IMSG_PEER,	 /* role; socket to that process */
 	IMSG_SOCKET,	 /* tag, address; socket */
 	IMSG_RUN,	 /* all of the above were sent */
-	IMSG_STOP,	 /* end in order; 1: keep the SAs */
+	IMSG_STOP,	 /* end in order */
 	IMSG_USR1,
 	IMSG_RELOADED, /* 1 or 0, text */
 	IMSG_PSK_FILE, /* error, text; psk.txt */
 	/* a child to the monitor */
-	IMSG_READY,   /* it has locked itself in */
-	IMSG_SOCKETS, /* open the sockets of the configuration in force again */
+	IMSG_READY,  /* it has locked itself in */
 	IMSG_RELOAD, /* 1: only check the files, 0: take them */
 	IMSG_SCRIPT, /* script, remote's name, environment */
 	IMSG_PSK_OPEN,

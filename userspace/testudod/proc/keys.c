@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -21,6 +20,7 @@
 #include "base/timer.h"
 #include "crypto/crypt.h"
 #include "proc/keys.h"
+#include "proc/memfd.h"
 
 #define PSK_FILE_MAX   (1 << 20)
 #define MONITOR_MS     2000
@@ -182,30 +182,6 @@ static void on_sign(struct keys *keys, const struct imsg *m, struct secrets_answ
 
 /* ---- pre-shared keys ---- */
 
-static bool read_psk_file(int fd, struct blob *text)
-{
-	struct stat st;
-	size_t done = 0;
-
-	if (fd < 0 || fstat(fd, &st) || st.st_size < 0 || st.st_size > PSK_FILE_MAX)
-		return false;
-	text->n = (size_t)st.st_size;
-	text->p = xcalloc(1, text->n + 1);
-	while (done < text->n) {
-		ssize_t n = pread(fd, text->p + done, text->n - done, (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		if (!n)
-			break; /* it has become shorter meanwhile */
-		done += (size_t)n;
-	}
-	text->n = done;
-	return true;
-}
-
 /* psk.txt as it is now */
 static bool fetch_psk_file(struct keys *keys, struct blob *text, struct secrets_answer *a)
 {
@@ -228,7 +204,7 @@ static bool fetch_psk_file(struct keys *keys, struct blob *text, struct secrets_
 	if (!keys_get_answer(blob_chunk(&reply.body), a, &none))
 		say(a, SECRETS_NO_FILE, "the monitor's answer about the file of pre-shared keys is malformed");
 	else if (a->error == SECRETS_OK) {
-		ok = read_psk_file(reply.fd, text);
+		ok = !fd_read(reply.fd, PSK_FILE_MAX, text);
 		if (!ok)
 			say(a, SECRETS_NO_FILE, "%s: it can not be read, or is larger than 1 MB",
 			    keys->c->conf->path_psk);
@@ -361,17 +337,12 @@ static void on_peer(void *arg, enum proc_role role, int fd)
 		event_base_loopbreak(keys->base);
 }
 
-static void on_stop(void *arg, bool keep)
+/* in order or not: nothing is left behind */
+static void on_end(void *arg)
 {
 	struct keys *keys = arg;
 
-	(void)keep;
 	event_base_loopbreak(keys->base);
-}
-
-static void on_gone(void *arg)
-{
-	on_stop(arg, false);
 }
 
 /* best effort: swap is as readable as a core file */
@@ -388,8 +359,8 @@ void keys_main(struct child *c)
 	static const struct child_ops ops = {
 		.source = on_source,
 		.peer = on_peer,
-		.stop = on_stop,
-		.gone = on_gone,
+		.stop = on_end,
+		.gone = on_end,
 	};
 	struct keys keys = { .c = c, .net = { .fd = -1, .fn = on_question, .gone = on_net_gone } };
 

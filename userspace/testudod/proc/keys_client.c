@@ -133,6 +133,7 @@ static bool fail(struct secrets_answer *answer, const char *what)
 	return false;
 }
 
+/* @reply is the caller's to free, whatever comes of it */
 static bool ask(struct keys_client *k, uint32_t type, struct chunk body, struct imsg *reply,
 		struct secrets_answer *answer, struct chunk *result)
 {
@@ -150,8 +151,6 @@ static bool ask(struct keys_client *k, uint32_t type, struct chunk body, struct 
 	n = imsg_call(k->fd, &call, reply);
 	if (n == 1 && keys_get_answer(blob_chunk(&reply->body), answer, result))
 		return answer->error == SECRETS_OK;
-	if (n == 1)
-		imsg_free(reply);
 	if (n <= 0 && n != -ETIMEDOUT && n != -EMSGSIZE)
 		keys_client_replace(k, -1);
 	return fail(answer, n == -ETIMEDOUT ? "does not answer" : "gave no answer");

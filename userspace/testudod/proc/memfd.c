@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sealed memfds: the sender can not change what the receiver has begun to read,
+ * Files behind descriptors, and sealed memfds: the sender can not change what the receiver has begun to read,
  * and the receiver can not be made to read for ever.
  */
 #include <errno.h>
@@ -44,27 +44,39 @@ int memfd_from(struct chunk data)
 	return err;
 }
 
+int fd_read(int fd, size_t max, struct blob *data)
+{
+	struct stat st;
+	size_t done = 0;
+	ssize_t n = 1;
+	int err;
+
+	blob_wipe(data);
+	if (fstat(fd, &st))
+		return -errno;
+	if (st.st_size < 0 || (size_t)st.st_size > max)
+		return -EFBIG;
+	data->n = (size_t)st.st_size;
+	data->p = xcalloc(1, data->n + 1);
+	/* the end comes early if the file has become shorter meanwhile */
+	while (done < data->n && n) {
+		n = pread(fd, data->p + done, data->n - done, (off_t)done);
+		if (n < 0 && errno != EINTR) {
+			err = -errno;
+			blob_wipe(data);
+			return err;
+		}
+		if (n > 0)
+			done += (size_t)n;
+	}
+	data->n = done;
+	return 0;
+}
+
 bool memfd_read(int fd, struct blob *data)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
-	struct stat st;
-	size_t done = 0;
 
 	blob_wipe(data);
-	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) || st.st_size > MEMFD_MAX)
-		return false;
-	data->n = (size_t)st.st_size;
-	data->p = xcalloc(1, data->n + 1);
-	while (done < data->n) {
-		ssize_t n = pread(fd, data->p + done, data->n - done, (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			blob_wipe(data);
-			return false;
-		}
-		done += (size_t)n;
-	}
-	return true;
+	return seals >= 0 && (seals & SEALS) == SEALS && !fd_read(fd, MEMFD_MAX, data);
 }

@@ -48,11 +48,11 @@ static void take_log_level(const struct monitor *m)
 
 static void send_sources(struct monitor *m)
 {
-	/* keys first: net may sign with a new key at once */
-	static const enum proc_role order[] = { PROC_KEYS, PROC_NET, PROC_CTL };
+	/* keys first: net may sign with a new key at once; ctl lives by what it got at its start */
+	static const enum proc_role order[] = { PROC_KEYS, PROC_NET };
 	size_t i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 2; i++) {
 		int fd = files_for(m, order[i]);
 
 		if (fd < 0) {
@@ -126,30 +126,25 @@ static void answer_psk(struct member *c, uint32_t id)
 		close(fd);
 }
 
-void monitor_is_ready(struct monitor *m)
+static void tell_ready(struct monitor *m)
 {
-	const struct monitor_hooks *hooks = m->opt->hooks;
-
 	if (!m->member[PROC_KEYS].ready || !m->member[PROC_NET].ready || !m->member[PROC_CTL].ready)
 		return;
 	if (!m->told_ready)
 		log_debug("all processes run");
 	m->told_ready = true;
 	notify("READY=1\nSTATUS=running\nMAINPID=%ld", (long)getpid());
-	if (hooks->ready)
-		hooks->ready(hooks->arg);
 }
 
 void monitor_message(void *arg, struct imsg *msg)
 {
 	struct member *c = arg;
 	bool net = c->role == PROC_NET;
-	int err;
 
 	switch (msg->type) {
 	case IMSG_READY:
 		spawn_is_ready(c);
-		monitor_is_ready(c->m);
+		tell_ready(c->m);
 		return;
 	case IMSG_PSK_OPEN:
 		if (c->role != PROC_KEYS)
@@ -165,13 +160,6 @@ void monitor_message(void *arg, struct imsg *msg)
 		if (!net)
 			break;
 		answer_reload(c, msg->body.n && msg->body.p[0]);
-		return;
-	case IMSG_SOCKETS:
-		if (!net)
-			break;
-		err = spawn_send_sockets(c);
-		if (err)
-			log_error("the sockets can not be opened again: %s", strerror(-err));
 		return;
 	default:
 		break;
@@ -193,22 +181,26 @@ static void stop_late(void *arg)
 	spawn_kill(m, SIGKILL);
 }
 
+/* net ends first; without it nobody needs the others */
+static void end_the_rest(struct monitor *m)
+{
+	if (!m->member[PROC_NET].pid)
+		spawn_kill(m, SIGKILL);
+	if (spawn_none_left(m))
+		event_base_loopbreak(m->base);
+}
+
 void monitor_stop(struct monitor *m, int exit_status)
 {
-	uint8_t keep = 0;
-
 	if (m->stopping)
 		return;
 	m->stopping = true;
 	m->exit_status = exit_status;
 	notify("STOPPING=1");
 	/* the others are needed until net has said good-bye */
-	send_to(&m->member[PROC_NET], IMSG_STOP, chunk(&keep, 1), -1);
-	if (!m->member[PROC_NET].pid)
-		spawn_kill(m, SIGKILL);
+	send_to(&m->member[PROC_NET], IMSG_STOP, chunk(NULL, 0), -1);
 	timer_set(&m->stop_timer, STOP_MS);
-	if (spawn_none_left(m))
-		event_base_loopbreak(m->base);
+	end_the_rest(m);
 }
 
 static void reap(struct monitor *m)
@@ -219,12 +211,8 @@ static void reap(struct monitor *m)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		if (!script_ended(m, pid, status))
 			spawn_ended(m, pid, status);
-	if (!m->stopping)
-		return;
-	if (!m->member[PROC_NET].pid)
-		spawn_kill(m, SIGKILL);
-	if (spawn_none_left(m))
-		event_base_loopbreak(m->base);
+	if (m->stopping)
+		end_the_rest(m);
 }
 
 static void on_signal(evutil_socket_t sig, short what, void *arg)
@@ -362,9 +350,11 @@ int monitor_child(enum proc_role role, const struct monitor_options *opt)
 	struct child *c = xcalloc(1, sizeof(*c));
 	int status = 1;
 
-	/* the first configuration is loaded in there */
+	c->role = role;
+	c->conf_name = opt->conf;
+	c->insecure = opt->insecure;
 	c->log_level_said = opt->log_level_said;
-	if (child_start(c, role, opt->conf, opt->insecure)) {
+	if (child_start(c)) {
 		switch (role) {
 		case PROC_KEYS:
 			keys_main(c);

@@ -21,10 +21,9 @@
  * struct monitor_hooks - what the monitor does not know itself
  * @open_sockets: as root, in the monitor: sockets for @role (PROC_NET: UDP and PF_KEY, PROC_CTL:
  *	the listening one). How many, or a negative errno after the cause was logged. It is called for
- *	each start of that process and for child_ask_sockets(), when the old ones may still be open
+ *	each start of that process
  * @net_main: the network process; returns its exit status
  * @ctl_main: the control process
- * @ready: all processes run, or do again (NULL: nobody wants to know)
  * @arg: handed to all of them
  */
 struct monitor_hooks {
@@ -32,7 +31,6 @@ struct monitor_hooks {
 			    struct child_socket *socks, unsigned int max);
 	int (*net_main)(void *arg, struct child *c);
 	int (*ctl_main)(void *arg, struct child *c);
-	void (*ready)(void *arg);
 	void *arg;
 };
 

@@ -77,7 +77,6 @@ bool spawn_all(struct monitor *m);
 void spawn_is_ready(struct member *c);
 /* a child ended; false: it was none of ours */
 bool spawn_ended(struct monitor *m, pid_t pid, int status);
-int spawn_send_sockets(struct member *c);
 /* no process runs any more */
 bool spawn_none_left(const struct monitor *m);
 void spawn_kill(struct monitor *m, int sig);
@@ -102,7 +101,6 @@ bool script_ended(struct monitor *m, pid_t pid, int status);
 /* ---- monitor.c ---- */
 
 void monitor_message(void *arg, struct imsg *msg);
-void monitor_is_ready(struct monitor *m);
 /* end with that status once all children are gone */
 void monitor_stop(struct monitor *m, int exit_status);
 

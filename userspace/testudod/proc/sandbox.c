@@ -24,13 +24,6 @@
 #include "base/log.h"
 #include "proc/sandbox.h"
 
-const char *sandbox_role_name(enum sandbox_role role)
-{
-	static const char *const names[SANDBOX_ROLES] = { "keys", "net", "ctl" };
-
-	return (unsigned int)role < SANDBOX_ROLES ? names[role] : "?";
-}
-
 void sandbox_prepare(void)
 {
 	unsigned char byte;

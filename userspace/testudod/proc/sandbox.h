@@ -6,13 +6,7 @@
 #ifndef TESTUDOD_PROC_SANDBOX_H
 #define TESTUDOD_PROC_SANDBOX_H
 
-#include <stdbool.h>
-
-/** enum sandbox_role - who is locked in */
-enum sandbox_role { SANDBOX_KEYS,
-		    SANDBOX_NET,
-		    SANDBOX_CTL,
-		    SANDBOX_ROLES };
+#include "proc/child.h"
 
 #define SANDBOX_USER "_testudo" /* when the configuration names none */
 
@@ -29,7 +23,6 @@ int sandbox_drop(const char *user, const char *group);
  * From here on, a system call that the role does not need kills the process;
  * looking for files fails with EACCES. Builds with AddressSanitizer have no filter.
  */
-int sandbox_filter(enum sandbox_role role);
-const char *sandbox_role_name(enum sandbox_role role);
+int sandbox_filter(enum proc_role role);
 
 #endif /* TESTUDOD_PROC_SANDBOX_H */

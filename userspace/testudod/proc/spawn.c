@@ -72,7 +72,7 @@ static int send_socket(struct member *c, const struct child_socket *s)
 	return err;
 }
 
-int spawn_send_sockets(struct member *c)
+static int send_sockets(struct member *c)
 {
 	const struct monitor_hooks *hooks = c->m->opt->hooks;
 	struct child_socket *socks = xcalloc(CHILD_SOCKETS, sizeof(*socks));
@@ -246,7 +246,7 @@ static int fill_roles(struct monitor *m, unsigned int roles)
 		if (!err)
 			err = send_source(&m->member[role]);
 		if (!err)
-			err = spawn_send_sockets(&m->member[role]);
+			err = send_sockets(&m->member[role]);
 	}
 	return err;
 }
@@ -297,7 +297,6 @@ bool spawn_all(struct monitor *m)
 
 		c->m = m;
 		c->role = role;
-		c->ch.fd = -1;
 		c->backoff = BACKOFF_MIN;
 		timer_init(&c->again, start_again, c);
 	}
@@ -382,7 +381,7 @@ void spawn_kill(struct monitor *m, int sig)
 {
 	enum proc_role role;
 
-	for (role = PROC_KEYS; role < PROC_ROLES; role++)
+	for (each_role(role))
 		if (m->member[role].pid)
 			kill(m->member[role].pid, sig);
 }

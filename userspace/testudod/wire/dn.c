@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <openssl/asn1.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/x509.h>
@@ -341,14 +342,6 @@ static bool ends_value(const char *s)
 	return ends;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /**
  * struct value - an RDN's value while it is read
  * @buf: its bytes
@@ -367,11 +360,11 @@ struct value {
 static const char *read_escape(const char *s, struct value *v)
 {
 	int c = (uint8_t)*s;
+	int high = OPENSSL_hexchar2int(s[0]);
+	int low = high < 0 ? -1 : OPENSSL_hexchar2int(s[1]);
 
-	if (!c)
-		return NULL;
-	if (hex_digit(s[0]) >= 0 && hex_digit(s[1]) >= 0) {
-		c = hex_digit(s[0]) << 4 | hex_digit(s[1]);
+	if (low >= 0) {
+		c = high << 4 | low;
 		s++;
 	}
 	if (!c)

@@ -176,23 +176,34 @@ bool id_match(const struct id *pattern, const struct id *id)
 
 /* ---- selectors ---- */
 
+static bool is_subnet(uint8_t type)
+{
+	return type == ID_IPV4_SUBNET || type == ID_IPV6_SUBNET;
+}
+
+static bool is_range(uint8_t type)
+{
+	return type == ID_IPV4_RANGE || type == ID_IPV6_RANGE;
+}
+
+static bool is_addresses(uint8_t type)
+{
+	return type == ID_IPV4 || type == ID_IPV6 || is_subnet(type) || is_range(type);
+}
+
 bool id_to_ts(uint8_t type, struct chunk data, uint8_t proto, uint16_t port, struct ts *ts)
 {
 	struct id id = { .type = type, .data = { (uint8_t *)data.p, data.n } };
-	bool range = type == ID_IPV4_RANGE || type == ID_IPV6_RANGE;
-	bool subnet = type == ID_IPV4_SUBNET || type == ID_IPV6_SUBNET;
 	struct sockaddr_storage sa;
-	size_t n = range || subnet ? data.n / 2 : data.n;
+	size_t n = is_range(type) || is_subnet(type) ? data.n / 2 : data.n;
 	unsigned int bits = (unsigned int)n * 8;
 
-	if (!range && !subnet && type != ID_IPV4 && type != ID_IPV6)
+	if (!is_addresses(type) || !id_valid(&id) || !addr_from_bytes(&sa, chunk(data.p, n)))
 		return false;
-	if (!id_valid(&id) || !addr_from_bytes(&sa, chunk(data.p, n)))
-		return false;
-	if (subnet)
+	if (is_subnet(type))
 		bits = (unsigned int)mask_bits(data.p + n, n);
 	ts_from_prefix(ts, &sa, bits, proto, port);
-	if (range)
+	if (is_range(type))
 		memcpy(ts->hi, data.p + n, n);
 	return true;
 }
@@ -254,7 +265,7 @@ const char *id_type_name(uint8_t type)
 static void addresses_text(const struct id *id, char *buf, size_t size)
 {
 	const uint8_t *p = id->data.p;
-	bool pair = id->data.n == 8 || id->data.n == 32;
+	bool pair = is_range(id->type) || is_subnet(id->type);
 	size_t n = pair ? id->data.n / 2 : id->data.n;
 	struct sockaddr_storage sa;
 	char first[ADDR_TEXT];
@@ -264,7 +275,7 @@ static void addresses_text(const struct id *id, char *buf, size_t size)
 	addr_host(&sa, first);
 	if (!pair) {
 		snprintf(buf, size, "%s", first);
-	} else if (id->type == ID_IPV4_SUBNET || id->type == ID_IPV6_SUBNET) {
+	} else if (is_subnet(id->type)) {
 		snprintf(buf, size, "%s/%d", first, mask_bits(p + n, n));
 	} else {
 		addr_from_bytes(&sa, chunk(p + n, n));
@@ -285,27 +296,11 @@ const char *id_text(const struct id *id, char *buf, size_t size)
 	}
 	buf += n;
 	size -= (size_t)n;
-	switch (id->type) {
-	case ID_IPV4:
-	case ID_IPV6:
-	case ID_IPV4_SUBNET:
-	case ID_IPV6_SUBNET:
-	case ID_IPV4_RANGE:
-	case ID_IPV6_RANGE:
-		if (id_valid(id)) {
-			addresses_text(id, buf, size);
-			break;
-		}
-		/* fall through */
-	default:
+	if (is_addresses(id->type) && id_valid(id))
+		addresses_text(id, buf, size);
+	else if (id->type == ID_DN && dn_valid(c))
+		dn_text(c, buf, size);
+	else
 		text_escape(c, NULL, buf, size);
-		break;
-	case ID_DN:
-		if (dn_valid(c))
-			dn_text(c, buf, size);
-		else
-			text_escape(c, NULL, buf, size);
-		break;
-	}
 	return buf - n;
 }

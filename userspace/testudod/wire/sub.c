@@ -51,6 +51,28 @@ bool sub_next(struct sub_walk *w, struct reader *out)
 	return true;
 }
 
+bool sub_get_prop(struct reader *r, struct wire_prop *p, uint8_t *count)
+{
+	uint8_t spi_size;
+
+	*p = (struct wire_prop){ 0 };
+	p->number = get_u8(r);
+	p->proto = get_u8(r);
+	spi_size = get_u8(r);
+	*count = get_u8(r);
+	p->spi = get_bytes(r, spi_size);
+	return !r->failed;
+}
+
+void sub_put_prop(struct writer *w, const struct wire_prop *p)
+{
+	put_u8(w, p->number);
+	put_u8(w, p->proto);
+	put_u8(w, p->spi.n);
+	put_u8(w, p->n);
+	put_bytes(w, p->spi);
+}
+
 bool sub_get_attr(struct reader *r, struct sub_attr *attr)
 {
 	uint16_t type = get_be16(r);

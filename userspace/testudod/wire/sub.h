@@ -32,6 +32,10 @@ bool sub_next(struct sub_walk *w, struct reader *out);
 bool sub_fault(struct wire_fault *fault, uint8_t type, const uint8_t *body, const struct reader *r,
 	       const char *why);
 
+/* a proposal in front of its transforms, of which @count are announced; false if it is cut off */
+bool sub_get_prop(struct reader *r, struct wire_prop *p, uint8_t *count);
+void sub_put_prop(struct writer *w, const struct wire_prop *p);
+
 /**
  * struct sub_attr - one attribute
  * @type: type without the format bit

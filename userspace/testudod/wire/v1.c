@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* IKEv1's payloads other than SA and vendor ids: bytes to typed structs and back. */
+#include <netinet/in.h>
+
 #include "wire/id.h"
 #include "wire/v1.h"
 
@@ -40,6 +42,32 @@ void v1_put_notify(struct wire_out *o, const struct v1_notify *n)
 	wire_close(o);
 }
 
+uint8_t v1_proto_of(uint8_t ipproto)
+{
+	switch (ipproto) {
+	case IPPROTO_AH:
+		return V1_PROTO_AH;
+	case IPPROTO_COMP:
+		return V1_PROTO_IPCOMP;
+	default:
+		return V1_PROTO_ESP;
+	}
+}
+
+uint8_t v1_ipproto(uint8_t proto)
+{
+	switch (proto) {
+	case V1_PROTO_AH:
+		return IPPROTO_AH;
+	case V1_PROTO_ESP:
+		return IPPROTO_ESP;
+	case V1_PROTO_IPCOMP:
+		return IPPROTO_COMP;
+	default:
+		return 0;
+	}
+}
+
 static bool delete_size_fits(uint8_t proto, uint8_t size)
 {
 	switch (proto) {
@@ -76,26 +104,6 @@ void v1_put_delete(struct wire_out *o, const struct v1_delete *d)
 	put_be16(&o->w, d->n);
 	put_bytes(&o->w, d->spis);
 	wire_close(o);
-}
-
-void v1_put_id(struct wire_out *o, uint8_t type, uint8_t proto, uint16_t port, struct chunk data)
-{
-	wire_open(o, P1_ID);
-	put_u8(&o->w, type);
-	put_u8(&o->w, proto);
-	put_be16(&o->w, port);
-	put_bytes(&o->w, data);
-	wire_close(o);
-}
-
-/* @data may be empty: so is a request for any CA */
-bool v1_get_cert(struct chunk body, uint8_t *encoding, struct chunk *data)
-{
-	struct reader r = reader(body);
-
-	*encoding = get_u8(&r);
-	*data = get_rest(&r);
-	return !r.failed;
 }
 
 bool v1_get_natoa(struct chunk body, struct sockaddr_storage *sa)

@@ -17,6 +17,10 @@
 #define V1_PROTO_ESP	3
 #define V1_PROTO_IPCOMP	4
 
+/* from and to IPPROTO_*; ESP and 0 for what is none of the three */
+uint8_t v1_proto_of(uint8_t ipproto);
+uint8_t v1_ipproto(uint8_t proto);
+
 /* encapsulation modes (RFC 2407 4.5, RFC 3947 5.1) */
 #define V1_ENCAP_TUNNEL		1
 #define V1_ENCAP_TRANSPORT	2
@@ -88,34 +92,16 @@ struct v1_trans {
 };
 
 /**
- * struct v1_prop - one proposal: transforms of one protocol
- * @number: proposal number; those with the same number belong together (AND)
- * @proto: V1_PROTO_*
- * @spi: SPI, as sent
- * @first: first of its transforms in struct v1_sa
- * @n: how many
- */
-struct v1_prop {
-	uint8_t number;
-	uint8_t proto;
-	struct chunk spi;
-	unsigned int first;
-	unsigned int n;
-};
-
-/**
  * struct v1_sa - an SA payload's body
- * @situation: must be SIT_IDENTITY_ONLY, else reading fails
  * @nprop: proposals
  * @ntrans: transforms of all of them
- * @prop: proposals in the order sent
+ * @prop: proposals in the order sent; those with the same number belong together (AND)
  * @trans: transforms in the order sent
  */
 struct v1_sa {
-	uint32_t situation;
 	unsigned int nprop;
 	unsigned int ntrans;
-	struct v1_prop prop[V1_PROPOSALS];
+	struct wire_prop prop[V1_PROPOSALS];
 	struct v1_trans trans[V1_TRANSFORMS];
 };
 
@@ -156,9 +142,6 @@ struct v1_delete {
 
 bool v1_get_delete(struct chunk body, struct v1_delete *d);
 void v1_put_delete(struct wire_out *o, const struct v1_delete *d);
-void v1_put_id(struct wire_out *o, uint8_t type, uint8_t proto, uint16_t port, struct chunk data);
-/* CERT and CERTREQ bodies: encoding byte and the rest */
-bool v1_get_cert(struct chunk body, uint8_t *encoding, struct chunk *data);
 /* NAT-OA body to an address; the type is an ID type */
 bool v1_get_natoa(struct chunk body, struct sockaddr_storage *sa);
 void v1_put_natoa(struct wire_out *o, uint8_t payload, const struct sockaddr_storage *sa);

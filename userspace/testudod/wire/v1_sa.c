@@ -187,26 +187,19 @@ static bool read_prop(struct reader *r, struct v1_sa *sa, const uint8_t *body,
 	struct reader at = *r;
 	struct sub_walk walk;
 	struct reader trans;
-	struct v1_prop *p;
-	uint8_t spi_size;
+	struct wire_prop *p;
 	uint8_t count;
 
 	if (sa->nprop == V1_PROPOSALS)
 		return sub_fault(fault, P1_PROP, body, r, "too many proposals");
 	p = &sa->prop[sa->nprop++];
-	p->number = get_u8(r);
-	p->proto = get_u8(r);
-	spi_size = get_u8(r);
-	count = get_u8(r);
-	p->spi = get_bytes(r, spi_size);
-	p->first = sa->ntrans;
-	p->n = 0;
-	if (r->failed)
+	if (!sub_get_prop(r, p, &count))
 		return sub_fault(fault, P1_PROP, body, &at, "proposal cut off");
-	if (!spi_fits(p->proto, spi_size))
+	if (!spi_fits(p->proto, p->spi.n))
 		return sub_fault(fault, P1_PROP, body, &at, "SPI of a wrong size");
 	if (!count)
 		return sub_fault(fault, P1_PROP, body, &at, "a proposal without transforms");
+	p->first = sa->ntrans;
 	sub_begin(&walk, get_rest(r), P1_TRANS, body, fault);
 	while (sub_next(&walk, &trans)) {
 		if (!read_trans(&trans, p->proto, sa, body, fault))
@@ -224,7 +217,7 @@ bool v1_get_sa(struct chunk body, struct v1_sa *sa, struct wire_fault *fault)
 	struct wire_fault unread;
 	struct sub_walk walk;
 	struct reader prop;
-	uint32_t doi;
+	uint32_t doi, situation;
 
 	if (!fault)
 		fault = &unread;
@@ -232,12 +225,12 @@ bool v1_get_sa(struct chunk body, struct v1_sa *sa, struct wire_fault *fault)
 	sa->nprop = 0;
 	sa->ntrans = 0;
 	doi = get_be32(&r);
-	sa->situation = get_be32(&r);
+	situation = get_be32(&r);
 	if (r.failed)
 		return sub_fault(fault, P1_SA, body.p, &r, "SA payload cut off");
 	if (doi != DOI_IPSEC)
 		return sub_fault(fault, P1_SA, body.p, &r, "a DOI other than IPsec's");
-	if (sa->situation != SIT_IDENTITY_ONLY)
+	if (situation != SIT_IDENTITY_ONLY)
 		return sub_fault(fault, P1_SA, body.p, &r, "a situation other than identity only");
 	sub_begin(&walk, get_rest(&r), P1_PROP, body.p, fault);
 	while (sub_next(&walk, &prop)) {
@@ -283,17 +276,13 @@ static void put_phase2(struct writer *w, const struct v1_trans *t)
 	put_word(w, A2_ESN, t->esn);
 }
 
-static void put_prop(struct writer *w, const struct v1_sa *sa, const struct v1_prop *p)
+static void put_prop(struct writer *w, const struct v1_sa *sa, const struct wire_prop *p)
 {
 	const struct v1_trans *t;
 	unsigned int i;
 	size_t at;
 
-	put_u8(w, p->number);
-	put_u8(w, p->proto);
-	put_u8(w, p->spi.n);
-	put_u8(w, p->n);
-	put_bytes(w, p->spi);
+	sub_put_prop(w, p);
 	for (i = 0; i < p->n; i++) {
 		t = &sa->trans[p->first + i];
 		at = sub_open(w);

@@ -30,9 +30,7 @@ void v2_put_ke(struct wire_out *o, uint16_t group, struct chunk data)
 void v2_put_id(struct wire_out *o, uint8_t payload, uint8_t type, struct chunk data)
 {
 	wire_open(o, payload);
-	put_u8(&o->w, type);
-	put_zero(&o->w, 3);
-	put_bytes(&o->w, data);
+	wire_put_id(&o->w, type, 0, 0, data);
 	wire_close(o);
 }
 
@@ -51,24 +49,6 @@ void v2_put_auth(struct wire_out *o, uint8_t method, struct chunk data)
 	wire_open(o, P2_AUTH);
 	put_u8(&o->w, method);
 	put_zero(&o->w, 3);
-	put_bytes(&o->w, data);
-	wire_close(o);
-}
-
-/* @data may be empty: a request that names no CA */
-bool v2_get_cert(struct chunk body, uint8_t *encoding, struct chunk *data)
-{
-	struct reader r = reader(body);
-
-	*encoding = get_u8(&r);
-	*data = get_rest(&r);
-	return !r.failed;
-}
-
-void v2_put_cert(struct wire_out *o, uint8_t payload, uint8_t encoding, struct chunk data)
-{
-	wire_open(o, payload);
-	put_u8(&o->w, encoding);
 	put_bytes(&o->w, data);
 	wire_close(o);
 }

@@ -78,32 +78,16 @@ struct v2_trans {
 };
 
 /**
- * struct v2_prop - one proposal
- * @number: its number, from 1
- * @proto: V2_PROTO_*
- * @spi: SPI as sent; empty in an initial exchange
- * @first: first of its transforms in struct v2_sa
- * @n: how many
- */
-struct v2_prop {
-	uint8_t number;
-	uint8_t proto;
-	struct chunk spi;
-	unsigned int first;
-	unsigned int n;
-};
-
-/**
  * struct v2_sa - an SA payload's body
  * @nprop: proposals
  * @ntrans: transforms of all of them
- * @prop: in the order sent
+ * @prop: in the order sent, numbered from 1
  * @trans: in the order sent
  */
 struct v2_sa {
 	unsigned int nprop;
 	unsigned int ntrans;
-	struct v2_prop prop[V2_PROPOSALS];
+	struct wire_prop prop[V2_PROPOSALS];
 	struct v2_trans trans[V2_TRANSFORMS];
 };
 
@@ -115,9 +99,6 @@ void v2_put_ke(struct wire_out *o, uint16_t group, struct chunk data);
 void v2_put_id(struct wire_out *o, uint8_t payload, uint8_t type, struct chunk data);
 bool v2_get_auth(struct chunk body, uint8_t *method, struct chunk *data);
 void v2_put_auth(struct wire_out *o, uint8_t method, struct chunk data);
-/* CERT and CERTREQ: encoding byte and the rest */
-bool v2_get_cert(struct chunk body, uint8_t *encoding, struct chunk *data);
-void v2_put_cert(struct wire_out *o, uint8_t payload, uint8_t encoding, struct chunk data);
 
 /**
  * struct v2_notify - a notification

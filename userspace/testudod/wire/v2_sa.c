@@ -72,28 +72,21 @@ static bool read_prop(struct reader *r, struct v2_sa *sa, const uint8_t *body,
 	struct reader at = *r;
 	struct sub_walk walk;
 	struct reader trans;
-	struct v2_prop *p;
-	uint8_t spi_size;
+	struct wire_prop *p;
 	uint8_t count;
 
 	if (sa->nprop == V2_PROPOSALS)
 		return sub_fault(fault, P2_SA, body, r, "too many proposals");
 	p = &sa->prop[sa->nprop++];
-	p->number = get_u8(r);
-	p->proto = get_u8(r);
-	spi_size = get_u8(r);
-	count = get_u8(r);
-	p->spi = get_bytes(r, spi_size);
-	p->first = sa->ntrans;
-	p->n = 0;
-	if (r->failed)
+	if (!sub_get_prop(r, p, &count))
 		return sub_fault(fault, P2_SA, body, &at, "proposal cut off");
 	if (!number_follows(sa, p->number))
 		return sub_fault(fault, P2_SA, body, &at, "proposal numbers out of order");
-	if (!spi_fits(p->proto, spi_size))
+	if (!spi_fits(p->proto, p->spi.n))
 		return sub_fault(fault, P2_SA, body, &at, "SPI of a wrong size");
 	if (!count)
 		return sub_fault(fault, P2_SA, body, &at, "a proposal without transforms");
+	p->first = sa->ntrans;
 	sub_begin(&walk, get_rest(r), P1_TRANS, body, fault);
 	while (sub_next(&walk, &trans)) {
 		if (!read_trans(&trans, sa, body, fault))
@@ -125,17 +118,13 @@ bool v2_get_sa(struct chunk body, struct v2_sa *sa, struct wire_fault *fault)
 	return !fault->why;
 }
 
-static void put_prop(struct writer *w, const struct v2_sa *sa, const struct v2_prop *p)
+static void put_prop(struct writer *w, const struct v2_sa *sa, const struct wire_prop *p)
 {
 	const struct v2_trans *t;
 	unsigned int i;
 	size_t at;
 
-	put_u8(w, p->number);
-	put_u8(w, p->proto);
-	put_u8(w, p->spi.n);
-	put_u8(w, p->n);
-	put_bytes(w, p->spi);
+	sub_put_prop(w, p);
 	for (i = 0; i < p->n; i++) {
 		t = &sa->trans[p->first + i];
 		at = sub_open(w);

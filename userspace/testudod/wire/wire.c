@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Header and chain of payloads, read with every check and written. What is in
- * the payloads is not looked at.
+ * Header and chain of payloads, read with every check and written, and the
+ * payloads that look the same in both versions. Others are not looked into.
  */
 #include "wire/wire.h"
 
@@ -213,4 +213,29 @@ bool wire_get_id(struct chunk body, struct wire_id *id)
 	id->data = get_rest(&r);
 	id->body = body;
 	return !r.failed;
+}
+
+void wire_put_id(struct writer *w, uint8_t type, uint8_t proto, uint16_t port, struct chunk data)
+{
+	put_u8(w, type);
+	put_u8(w, proto);
+	put_be16(w, port);
+	put_bytes(w, data);
+}
+
+bool wire_get_cert(struct chunk body, uint8_t *encoding, struct chunk *data)
+{
+	struct reader r = reader(body);
+
+	*encoding = get_u8(&r);
+	*data = get_rest(&r);
+	return !r.failed;
+}
+
+void wire_put_cert(struct wire_out *o, uint8_t payload, uint8_t encoding, struct chunk data)
+{
+	wire_open(o, payload);
+	put_u8(&o->w, encoding);
+	put_bytes(&o->w, data);
+	wire_close(o);
 }

@@ -162,6 +162,22 @@ void wire_put(struct wire_out *o, uint8_t type, struct chunk body);
 /* patch the length into the header; a message of more than WIRE_MSG_MAX bytes is not to be sent */
 void wire_end(struct wire_out *o);
 
+/**
+ * struct wire_prop - one proposal of an SA payload: transforms of one protocol
+ * @number: proposal number
+ * @proto: V1_PROTO_* or V2_PROTO_*
+ * @spi: SPI as sent; empty where the header has it
+ * @first: first of its transforms in struct v1_sa or v2_sa
+ * @n: how many
+ */
+struct wire_prop {
+	uint8_t number;
+	uint8_t proto;
+	struct chunk spi;
+	unsigned int first;
+	unsigned int n;
+};
+
 /* static strings; "unknown" of what has no name here */
 const char *wire_exchange_name(unsigned int exchange);
 const char *wire_payload_name(unsigned int type);
@@ -185,5 +201,10 @@ struct wire_id {
 };
 
 bool wire_get_id(struct chunk body, struct wire_id *id);
+/* the body; hashes cover it, so some need it without its payload. IKEv2: @proto and @port are 0 */
+void wire_put_id(struct writer *w, uint8_t type, uint8_t proto, uint16_t port, struct chunk data);
+/* CERT and CERTREQ: encoding byte and the rest, which is empty where a request names no CA */
+bool wire_get_cert(struct chunk body, uint8_t *encoding, struct chunk *data);
+void wire_put_cert(struct wire_out *o, uint8_t payload, uint8_t encoding, struct chunk data);
 
 #endif /* TESTUDOD_WIRE_WIRE_H */

@@ -2,8 +2,8 @@
 /*
  * The word that was probably meant: try each that exists, then look at @best.
  */
-#ifndef SETKEY_NEAR_H
-#define SETKEY_NEAR_H
+#ifndef TESTUDO_NEAR_H
+#define TESTUDO_NEAR_H
 
 #include <stddef.h>
 
@@ -23,4 +23,4 @@ struct near {
 
 void near_try(struct near *n, const char *candidate);
 
-#endif /* SETKEY_NEAR_H */
+#endif /* TESTUDO_NEAR_H */

@@ -7,7 +7,7 @@
 
 #include "near.h"
 
-#define NEAR_MAX 32 /* bytes; no word of setkey is longer */
+#define NEAR_MAX 32 /* bytes; no word of setkey or racoon.conf is longer */
 
 /* Letters to insert, drop or replace to make one word of the other, or to swap. */
 static unsigned int near_distance(const char *a, size_t alen, const char *b, size_t blen)
