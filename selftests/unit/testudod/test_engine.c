@@ -301,6 +301,41 @@ static void test_acquire_is_not_forgotten(void **state)
 	world_free(w);
 }
 
+/* The peer's first packet is answered before its last message is read: the kernel asks for what is being made. */
+static void test_acquire_for_what_the_peer_makes(void **state)
+{
+	unsigned int ver, i;
+	struct world *w;
+
+	(void)state;
+	for (ver = 1; ver <= 2; ver++) {
+		w = ends(ver, NULL, NULL);
+		tunnel(w, 0);
+		tunnel(w, 1);
+		w->latency = 100;
+		world_acquire(w, 0, 0);
+		for (i = 0; i < 100 && (!world_peer(w, 1) || TAILQ_EMPTY(&world_peer(w, 1)->children)); i++)
+			world_run(w, 50);
+		world_acquire(w, 1, 0);
+		world_run(w, SECOND);
+		expect_pairs(w, 1);
+		/* one that was on its way for long */
+		world_acquire(w, 1, 0);
+		world_acquire(w, 0, 0);
+		world_run(w, 4 * SECOND);
+		assert_int_equal(w->side[0].installed, 2);
+		assert_int_equal(w->side[1].installed, 2);
+		/* the kernel has no SA, whatever we believe */
+		world_run(w, MINUTE);
+		world_acquire(w, 1, 0);
+		world_run(w, 10 * SECOND);
+		assert_int_equal(w->side[0].installed, 4);
+		world_run(w, MINUTE);
+		expect_pairs(w, 1);
+		world_free(w);
+	}
+}
+
 /* IKEv1's child SAs without an ISAKMP SA: the next one is theirs, and its DELETE is told there. */
 static void test_orphans(void **state)
 {
@@ -606,6 +641,7 @@ int main(void)
 		cmocka_unit_test(test_waits_for_another_ike_sa),
 		cmocka_unit_test(test_establish),
 		cmocka_unit_test(test_acquire_is_not_forgotten),
+		cmocka_unit_test(test_acquire_for_what_the_peer_makes),
 		cmocka_unit_test(test_orphans),
 		cmocka_unit_test(test_flush),
 		cmocka_unit_test(test_soft_twice),

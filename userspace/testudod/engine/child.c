@@ -18,6 +18,7 @@
 #define CHILD_RETIRE_MAX 30000 /* ms until it goes in any case */
 #define CHILD_AGAIN	 10000 /* ms until a failed rekey is tried again */
 #define CHILD_LIVED	 30000 /* ms after which one that ends was of use */
+#define CHILD_OUTRUN	 5000  /* ms for which an ACQUIRE may be older than the SA it asks for */
 
 const char *child_text(const struct child_sa *child, char buf[2 * TS_TEXT])
 {
@@ -121,13 +122,23 @@ const struct conf_sainfo *child_sainfo(const struct conf *conf, const struct chi
 				child->peer->conf, &child->peer->addr);
 }
 
-static struct child_sa *child_under_way(struct ike_peer *peer, const struct policy *policy)
+/*
+ * The one that will serve who asks now, or does already. What the peer begins
+ * counts too: its first packet may be answered before its last message is read,
+ * so that the kernel asks for what is being made.
+ */
+static struct child_sa *child_under_way(struct ike_peer *peer, const struct policy *policy,
+					bool acquire)
 {
 	struct child_sa *child;
 
 	TAILQ_FOREACH(child, &peer->children, link) {
-		if (child->policy == policy->id && !child->replaces && child->initiator &&
-		    (child->state == CHILD_WANTED || child->state == CHILD_BEGUN))
+		if (child->policy != policy->id || child->replaces)
+			continue;
+		if (child->state == CHILD_WANTED || child->state == CHILD_BEGUN)
+			return child;
+		if (acquire && child->state == CHILD_UP &&
+		    timer_now() - child->created < CHILD_OUTRUN)
 			return child;
 	}
 	return NULL;
@@ -138,11 +149,11 @@ struct child_sa *child_want(struct ike_peer *peer, const struct policy *policy,
 {
 	struct ike_sa *sa = peer_sa(peer);
 	char text[2 * TS_TEXT];
-	struct child_sa *child = child_under_way(peer, policy);
+	struct child_sa *child = child_under_way(peer, policy, acquire);
 
 	if (child) {
 		/* who asks without an ACQUIRE must not make us forget one */
-		if (acquire)
+		if (acquire && child->state != CHILD_UP)
 			child->acquire = acquire;
 		return child;
 	}
