@@ -58,6 +58,7 @@
  * @until: jiffies after which it waits no more
  * @opened: jiffies at which a packet of its flow first found the SA there, 0
  *	when none has; @ipsec_hold_net.lock
+ * @kept: last pass of @work that left it waiting; @work's own
  */
 struct hold {
 	struct list_head list;
@@ -68,6 +69,7 @@ struct hold {
 	struct ipsec_sp *sp;
 	unsigned long until;
 	unsigned long opened;
+	unsigned int kept;
 };
 
 /**
@@ -79,6 +81,7 @@ struct hold {
  * @n: how many; READ_ONCE without the lock
  * @bytes: memory that they hold
  * @work: looks whether they may go
+ * @pass: how often it has; @work's own
  */
 struct ipsec_hold_net {
 	struct ipsec_net *ipn;
@@ -88,6 +91,7 @@ struct ipsec_hold_net {
 	unsigned int n;
 	unsigned int bytes;
 	struct delayed_work work;
+	unsigned int pass;
 };
 
 static struct hlist_head *hold_bucket(struct ipsec_hold_net *hn,
@@ -297,6 +301,26 @@ static bool hold_try(struct ipsec_hold_net *hn, struct hold *h)
 	return done;
 }
 
+/*
+ * Is one in front of it, of the same flow, that this pass has left waiting? The
+ * SA may have come since, and the order is kept all the same.
+ */
+static bool hold_is_behind(struct ipsec_hold_net *hn, const struct hold *h)
+{
+	const struct hold *other;
+	bool behind = false;
+
+	spin_lock_bh(&hn->lock);
+	hlist_for_each_entry(other, hold_bucket(hn, &h->fl), by_flow) {
+		behind = other->kept == hn->pass &&
+			 hold_same_flow(&other->fl, &h->fl);
+		if (behind)
+			break;
+	}
+	spin_unlock_bh(&hn->lock);
+	return behind;
+}
+
 /* All that wait, once. True when there is reason to look again at once. */
 static bool hold_pass(struct ipsec_hold_net *hn)
 {
@@ -309,12 +333,15 @@ static bool hold_pass(struct ipsec_hold_net *hn)
 	list_splice_init(&hn->queue, &list);
 	spin_unlock_bh(&hn->lock);
 
+	hn->pass++;
 	list_for_each_entry_safe(h, next, &list, list) {
 		list_del(&h->list);
-		if (hold_try(hn, h))
+		if (!hold_is_behind(hn, h) && hold_try(hn, h)) {
 			progress = true;
-		else
+		} else {
+			h->kept = hn->pass;
 			list_add_tail(&h->list, &kept);
+		}
 		cond_resched();
 	}
 

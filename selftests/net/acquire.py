@@ -4,13 +4,16 @@
 
 # kernels: all
 # timeout: 900
-# brief: message_4|answer|refused|expired|bound
+# brief: message_4|answer|looked_at|refused|expired|bound
 
 This process is the daemon: it registers by PF_KEY in A, and W is the wire. TW
 of scenarios (drawn in wire/lab.py).
 """
+import contextlib
+import dataclasses
 import errno
 import os
+import signal
 import socket
 import struct
 import sys
@@ -24,6 +27,7 @@ from ktap import Suite, check, equal
 suite = Suite(__doc__)
 KNOB = "net/testudo/"
 EXT_PROPOSAL = 13
+SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 SILENCE = 0.3                   # seconds in which a message would have come
 
 
@@ -167,6 +171,43 @@ def stream(tw):
         # where letting them go takes longer than packets wait for it, later ones pass
         if os.environ.get("TESTUDO_KERNEL") != "debug":
             equal(got, sorted(got), "order")
+
+
+@contextlib.contextmanager
+def other_sas(tw, sa):
+    """Context: SAs that no packet waits for come and go, each time a reason to look at those that do."""
+    pid = os.fork()
+    if not pid:
+        try:
+            key = tw.pfkey()
+            for spi in range(0x10000, 0x7fffffff):
+                key.add(dataclasses.replace(sa, spi=spi), "192.0.2.77", "192.0.2.78")
+                key.delete(spi, "192.0.2.77", "192.0.2.78")
+        finally:
+            os._exit(1)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def looked_at(tw):
+    """I13: the SA comes while the packets are being looked at: they keep their order."""
+    with Daemon(tw) as d:
+        tw.a.sysctl(KNOB + "hold_packets", 1024)
+        d.key.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
+        # what waits counts as its socket's
+        tw.sinks[0].setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 2 << 20)
+        flow = tw.flow("gcm16_128", install=False)
+        for turn in range(10):
+            send(tw, flow, 250)
+            msg = d.asked()
+            with other_sas(tw, flow.rx):
+                d.answer(msg, flow)
+                equal(numbers(tw, flow, 250), list(range(250)), f"order in turn {turn}")
+            d.key.delete(flow.rx.spi, flow.a_out, flow.w_out)
+            d.key.delete(flow.tx.spi, flow.w_out, flow.a_out)
 
 
 def flood(tw):
@@ -423,6 +464,7 @@ for name, v, mode, outer in (("4", 4, "transport", None), ("6", 6, "transport", 
 for v, mode in ((4, "transport"), (6, "tunnel")):
     suite.add(f"I13_acquire_answer_{mode}_{v}", answer, v, mode)
 suite.add("I13_acquire_stream", stream)
+suite.add("I13_acquire_looked_at", looked_at)
 suite.add("I13_acquire_flood", flood)
 suite.add("I13_acquire_forwarded", forwarded)
 suite.add("I13_acquire_by_ends", by_want)
