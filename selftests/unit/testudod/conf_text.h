@@ -16,7 +16,8 @@
  * @src: its texts; one is called "racoon.conf"
  * @conf: result, NULL if it was refused
  * @said: messages: "line:column: severity: what | hint", one a line
- * @notices: also the notice about IKE versions, which nearly every text has
+ * @notices: also what is said of the file as a whole, which nearly every text is
+ *	not: the notice about IKE versions, a missing remote, sainfo or psk.txt
  */
 struct conf_text {
 	struct source src;
@@ -24,6 +25,12 @@ struct conf_text {
 	char said[CONF_TEXT_SAID];
 	bool notices;
 };
+
+static inline bool conf_text_whole(const char *what)
+{
+	return strstr(what, "names no IKE version") || strstr(what, "there is no remote: nothing") ||
+	       strstr(what, "there is no sainfo: no") || strstr(what, "no 'path pre_shared_key'");
+}
 
 static inline void conf_text_say(void *arg, enum conf_severity severity,
 				 const struct conf_where *where, const char *line,
@@ -34,7 +41,7 @@ static inline void conf_text_say(void *arg, enum conf_severity severity,
 	size_t n = strlen(t->said);
 
 	(void)line;
-	if (!t->notices && strstr(what, "names no IKE version"))
+	if (!t->notices && conf_text_whole(what))
 		return;
 	snprintf(t->said + n, sizeof(t->said) - n, "%s%s%d:%d: %s: %s%s%s\n",
 		 strcmp(where->file, "racoon.conf") ? where->file : "",

@@ -85,8 +85,11 @@ static void test_include(void **state)
 		{ { { "racoon.conf", "include \"d*/x\";" } },
 		  "1:9: error: a pattern may stand in the last part of 'd*/x' only\n", NULL, "folders by pattern" },
 		{ { { "racoon.conf", "remote 10.0.0.1 { include \"a\"; " P " }" } },
-		  "1:19: error: 'include' inside of remote: the '}' in front of it is missing\n", NULL,
+		  "1:19: error: 'include' does not belong in remote but in the file\n", NULL,
 		  "not in a block" },
+		{ { { "racoon.conf", "path pre_shared_key \"/p\"; include \"/none/*.conf\";" } },
+		  "1:35: note: no file is called '/none/*.conf': nothing is included\n", "/p",
+		  "a folder that is not there has no such file, either" },
 		{ { { "racoon.conf", "include \"a\"\nlog info;" }, { "a", "" } },
 		  "1:12: error: expected ';' after 'a'\n", NULL, "without its semicolon" },
 	};

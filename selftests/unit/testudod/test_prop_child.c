@@ -761,22 +761,45 @@ static void key_bytes(void **state)
 	assert_int_equal(prop_encr_bytes(&p), 0);
 }
 
+/* what a remote is offered depends on the versions of IKE that it speaks */
 static void prints(void **state)
 {
+#define AES    "ESP: aes 256, hmac_sha256, group modp2048, 3600 s, 7 KB"
+#define CHACHA "ESP: chacha20poly1305, group modp2048, 3600 s, 7 KB"
+	static const struct {
+		uint8_t versions[3];
+		bool esn, esn_said;
+		const char *want;
+	} rows[] = {
+		{ { 1 }, false, false, AES "\n" },
+		{ { 1 }, true, false, AES "\n" },
+		{ { 1 }, true, true, AES ", esn\n" },
+		{ { 2 }, true, false, AES ", esn\n" CHACHA ", esn\n" },
+		{ { 2 }, false, true, AES "\n" CHACHA "\n" },
+		{ { 2, 1 }, true, false, AES ", esn (IKEv2 only)\n" CHACHA ", esn (IKEv2 only) (IKEv2 only)\n" },
+		{ { 1, 2 }, true, true, AES ", esn\n" CHACHA ", esn (IKEv2 only)\n" },
+	};
+	struct conf_remote r = { 0 };
 	struct conf_sainfo s;
 	char *text = NULL;
-	size_t size;
+	size_t i, size;
 	FILE *out;
 
 	(void)state;
 	sainfo_parse(&s, "aes 256,chacha20poly1305/hmac_sha256/modp2048");
 	s.lifebytes = 7;
-	out = open_memstream(&text, &size);
-	prop_print_child(out, &s);
-	fclose(out);
-	assert_string_equal(text, "ESP: aes 256, hmac_sha256, group modp2048, 3600 s, 7 KB\n"
-				  "ESP: chacha20poly1305, group modp2048, 3600 s, 7 KB (IKEv2 only)\n");
-	free(text);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memcpy(r.versions, rows[i].versions, sizeof(r.versions));
+		s.esn = rows[i].esn;
+		s.esn_said = rows[i].esn_said;
+		out = open_memstream(&text, &size);
+		prop_print_child(out, &s, &r);
+		fclose(out);
+		assert_string_equal(text, rows[i].want);
+		free(text);
+	}
+#undef AES
+#undef CHACHA
 }
 
 /* whatever a peer sends is refused or chosen, and told about within bounds */

@@ -148,7 +148,7 @@ static void say_weak(const struct check *c, const char *who, const char *what,
 		     struct cert_verdict *v)
 {
 	set_verdict(v, CERT_WEAK_KEY,
-		    "%s %s; make it again with RSA of 2048 bits or more and SHA-256, or allow it with \"insecure ok;\" in remote %s",
+		    "%s %s; make it again with RSA of 2048 bits or more and SHA-256, or allow it with \"testudo { insecure ok; }\" in remote %s",
 		    who, what, c->store->remote);
 }
 

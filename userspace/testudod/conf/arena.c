@@ -76,6 +76,8 @@ void arena_free(struct arena **arena)
 	while (a) {
 		struct arena *next = a->next;
 
+		/* there may have been a secret in the text */
+		explicit_bzero(a->mem, a->used);
 		free(a);
 		a = next;
 	}

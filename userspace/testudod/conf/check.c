@@ -22,6 +22,8 @@ static const struct context *const contexts[] = {
 
 #define CONTEXTS (sizeof(contexts) / sizeof(contexts[0]))
 
+static void check_rule(struct conf_load *l, const struct context *in, struct stmt *s, void *target);
+
 static const struct rule *rule_find(const struct context *in, const struct word *w)
 {
 	const struct rule *r;
@@ -72,8 +74,56 @@ void check_split(struct conf_load *l, const struct context *in, struct stmts *li
 		list->last = rest;
 }
 
+/* "write 'testudo { esn off; }'" */
+static const char *own_hint(struct conf_load *l, const struct stmt *s)
+{
+	const char *text = s->words.first->text;
+	const struct word *w;
+
+	for (w = s->words.first->next; w; w = w->next)
+		text = arena_printf(&l->arena, "%s%s%s", text, w->kind == WORD_MARK ? "" : " ", w->text);
+	return arena_printf(&l->arena, "write 'testudo { %s; }'", text);
+}
+
+/* in the other phase it is called otherwise */
+static const char *twin_hint(struct conf_load *l, const struct context *in, const struct word *w)
+{
+	static const struct {
+		const struct context *in;
+		const char *word;
+		const char *twin;
+	} rows[] = {
+		{ &in_sainfo, "dh_group", "pfs_group" },
+		{ &in_sainfo, "hash_algorithm", "authentication_algorithm" },
+		{ &in_proposal, "authentication_algorithm", "hash_algorithm" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (in == rows[i].in && word_is(w, rows[i].word))
+			return arena_printf(&l->arena, "in %s it is '%s'", in->name, rows[i].twin);
+	return NULL;
+}
+
+/*
+ * A statement of another block. Where that is the testudo block of this one its
+ * value is taken all the same, so that nobody misses it further on.
+ */
+static void check_stray(struct conf_load *l, const struct context *in, const struct context *of,
+			struct stmt *s, void *target)
+{
+	bool own = of == &in_remote_own || of == &in_sainfo_own;
+	const struct word *w = s->words.first;
+
+	say_error(l, &w->at, own ? own_hint(l, s) : twin_hint(l, in, w), "'%s' does not belong in %s but in %s",
+		  w->text, in->name, of->name);
+	if ((in == &in_remote && of == &in_remote_own) || (in == &in_sainfo && of == &in_sainfo_own))
+		check_rule(l, of, s, target);
+}
+
 /* the word is none of this block: of which is it, or which is near? */
-static void check_unknown(struct conf_load *l, const struct context *in, const struct stmt *s)
+static void check_unknown(struct conf_load *l, const struct context *in, struct stmt *s,
+			  void *target)
 {
 	const struct word *w = s->words.first;
 	struct near near = { .word = w->text, .len = strlen(w->text) };
@@ -83,8 +133,7 @@ static void check_unknown(struct conf_load *l, const struct context *in, const s
 	for (i = 0; i < CONTEXTS; i++) {
 		if (contexts[i] == in || !rule_find(contexts[i], w))
 			continue;
-		say_error(l, &w->at, NULL, "'%s' does not belong in %s but in %s", w->text,
-			  in->name, contexts[i]->name);
+		check_stray(l, in, contexts[i], s, target);
 		return;
 	}
 	for (r = in->rules; r->name; r++)
@@ -96,6 +145,19 @@ static void check_unknown(struct conf_load *l, const struct context *in, const s
 			  w->text, in->name);
 }
 
+/* a block without its beginning */
+static bool lost_block(const struct rule *r, const struct stmt *s)
+{
+	const struct word *w;
+
+	if (s->has_block || (r->class != RULE_BLOCK && r->class != RULE_EITHER))
+		return false;
+	for (w = s->words.first; w; w = w->next)
+		if (word_is(w, "inherit"))
+			return false;
+	return true;
+}
+
 static void check_refuse(struct conf_load *l, const struct rule *r, const struct word *w)
 {
 	if (r->instead)
@@ -105,27 +167,75 @@ static void check_refuse(struct conf_load *l, const struct rule *r, const struct
 		say_error(l, &w->at, NULL, "'%s' is not supported: %s", r->name, r->why);
 }
 
-/* its statements go on in the next line, if there are any */
-static void check_no_block(struct conf_load *l, const struct stmt *s)
+/* does a statement go on with the block @of, or with @in, which is around it? */
+static bool goes_on(const struct context *in, const struct rule *of, const struct stmt *s)
 {
-	const struct word *w = s->words.first;
+	size_t i;
+
+	if (!rule_find(in, s->words.first))
+		return true;
+	for (i = 0; i < CONTEXTS; i++)
+		if (!strcmp(contexts[i]->name, of->name))
+			return rule_find(contexts[i], s->words.first);
+	return false;
+}
+
+/*
+ * A block without its '{': what stands behind its line is read as if there were
+ * one, so that its errors are told, too.
+ */
+static void check_no_block(struct conf_load *l, const struct context *in, const struct rule *r,
+			   struct stmt *s)
+{
+	struct word *w = s->words.first;
+	struct stmt **last = &s->block;
+	struct stmt *p;
 
 	while (w->next && w->next->at.line == w->end.line)
 		w = w->next;
-	say_error(l, &w->end, NULL, "expected '{' after '%s'", w->text);
+	say_error(l, &w->end, l->unopened ? NULL : "and '}' behind its last statement",
+		  "expected '{' after '%s'", w->text);
+	if (w->next) {
+		p = arena_alloc(&l->arena, sizeof(*p));
+		*p = *s;
+		p->words.first = w->next;
+		s->words.last = w;
+		w->next = NULL;
+		s->next = p;
+	}
+	s->block = s->next;
+	for (p = s->next; p && goes_on(in, r, p); p = p->next)
+		last = &p->next;
+	*last = NULL;
+	s->next = p;
+	s->has_block = true;
 }
 
-static void check_rule(struct conf_load *l, const struct rule *r, const struct stmt *s,
-		       void *target)
+/* of other files' syntax: racoon's scanner skipped it */
+static void check_equals(struct conf_load *l, const struct stmt *s)
 {
-	struct cursor c = {
-		.l = l,
-		.s = s,
-		.w = s->words.first->next,
-		.last = s->words.first,
-		.rule = r,
-	};
+	struct word *w;
 
+	for (w = s->words.first; w->next; w = w->next) {
+		if (!word_is(w->next, "="))
+			continue;
+		say_error(l, &w->next->at, "take it away", "no '=' stands between a word and its value");
+		w->next = w->next->next;
+		if (!w->next)
+			return;
+	}
+}
+
+/* the statement by the context's rule for it */
+static void check_rule(struct conf_load *l, const struct context *in, struct stmt *s, void *target)
+{
+	const struct rule *r = rule_find(in, s->words.first);
+	struct cursor c = { .l = l, .s = s, .last = s->words.first, .rule = r };
+
+	if (lost_block(r, s))
+		check_no_block(l, in, r, s);
+	check_equals(l, s);
+	c.w = s->words.first->next;
 	switch (r->class) {
 	case RULE_IGNORE:
 		say_note(l, &s->words.first->at, NULL, "'%s' is ignored: %s", r->name, r->why);
@@ -141,11 +251,6 @@ static void check_rule(struct conf_load *l, const struct rule *r, const struct s
 			cur_end(&c);
 		return;
 	case RULE_BLOCK:
-		if (s->has_block)
-			r->fn(&c, target);
-		else
-			check_no_block(l, s);
-		return;
 	case RULE_EITHER:
 		r->fn(&c, target);
 		return;
@@ -174,19 +279,6 @@ static void check_open(struct conf_load *l, const struct context *in, const stru
 			  s->words.first->text);
 }
 
-/* a block without its beginning: its statements were told by that, all of them */
-static bool lost_block(const struct rule *r, const struct stmt *s)
-{
-	const struct word *w;
-
-	if (s->has_block || (r->class != RULE_BLOCK && r->class != RULE_EITHER))
-		return false;
-	for (w = s->words.first; w; w = w->next)
-		if (word_is(w, "inherit"))
-			return false;
-	return true;
-}
-
 /**
  * check_block() - read all statements of a block
  * @l: load
@@ -196,29 +288,25 @@ static bool lost_block(const struct rule *r, const struct stmt *s)
  */
 void check_block(struct conf_load *l, const struct context *in, struct stmt *first, void *target)
 {
-	const struct rule *r;
-	bool lost = false, nested = false;
+	bool nested = false;
 	struct stmt *s;
 
 	for (s = first; s && !say_enough(l); s = s->next) {
 		check_split(l, in, NULL, s);
 		check_open(l, in, s);
-		r = rule_find(in, s->words.first);
-		if (!r && lost)
+		if (rule_find(in, s->words.first)) {
+			check_rule(l, in, s, target);
 			continue;
-		lost = r && lost_block(r, s);
-		if (r) {
-			check_rule(l, r, s, target);
-		} else if (is_nested(in, s)) {
-			if (!nested)
-				say_error(l, &s->words.first->at, NULL,
-					  "'%s' inside of %s: the '}' in front of it is missing",
-					  s->words.first->text, in->name);
-			nested = true;
-			check_rule(l, rule_find(&in_top, s->words.first), s, l->conf);
-		} else {
-			check_unknown(l, in, s);
 		}
+		if (!is_nested(in, s) || !l->unclosed)
+			check_unknown(l, in, s, target);
+		else if (!nested)
+			say_error(l, &s->words.first->at, NULL,
+				  "'%s' inside of %s: the '}' in front of it is missing",
+				  s->words.first->text, in->name);
+		nested |= is_nested(in, s);
+		if (is_nested(in, s))
+			check_rule(l, &in_top, s, l->conf);
 	}
 }
 

@@ -121,6 +121,8 @@ bool cur_time(struct cursor *c, uint32_t *seconds);
 bool cur_lifetime(struct cursor *c, uint32_t *seconds, uint64_t *kb);
 /* "[500]" or nothing; @port keeps its value then */
 bool cur_port(struct cursor *c, uint16_t *port);
+/* the same, where no number can follow that is none */
+bool cur_ike_port(struct cursor *c, uint16_t *port);
 /* an address alone, and one with a port or without */
 bool cur_host(struct cursor *c, struct sockaddr_storage *sa);
 bool cur_addr(struct cursor *c, struct sockaddr_storage *sa);
@@ -168,6 +170,9 @@ struct draft {
  * @r: result
  * @s: statement
  * @own_ids: it has a peers_identifier of its own
+ * @own_proposals: it has a proposal of its own
+ * @cert_said: it has a certificate_type, right or wrong
+ * @version_wrong: it says a version of IKE that there is not
  * @dpd_off: "dpd off"
  * @dh: group of all proposals that name none, or NULL
  * @aggressive: word that allowed that mode, or NULL
@@ -180,6 +185,9 @@ struct remote_load {
 	struct conf_remote *r;
 	const struct stmt *s;
 	bool own_ids;
+	bool own_proposals;
+	bool cert_said;
+	bool version_wrong;
 	bool dpd_off;
 	const struct alg *dh;
 	const struct word *aggressive;

@@ -34,7 +34,13 @@ static bool peer_choice(struct cursor *c, void *target)
 
 static bool peer_seconds(struct cursor *c, void *target)
 {
-	return cur_uint(c, "a number of seconds", 0, 86400, member(c, target));
+	if (!cur_uint(c, "a number of seconds", 0, 86400, member(c, target)))
+		return false;
+	if (!c->w)
+		return true;
+	say_error(c->l, &c->w->at, "it is in seconds, and has no unit",
+		  "expected ';' after '%s', not '%s'", c->last->text, c->w->text);
+	return false;
 }
 
 static bool peer_address(struct cursor *c, void *target)
@@ -120,6 +126,32 @@ static bool peer_peers_id(struct cursor *c, void *target)
 	return ok;
 }
 
+/* one of the two kinds: the block's own replaces what it inherits */
+static void peer_plain_key(struct conf_remote *r, const char *name)
+{
+	set_text(&r->plain_rsa, name);
+	free(r->cert);
+	free(r->key);
+	r->cert = NULL;
+	r->key = NULL;
+	r->send_cert = false;
+	r->send_cr = false;
+	r->verify_cert = false;
+}
+
+static void peer_x509(struct conf_remote *r, const char *cert, const char *key)
+{
+	if (r->plain_rsa) {
+		free(r->plain_rsa);
+		r->plain_rsa = NULL;
+		r->send_cert = true;
+		r->send_cr = true;
+		r->verify_cert = true;
+	}
+	set_text(&r->cert, cert);
+	set_text(&r->key, key);
+}
+
 static bool peer_certificate(struct cursor *c, void *target)
 {
 	enum {
@@ -131,10 +163,12 @@ static bool peer_certificate(struct cursor *c, void *target)
 		{ "plain_rsa", PLAIN },
 		{ NULL, 0 },
 	};
-	struct conf_remote *r = ((struct remote_load *)target)->r;
+	struct remote_load *rl = target;
+	struct conf_remote *r = rl->r;
 	const char *cert, *key;
 	int kind;
 
+	rl->cert_said = true;
 	if (!cur_choice(c, "type of certificate", kinds, &kind))
 		return false;
 	if (word_is(c->w, "in_keychain")) {
@@ -146,17 +180,16 @@ static bool peer_certificate(struct cursor *c, void *target)
 	if (!cert)
 		return false;
 	if (kind == PLAIN) {
-		set_text(&r->plain_rsa, cert);
-		r->send_cert = false;
-		r->send_cr = false;
-		r->verify_cert = false;
+		peer_plain_key(r, cert);
+		r->at[CONF_AT_PLAIN_RSA] = c->last->at;
 		return true;
 	}
+	r->at[CONF_AT_CERT] = c->last->at;
 	key = cur_string(c, "its key's file");
 	if (!key)
 		return false;
-	set_text(&r->cert, cert);
-	set_text(&r->key, key);
+	r->at[CONF_AT_KEY] = c->last->at;
+	peer_x509(r, cert, key);
 	return true;
 }
 
@@ -185,6 +218,7 @@ static bool peer_peers_cert(struct cursor *c, void *target)
 		say_note(c->l, &w->at, "write 'peers_certfile x509 \"...\";'",
 			 "racoon wants the type of certificate to be said");
 	set_text(plain ? &r->peers_rsa : &r->peers_cert, text);
+	r->at[plain ? CONF_AT_PEERS_RSA : CONF_AT_PEERS_CERT] = c->last->at;
 	return true;
 }
 
@@ -201,6 +235,7 @@ static bool peer_ca(struct cursor *c, void *target)
 	if (!text)
 		return false;
 	set_text(&r->ca, text);
+	r->at[CONF_AT_CA] = c->last->at;
 	return true;
 }
 
@@ -250,9 +285,76 @@ static bool peer_maxfail(struct cursor *c, void *target)
 	return cur_uint(c, "a number", 1, 100, member(c, target));
 }
 
+/* what it is for, the module does without being told */
 static bool peer_esp_frag(struct cursor *c, void *target)
 {
-	return cur_uint(c, "a number of bytes", 256, 65535, member(c, target));
+	const struct conf_where at = c->last->at;
+	unsigned int bytes;
+
+	(void)target;
+	if (!cur_uint(c, "a number of bytes", 0, 65535, &bytes))
+		return false;
+	say_note(c->l, &at, "for smaller pieces, 'ip route' with 'mtu' for the way to the peer",
+		 "'esp_frag' is without effect: packets are cut in front of the tunnel in any case, to what the path takes");
+	return true;
+}
+
+/* off is what we do anyway */
+static bool peer_proxy(struct cursor *c, void *target)
+{
+	const struct conf_where at = c->last->at;
+	bool on;
+
+	(void)target;
+	if (!cur_switch(c, &on))
+		return false;
+	if (on)
+		say_note(c->l, &at, NULL,
+			 "'%s' is without effect: SAs end where the policy says, not where phase 2 does",
+			 c->rule->name);
+	return true;
+}
+
+/*
+ * Of Mac OS X: "use" is followed by the secret itself, "key" by the identifier of
+ * its line in psk.txt.
+ */
+static bool peer_secret(struct cursor *c, void *target)
+{
+	enum {
+		USE,
+		KEY,
+	};
+	static const struct choice kinds[] = {
+		{ "use", USE },
+		{ "key", KEY },
+		{ NULL, 0 },
+	};
+	struct conf_remote *r = ((struct remote_load *)target)->r;
+	const struct conf_where at = c->last->at;
+	const struct word *w = c->w;
+	const char *text;
+	int kind;
+
+	if (word_is(w, "keychain") || word_is(w, "keychain_by_id")) {
+		say_error(c->l, &w->at, NULL,
+			  "'%s' is not supported: the keychain is of Mac OS X; instead: a line in psk.txt", w->text);
+		return false;
+	}
+	if (!cur_choice(c, "kind of secret", kinds, &kind))
+		return false;
+	text = cur_string(c, kind == USE ? "the secret" : "an identifier of psk.txt");
+	if (!text)
+		return false;
+	free(r->secret);
+	r->secret = NULL;
+	free(r->secret_key);
+	r->secret_key = NULL;
+	set_text(kind == USE ? &r->secret : &r->secret_key, c->last->secret ? c->last->secret : text);
+	if (kind == USE)
+		say_warn(c->l, &at, "write a line \"PEER SECRET\" in psk.txt, and take this one away",
+			 "a secret that stands in the configuration is insecure: it goes wherever the file goes");
+	return true;
 }
 
 static bool peer_script(struct cursor *c, void *target)
@@ -270,12 +372,14 @@ static bool peer_script(struct cursor *c, void *target)
 	};
 	struct conf_remote *r = ((struct remote_load *)target)->r;
 	char **const where[] = { &r->script_up, &r->script_down, &r->script_dead };
+	const struct conf_where at = c->w ? c->w->at : c->last->end;
 	const char *text = cur_string(c, "a script");
 	int event;
 
 	if (!text || !cur_choice(c, "event", events, &event))
 		return false;
 	set_text(where[event], text);
+	r->at[CONF_AT_SCRIPT_UP + event] = at;
 	return true;
 }
 
@@ -357,9 +461,7 @@ const struct choice choice_check[] = {
 };
 
 #define AT(member) .offset = offsetof(struct conf_remote, member)
-#define WHY_SECRET "the process that talks to the network reads this file too"
 #define WHY_APPLE  "it is of Mac OS X"
-#define INTO_PSK   "a line in psk.txt"
 
 static const struct rule remote_rules[] = {
 	{ "testudo", RULE_BLOCK, .fn = peer_own },
@@ -388,10 +490,10 @@ static const struct rule remote_rules[] = {
 	{ "dpd_maxfail", RULE_USE, .fn = peer_maxfail, AT(dpd_maxfail) },
 	{ "rekey", RULE_USE, .fn = peer_choice, AT(rekey), .choices = choice_force },
 	{ "generate_policy", RULE_USE, .fn = peer_choice, AT(generate_policy), .choices = choice_generate },
-	{ "support_proxy", RULE_USE, .fn = peer_switch, AT(support_proxy) },
-	{ "support_mip6", RULE_USE, .fn = peer_switch, AT(support_proxy) },
+	{ "support_proxy", RULE_USE, .fn = peer_proxy },
+	{ "support_mip6", RULE_USE, .fn = peer_proxy },
 	{ "ike_frag", RULE_USE, .fn = peer_choice, AT(ike_frag), .choices = choice_force },
-	{ "esp_frag", RULE_USE, .fn = peer_esp_frag, AT(esp_frag) },
+	{ "esp_frag", RULE_USE, .fn = peer_esp_frag },
 	{ "script", RULE_USE, .fn = peer_script },
 	{ "ph1id", RULE_USE, .fn = peer_ph1id, AT(ph1id) },
 	{ "dh_group", RULE_USE, .fn = peer_dh_group },
@@ -403,13 +505,18 @@ static const struct rule remote_rules[] = {
 	{ "mode_cfg", RULE_USE, .fn = peer_off_only,
 	  .why = "asking for an address is not there yet; instead: an address of its own" },
 	{ "xauth_login", RULE_REFUSE, .why = "XAUTH is not there yet", .instead = "certificates" },
-	{ "shared_secret", RULE_REFUSE, .why = WHY_SECRET, .instead = INTO_PSK },
+	{ "shared_secret", RULE_USE, .fn = peer_secret },
 	{ "certificate_verification", RULE_REFUSE, .why = WHY_APPLE, .instead = "verify_cert" },
 	{ "open_dir_auth_group", RULE_REFUSE, .why = WHY_APPLE, .instead = "peers_identifier" },
 	{ "nat_traversal_multi_user", RULE_REFUSE, .why = WHY_APPLE,
 	  .instead = "generate_policy unique" },
 	{ "nat_traversal_keepalive", RULE_REFUSE, .why = WHY_APPLE,
 	  .instead = "'natt_keepalive' in timer" },
+	{ "dpd_algorithm", RULE_REFUSE, .why = WHY_APPLE, .instead = "'dpd_delay' alone" },
+	{ "disconnect_on_idle", RULE_REFUSE, .why = WHY_APPLE,
+	  .instead = "'lifetime' and 'rekey off'" },
+	{ "identifier", RULE_REFUSE, .why = "this is KAME's dialect of before 2001",
+	  .instead = "'my_identifier'" },
 	{ .name = NULL },
 };
 
@@ -422,13 +529,16 @@ const struct context in_remote = { "remote", remote_rules };
 static bool own_version(struct cursor *c, void *target)
 {
 	static const struct choice versions[] = { { "1", 1 }, { "2", 2 }, { NULL, 0 } };
-	uint8_t *v = ((struct remote_load *)target)->r->versions;
+	struct remote_load *rl = target;
+	uint8_t *v = rl->r->versions;
 	int first, second = 0;
 
+	rl->version_wrong = true;
 	if (!cur_choice(c, "version of IKE", versions, &first))
 		return false;
 	if (cur_skip(c, ",") && !cur_choice(c, "version of IKE", versions, &second))
 		return false;
+	rl->version_wrong = false;
 	v[0] = (uint8_t)first;
 	v[1] = second == first ? 0 : (uint8_t)second;
 	return true;
@@ -471,4 +581,4 @@ static const struct rule own_rules[] = {
 	{ .name = NULL },
 };
 
-const struct context in_remote_own = { "testudo of remote", own_rules };
+const struct context in_remote_own = { "the testudo block of a remote", own_rules };

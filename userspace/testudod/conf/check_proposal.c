@@ -28,6 +28,16 @@ bool remote_uses(const struct conf_remote *r, enum ike_auth auth)
 	return false;
 }
 
+/* racoon has lists in a sainfo only */
+static bool prop_one(struct cursor *c)
+{
+	if (!c->w || c->w->kind != WORD_MARK || *c->w->text != ',')
+		return true;
+	say_error(c->l, &c->w->at, "one for each proposal: write another 'proposal { ... }' behind it",
+		  "expected ';' after '%s', not ','", c->last->text);
+	return false;
+}
+
 static bool prop_encr(struct cursor *c, void *target)
 {
 	struct proposal_load *pl = target;
@@ -38,7 +48,7 @@ static bool prop_encr(struct cursor *c, void *target)
 		return false;
 	if (!p->encr.bits && p->encr.alg->keylens[0])
 		p->encr.bits = p->encr.alg->keylen;
-	return true;
+	return prop_one(c);
 }
 
 static bool prop_hash(struct cursor *c, void *target)
@@ -47,7 +57,7 @@ static bool prop_hash(struct cursor *c, void *target)
 
 	pl->d->hash = c->w;
 	pl->d->p->hash = cur_alg(c, ALG_HASH, pl->rl->r->insecure, false);
-	return pl->d->p->hash;
+	return pl->d->p->hash && prop_one(c);
 }
 
 static bool prop_dh(struct cursor *c, void *target)
@@ -56,7 +66,7 @@ static bool prop_dh(struct cursor *c, void *target)
 
 	pl->d->dh = c->w;
 	pl->d->p->dh = cur_alg(c, ALG_DH, pl->rl->r->insecure, false);
-	return pl->d->p->dh;
+	return pl->d->p->dh && prop_one(c);
 }
 
 static bool prop_auth(struct cursor *c, void *target)
@@ -64,7 +74,7 @@ static bool prop_auth(struct cursor *c, void *target)
 	struct proposal_load *pl = target;
 
 	pl->d->auth = c->w;
-	return cur_auth(c, &pl->d->p->auth);
+	return cur_auth(c, &pl->d->p->auth) && prop_one(c);
 }
 
 bool remote_lifetime(struct cursor *c, uint32_t *seconds)
@@ -97,6 +107,8 @@ static const struct rule proposal_rules[] = {
 	  .instead = "rsasig" },
 	{ "gssapi_id", RULE_REFUSE, .why = "Kerberos authentication is of Windows 2000",
 	  .instead = "rsasig" },
+	{ "strength", RULE_REFUSE, .why = "this is KAME's dialect of before 2001",
+	  .instead = "algorithms by their names" },
 	{ .name = NULL },
 };
 
@@ -106,8 +118,15 @@ bool remote_proposal(struct cursor *c, void *target)
 {
 	struct remote_load *rl = target;
 	struct proposal_load pl = { .rl = rl };
+	struct conf_proposal *p;
 	bool ok = cur_end(c);
 
+	/* its own ones replace those that it inherits, as in racoon */
+	while (!rl->own_proposals && (p = TAILQ_FIRST(&rl->r->proposals))) {
+		TAILQ_REMOVE(&rl->r->proposals, p, link);
+		free(p);
+	}
+	rl->own_proposals = true;
 	pl.d = arena_alloc(&c->l->arena, sizeof(*pl.d));
 	pl.d->p = xcalloc(1, sizeof(*pl.d->p));
 	pl.d->p->where = c->s->words.first->at;

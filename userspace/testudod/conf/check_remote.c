@@ -32,8 +32,8 @@ static void remote_resolve(struct cursor *c, const struct word *w, struct conf_r
 		return;
 	error = getaddrinfo(r->host, NULL, &hints, &list);
 	if (error) {
-		say_warn(c->l, &w->at, NULL, "'%s' has no address now: %s", r->host,
-			 gai_strerror(error));
+		say_warn(c->l, &w->at, "a name that is no host's stands in quotes",
+			 "'%s' has no address now: %s", r->host, gai_strerror(error));
 		return;
 	}
 	if (list->ai_addrlen <= sizeof(r->addr))
@@ -79,7 +79,7 @@ bool remote_peer(struct cursor *c, struct conf_remote *r)
 	} else if (!remote_host(c, w, r)) {
 		return false;
 	}
-	if (!cur_port(c, &port))
+	if (!cur_ike_port(c, &port))
 		return false;
 	addr_set_port(&r->addr, port);
 	return true;
@@ -231,23 +231,35 @@ static bool remote_signs(const struct conf_remote *r)
 	       remote_uses(r, IKE_AUTH_SIG);
 }
 
+/* who is let in where no identity is asked for */
+static const char *whoever(const struct conf_remote *r)
+{
+	if (remote_signs(r) && r->peers_rsa)
+		return "every key of peers_certfile";
+	if (remote_signs(r))
+		return "every certificate of the CA";
+	return r->secret || r->secret_key ? "everybody with the secret" : "every key of psk.txt";
+}
+
 static void check_identities(struct remote_load *rl)
 {
 	const struct conf_remote *r = rl->r;
 
-	if (!r->verify_identifier && (r->anonymous || remote_signs(r)))
+	/* one certificate that is known is one peer; only its identity is not looked at */
+	if (!r->verify_identifier && !r->peers_cert && (r->anonymous || remote_signs(r)))
 		say_warn(rl->l, &r->where,
 			 "add 'peers_identifier TYPE \"VALUE\"; verify_identifier on;'",
-			 "the identity of the peer is not checked: %s will do",
-			 remote_signs(r) ? "every certificate of the CA" : "every key of psk.txt");
+			 "the identity of the peer is not checked: %s will do", whoever(r));
 	if (r->verify_identifier && TAILQ_EMPTY(&r->peers_ids))
 		say_warn(rl->l, &r->where, "add 'peers_identifier TYPE \"VALUE\";'",
 			 "'verify_identifier on' checks nothing without a peers_identifier");
+	if (rl->cert_said && !r->cert && !r->plain_rsa)
+		return;
 	if (remote_signs(r) && !r->cert && !r->plain_rsa)
 		say_error(rl->l, &r->where, "add 'certificate_type x509 \"CERTIFICATE\" \"KEY\";'",
 			  "authentication by signature needs a certificate, and none is named");
 	else if (r->my_id.type == ID_DN && !r->my_id.id.type && !r->cert)
-		say_error(rl->l, &r->my_id.where, NULL,
+		say_error(rl->l, &r->my_id.where, "give a name, as in 'asn1dn \"C=DE, O=Example, CN=me\"'",
 			  "a bare 'asn1dn' is the subject of the certificate, and none is named");
 }
 
@@ -300,9 +312,12 @@ static void remote_finish(struct remote_load *rl)
 
 	if (rl->dpd_off)
 		r->dpd_delay = 0;
-	check_versions(rl);
 	check_address(rl);
-	check_proposals(rl);
+	/* which proposals go with a version that there is not? */
+	if (!rl->version_wrong) {
+		check_versions(rl);
+		check_proposals(rl);
+	}
 	check_aggressive(rl);
 	check_identities(rl);
 	check_verify_cert(rl);
@@ -328,21 +343,18 @@ bool check_remote(struct cursor *c, void *target)
 
 	if (inherits)
 		ok = remote_parent(c, &parent);
-	/* without a block, what follows is not meant for the head */
-	ok = ok && ((!c->s->has_block && !inherits) || cur_end(c));
+	ok = ok && cur_end(c);
 	if (!head->name)
 		head->name = xstrdup("?");
 	twin = ok ? remote_find(conf, head) : NULL;
 	if (twin)
 		say_error(c->l, at, NULL, "there is a remote '%s' at %s:%d already", twin->name,
 			  twin->where.file, twin->where.line);
-	if (ok && !c->s->has_block && !inherits)
-		say_error(c->l, &c->last->end, NULL, "expected '{' after '%s'", c->last->text);
 	rl.r = remote_new(head, parent);
 	rl.r->where = c->s->words.first->at;
 	rl.r->insecure |= check_insecure(c->l, c->s->block);
 	check_block(c->l, &in_remote, c->s->block, &rl);
-	if (ok && (c->s->has_block || inherits))
+	if (ok)
 		remote_finish(&rl);
 	TAILQ_INSERT_TAIL(&conf->remotes, rl.r, link);
 	return ok;

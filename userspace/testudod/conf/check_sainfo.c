@@ -27,6 +27,13 @@ struct sainfo_load {
 static bool sainfo_pfs(struct cursor *c, void *target)
 {
 	struct sainfo_load *sl = target;
+	const struct word *w = c->w;
+
+	if (word_is(w, "none") || word_is(w, "off")) {
+		say_error(c->l, &w->at, "without PFS there is no such line: take it away", "'%s' is no group",
+			  w->text);
+		return false;
+	}
 
 	sl->s->pfs = cur_alg(c, ALG_DH, sl->s->insecure, true);
 	return sl->s->pfs;
@@ -185,15 +192,27 @@ static const struct rule own_rules[] = {
 	{ .name = NULL },
 };
 
-const struct context in_sainfo_own = { "testudo of sainfo", own_rules };
+const struct context in_sainfo_own = { "the testudo block of a sainfo", own_rules };
 
 /* ---- the head ---- */
+
+/* racoon's manual has them in its syntax, so many files do; its scanner skipped them */
+static void head_parens(struct cursor *c)
+{
+	const struct word *w = c->w;
+
+	if (cur_skip(c, "("))
+		say_note(c->l, &w->at, NULL, "parentheses mean nothing here");
+	while (cur_skip(c, "(") || cur_skip(c, ")"))
+		;
+}
 
 static bool head_from(struct cursor *c, struct conf_sainfo *s)
 {
 	struct conf_id id = { 0 };
 	bool ok;
 
+	head_parens(c);
 	if (word_is(c->w, "group")) {
 		say_error(c->l, &c->w->at, NULL,
 			  "'group' is not supported: XAUTH is not there yet; instead: from TYPE \"VALUE\"");
@@ -211,6 +230,7 @@ static bool head_from(struct cursor *c, struct conf_sainfo *s)
 	}
 	id_copy(&s->from, &id.id);
 	id_free(&id.id);
+	head_parens(c);
 	return ok && cur_end(c);
 }
 
@@ -221,6 +241,7 @@ static bool head_has_second(const struct cursor *c)
 
 static bool sainfo_head(struct cursor *c, struct conf_sainfo *s)
 {
+	head_parens(c);
 	if (word_is(c->w, "clientaddr")) {
 		say_error(c->l, &c->w->at, "write it as the second one",
 			  "'clientaddr' is the other side's selector, not ours");
@@ -230,6 +251,7 @@ static bool sainfo_head(struct cursor *c, struct conf_sainfo *s)
 		s->any_local = true;
 	else if (!cur_selector(c, &s->local, &s->local_id))
 		return false;
+	head_parens(c);
 	if (!head_has_second(c)) {
 		s->any_remote = true;
 		if (s->any_local)
@@ -326,9 +348,12 @@ bool check_sainfo(struct cursor *c, void *target)
 	check_algs(c, &sl);
 	TAILQ_FOREACH(twin, &conf->sainfos, link)
 		if (ok && same_head(twin, sl.s))
-			say_error(c->l, &sl.s->where, NULL,
-				  "there is a sainfo for the same at %s:%d already",
-				  twin->where.file, twin->where.line);
+			break;
+	/* racoon takes any number of anonymous ones */
+	if (twin)
+		say(c->l, sl.s->any_local ? CONF_WARNING : CONF_ERROR, &sl.s->where, "take one of them away",
+		    "there is a sainfo for the same at %s:%d already%s", twin->where.file,
+		    twin->where.line, sl.s->any_local ? ", and this one is never used" : "");
 	sainfo_insert(conf, sl.s);
 	return ok;
 }

@@ -50,6 +50,7 @@ static bool top_path(struct cursor *c, void *target)
 	const char *text;
 	int kind;
 
+	c->l->psk_said |= w && !strncmp(w->text, "pre", 3);
 	if (!cur_choice(c, "path", kinds, &kind))
 		return false;
 	text = cur_string(c, "a name");
@@ -309,6 +310,7 @@ static const struct rule timer_rules[] = {
 	{ "phase1", RULE_USE, .fn = timer_time, .offset = offsetof(struct conf, phase1_time) },
 	{ "phase2", RULE_USE, .fn = timer_time, .offset = offsetof(struct conf, phase2_time) },
 	{ "natt_keepalive", RULE_USE, .fn = timer_time, .offset = offsetof(struct conf, natt_keepalive) },
+	{ "auto_exit_delay", RULE_IGNORE, .why = "the daemon ends when it is told to (this is of Mac OS X)" },
 	{ .name = NULL },
 };
 
@@ -415,25 +417,104 @@ static void check_generate(struct conf_load *l)
 	}
 }
 
-struct conf *conf_load(struct source *src, const char *name, bool insecure,
-		       const struct conf_say *to)
+/* can IKEv1 offer anything of it? a cipher with its own authentication needs no other */
+static bool sainfo_has_v1(const struct conf_sainfo *s)
+{
+	bool integ = false;
+	unsigned int i;
+
+	for (i = 0; i < s->ninteg; i++)
+		integ |= s->integ[i]->v1_ipsec || !strcmp(s->integ[i]->name, "non_auth");
+	for (i = 0; i < s->nencr; i++)
+		if (s->encr[i].alg->v1_ipsec && (integ || s->encr[i].alg->flags & ALG_AEAD))
+			return true;
+	return !s->nencr;
+}
+
+/* what only IKEv2 has, for a remote that speaks the other */
+static void check_v1_sainfos(struct conf_load *l)
+{
+	const struct conf_sainfo *s;
+	const struct conf_remote *r;
+
+	TAILQ_FOREACH(s, &l->conf->sainfos, link) {
+		TAILQ_FOREACH(r, &l->conf->remotes, link)
+			if (strchr((const char *)r->versions, 1) && sainfo_suits(s, NULL, r))
+				break;
+		if (!r)
+			continue;
+		if (s->pfs && !s->pfs->v1_phase1)
+			say_warn(l, &s->where, "write 'pfs_group ecp256;'",
+				 "IKEv1 does not have the group '%s', and remote '%s' may speak it",
+				 s->pfs->name, r->name);
+		if (!sainfo_has_v1(s))
+			say_warn(l, &s->where, "add 'aes 256' and 'hmac_sha256'",
+				 "IKEv1 has none of these algorithms, and remote '%s' may speak it", r->name);
+	}
+}
+
+/* secrets wanted, and no place where they could be */
+static void check_psk_path(struct conf_load *l)
+{
+	const struct conf_remote *r;
+
+	if (l->psk_said)
+		return;
+	TAILQ_FOREACH(r, &l->conf->remotes, link) {
+		if (r->secret || !remote_uses(r, IKE_AUTH_PSK))
+			continue;
+		say_warn(l, &r->where, "add 'path pre_shared_key \"/etc/racoon/psk.txt\";'",
+			 "remote '%s' wants a pre-shared key, and no 'path pre_shared_key' names a file of them",
+			 r->name);
+		return;
+	}
+}
+
+/* without both nothing can be negotiated; who has made errors has more to write */
+static void check_empty(struct conf_load *l)
+{
+	const struct conf_where top = { TAILQ_FIRST(&l->files)->name, 1, 1 };
+
+	if (l->errors)
+		return;
+	if (TAILQ_EMPTY(&l->conf->remotes))
+		say_warn(l, &top, "add 'remote ADDRESS { ... }'",
+			 "there is no remote: nothing can be negotiated");
+	else if (TAILQ_EMPTY(&l->conf->sainfos))
+		say_warn(l, &top, "add 'sainfo anonymous { }'",
+			 "there is no sainfo: no IPsec SA can be negotiated");
+}
+
+struct conf *conf_load_all(struct source *src, const char *name, bool insecure,
+			   const struct conf_say *to, unsigned int *errors)
 {
 	struct conf_load l = { .src = src, .conf = conf_new() };
-	struct conf *conf = l.conf;
 
 	TAILQ_INIT(&l.files);
 	TAILQ_INIT(&l.msgs);
-	conf->insecure = insecure;
-	check_block(&l, &in_top, read_texts(&l, name), conf);
+	l.conf->insecure = insecure;
+	check_block(&l, &in_top, read_texts(&l, name), l.conf);
 	check_remoteids(&l);
 	check_generate(&l);
-	resolve_names(conf);
+	check_v1_sainfos(&l);
+	check_psk_path(&l);
+	check_empty(&l);
+	resolve_names(l.conf);
 	conf_own_names(&l);
 	say_all(&l, to);
-	if (l.errors) {
-		conf_free(conf);
-		conf = NULL;
-	}
 	arena_free(&l.arena);
-	return conf;
+	*errors = l.errors;
+	return l.conf;
+}
+
+struct conf *conf_load(struct source *src, const char *name, bool insecure,
+		       const struct conf_say *to)
+{
+	unsigned int errors;
+	struct conf *conf = conf_load_all(src, name, insecure, to, &errors);
+
+	if (!errors)
+		return conf;
+	conf_free(conf);
+	return NULL;
 }

@@ -89,6 +89,19 @@ struct conf_sainfo {
 };
 
 /**
+ * struct conf_secret - a secret that stands in a file of the configuration
+ * @link: in struct conf
+ * @where: where
+ * @len: its bytes, with the quotes around it
+ */
+struct conf_secret {
+	TAILQ_ENTRY(conf_secret)
+	link;
+	struct conf_where where;
+	size_t len;
+};
+
+/**
  * struct conf - a whole configuration
  * @listens: addresses to listen on; empty: all
  * @strict_address: an address that is missing is an error
@@ -117,6 +130,7 @@ struct conf_sainfo {
  * @pfkey_buffer: kilobytes, 0: the system's
  * @complex_bundle: encode AH and ESP as one proposal
  * @insecure: --allow-insecure was given
+ * @secrets: where there are any, in no order
  * @names: files' names that struct conf_where points to
  */
 struct conf {
@@ -148,6 +162,8 @@ struct conf {
 	unsigned int pfkey_buffer;
 	bool complex_bundle;
 	bool insecure;
+	TAILQ_HEAD(, conf_secret)
+	secrets;
 	struct blob names;
 };
 
@@ -181,12 +197,29 @@ void conf_say_file(void *arg, enum conf_severity severity, const struct conf_whe
  */
 struct conf *conf_load(struct source *src, const char *name, bool insecure,
 		       const struct conf_say *say);
+/*
+ * The same, but never NULL: what could be read in spite of errors, for those who
+ * only look on ("testudod -t" at the files that are named). @errors: how many.
+ */
+struct conf *conf_load_all(struct source *src, const char *name, bool insecure,
+			   const struct conf_say *say, unsigned int *errors);
 void conf_free(struct conf *conf);
+
+/*
+ * Secrets in the text of file @name: are there any, and the text with asterisks
+ * in their place. The line of a place, likewise: the caller's, NULL if there is none.
+ */
+bool conf_has_secret(const struct conf *conf, const char *name);
+struct blob conf_masked(const struct conf *conf, const char *name, struct chunk text);
+char *conf_line(const struct conf *conf, struct source *src, const struct conf_where *at);
 
 /* the block for a peer: by address and port, then address, then anonymous; NULL: none */
 const struct conf_remote *conf_remote_by_addr(const struct conf *conf,
 					      const struct sockaddr_storage *addr);
 const struct conf_remote *conf_remote_by_name(const struct conf *conf, const char *name);
+/* the block that a user means by @peer, an address or a name; @how: in words, how it was found */
+const struct conf_remote *conf_remote_by_text(const struct conf *conf, const char *peer,
+					      const char **how);
 /*
  * The sainfo for a pair of selectors and a peer (racoon's rule: the most
  * specific that matches exactly by value, then anonymous). @remote may be NULL:

@@ -14,17 +14,9 @@ static void explain_where(FILE *out, const struct conf_where *at)
 static const struct conf_remote *explain_remote(const struct conf *conf, const char *peer,
 						FILE *out)
 {
-	const struct conf_remote *r = conf_remote_by_name(conf, peer);
-	const char *how = "by its name";
-	struct sockaddr_storage sa;
+	const char *how;
+	const struct conf_remote *r = conf_remote_by_text(conf, peer, &how);
 
-	if (addr_parse(&sa, peer)) {
-		/* as a peer would be found that sends from there */
-		if (!addr_port(&sa))
-			addr_set_port(&sa, 500);
-		r = conf_remote_by_addr(conf, &sa);
-		how = r && r->anonymous ? "among all others" : "by its address";
-	}
 	if (!r) {
 		fprintf(out, "# no remote is for %s, and there is no 'remote anonymous'\n", peer);
 		return NULL;

@@ -50,6 +50,23 @@ const struct conf_remote *conf_remote_by_name(const struct conf *conf, const cha
 	return NULL;
 }
 
+const struct conf_remote *conf_remote_by_text(const struct conf *conf, const char *peer,
+					      const char **how)
+{
+	const struct conf_remote *r = conf_remote_by_name(conf, peer);
+	struct sockaddr_storage sa;
+
+	*how = "by its name";
+	if (!addr_parse(&sa, peer))
+		return r;
+	/* as a peer would be found that sends from there */
+	if (!addr_port(&sa))
+		addr_set_port(&sa, 500);
+	r = conf_remote_by_addr(conf, &sa);
+	*how = r && r->anonymous ? "among all others" : "by its address";
+	return r;
+}
+
 unsigned int sainfo_rank(const struct conf_sainfo *s)
 {
 	return (s->remoteid ? 3 : 0) + (s->from.type ? 3 : 0) + !s->any_local + !s->any_remote;

@@ -42,6 +42,7 @@ static struct stmt *gram_stmt(struct conf_load *l, struct words words)
 {
 	struct stmt *s = arena_alloc(&l->arena, sizeof(*s));
 
+	hide_secrets(l, words.first);
 	s->words = words;
 	return s;
 }
@@ -54,6 +55,7 @@ static struct stmt *gram_block(struct conf_load *l, struct words words, struct s
 	s->block = block.first;
 	s->has_block = true;
 	s->open = open;
+	l->unclosed |= open;
 	return s;
 }
 
@@ -71,8 +73,10 @@ static void gram_append(struct stmts *list, struct stmt *s)
 /* the last statement of a block or of the text has no semicolon */
 static struct stmts gram_unended(struct conf_load *l, struct stmts list, struct words words)
 {
+	struct stmt *s = gram_stmt(l, words);
+
 	say_error(l, &words.last->end, NULL, "expected ';' after '%s'", words.last->text);
-	gram_append(&list, gram_stmt(l, words));
+	gram_append(&list, s);
 	return list;
 }
 

@@ -19,6 +19,7 @@ struct conf *conf_new(void)
 	TAILQ_INIT(&conf->listens);
 	TAILQ_INIT(&conf->remotes);
 	TAILQ_INIT(&conf->sainfos);
+	TAILQ_INIT(&conf->secrets);
 	conf->path_cert = xstrdup("");
 	conf->admin_mode = 0600;
 	conf->log_level = LOG_LEVEL_INFO;
@@ -74,6 +75,8 @@ struct conf_remote *conf_remote_copy(const struct conf_remote *from)
 
 	*r = *from;
 	r->name = NULL;
+	r->secret = copy_text(from->secret);
+	r->secret_key = copy_text(from->secret_key);
 	r->host = NULL;
 	r->addr = (struct sockaddr_storage){ 0 };
 	copy_id(&r->my_id, &from->my_id);
@@ -116,6 +119,10 @@ void conf_remote_free(struct conf_remote *r)
 		free(id);
 	}
 	id_free(&r->my_id.id);
+	if (r->secret)
+		explicit_bzero(r->secret, strlen(r->secret));
+	free(r->secret);
+	free(r->secret_key);
 	free(r->name);
 	free(r->host);
 	free(r->cert);
@@ -149,6 +156,7 @@ static void conf_sainfo_free(struct conf_sainfo *s)
 
 void conf_free(struct conf *conf)
 {
+	struct conf_secret *secret;
 	struct conf_listen *listen;
 	struct conf_remote *r;
 	struct conf_sainfo *s;
@@ -166,6 +174,10 @@ void conf_free(struct conf *conf)
 	while ((s = TAILQ_FIRST(&conf->sainfos))) {
 		TAILQ_REMOVE(&conf->sainfos, s, link);
 		conf_sainfo_free(s);
+	}
+	while ((secret = TAILQ_FIRST(&conf->secrets))) {
+		TAILQ_REMOVE(&conf->secrets, secret, link);
+		free(secret);
 	}
 	free(conf->path_psk);
 	free(conf->path_cert);
@@ -200,9 +212,11 @@ void conf_own_names(struct conf_load *l)
 	const struct conf_file *f;
 	struct conf_proposal *p;
 	struct conf_listen *listen;
+	struct conf_secret *secret;
 	struct conf_remote *r;
 	struct conf_sainfo *s;
 	struct conf_id *id;
+	size_t i;
 
 	TAILQ_FOREACH(f, &l->files, link)
 		put_bytes(&w, chunk(f->name, strlen(f->name) + 1));
@@ -211,8 +225,12 @@ void conf_own_names(struct conf_load *l)
 		own_name(l, &listen->where);
 	TAILQ_FOREACH(s, &conf->sainfos, link)
 		own_name(l, &s->where);
+	TAILQ_FOREACH(secret, &conf->secrets, link)
+		own_name(l, &secret->where);
 	TAILQ_FOREACH(r, &conf->remotes, link) {
 		own_name(l, &r->where);
+		for (i = 0; i < CONF_PLACES; i++)
+			own_name(l, &r->at[i]);
 		own_name(l, &r->my_id.where);
 		TAILQ_FOREACH(id, &r->peers_ids, link)
 			own_name(l, &id->where);

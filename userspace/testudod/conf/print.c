@@ -97,6 +97,9 @@ static void print_ids(FILE *out, const struct conf_remote *r)
 		fputs(";\n", out);
 	}
 	fprintf(out, "\tverify_identifier %s;\n", on_off(r->verify_identifier));
+	if (r->secret)
+		fputs("\tshared_secret use \"********\"; # not shown\n", out);
+	print_text(out, "shared_secret key", r->secret_key, "");
 }
 
 /* plain_rsa first: it turns off what is said behind it */
@@ -121,12 +124,10 @@ static void print_behaviour(FILE *out, const struct conf_remote *r)
 		r->nonce_size, choice_word(choice_force, r->natt));
 	fprintf(out, "\tdpd_delay %u;\n\tdpd_retry %u;\n\tdpd_maxfail %u;\n", r->dpd_delay,
 		r->dpd_retry, r->dpd_maxfail);
-	fprintf(out, "\trekey %s;\n\tgenerate_policy %s;\n\tsupport_proxy %s;\n\tike_frag %s;\n",
+	fprintf(out, "\trekey %s;\n\tgenerate_policy %s;\n\tike_frag %s;\n",
 		choice_word(choice_force, r->rekey),
-		choice_word(choice_generate, r->generate_policy), on_off(r->support_proxy),
+		choice_word(choice_generate, r->generate_policy),
 		choice_word(choice_force, r->ike_frag));
-	if (r->esp_frag)
-		fprintf(out, "\tesp_frag %u;\n", r->esp_frag);
 	if (r->ph1id)
 		fprintf(out, "\tph1id %u;\n", r->ph1id);
 	print_text(out, "script", r->script_up, " phase1_up");

@@ -130,7 +130,7 @@ static struct stmts read_matching(struct conf_load *l, const char *path,
 		free(full);
 		n++;
 	}
-	if (list->error)
+	if (list->error && list->error != ENOENT)
 		say_error(l, at, NULL, "cannot read the folder '%s': %s", folder,
 			  strerror(list->error));
 	else if (!n)

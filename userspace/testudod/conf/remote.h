@@ -85,6 +85,20 @@ struct conf_id {
 	bool pattern;
 };
 
+/** enum conf_place - files that a remote names, for messages about them */
+enum conf_place {
+	CONF_AT_CERT,
+	CONF_AT_KEY,
+	CONF_AT_CA,
+	CONF_AT_PEERS_CERT,
+	CONF_AT_PLAIN_RSA,
+	CONF_AT_PEERS_RSA,
+	CONF_AT_SCRIPT_UP,
+	CONF_AT_SCRIPT_DOWN,
+	CONF_AT_SCRIPT_DEAD,
+	CONF_PLACES,
+};
+
 /**
  * struct conf_remote - one remote block
  * @link: in struct conf
@@ -105,6 +119,9 @@ struct conf_id {
  * @key: name of its key's file
  * @ca: name of a CA's file; NULL: those of the certificate path
  * @peers_cert: name of the pinned certificate of the peer
+ * @secret: pre-shared key of the file itself; NULL: psk.txt has it. Asterisks in
+ *	all processes but the monitor and keys
+ * @secret_key: whose line in psk.txt it is; NULL: the peer's
  * @plain_rsa: name of our plain RSA key file; NULL: none
  * @peers_rsa: name of the file with the peer's plain RSA keys
  * @verify_cert: compare the peer's identity with its certificate
@@ -122,9 +139,7 @@ struct conf_id {
  * @dpd_maxfail: probes without answer until the peer counts as dead
  * @rekey: rekey phase 1
  * @generate_policy: responder makes policies from the peer's proposal
- * @support_proxy: phase 2 identities are SA end points
  * @ike_frag: vendor fragmentation and RFC 7383
- * @esp_frag: bytes, 0: none said
  * @script_up: script for phase1_up; NULL: none
  * @script_down: script for phase1_down
  * @script_dead: script for phase1_dead
@@ -132,6 +147,7 @@ struct conf_id {
  * @start: begin at once, not at the first packet
  * @mobike: RFC 4555 wanted; kept for later
  * @insecure: broken algorithms and modes are allowed
+ * @at: where the files were named; line 0: nowhere
  * @proposals: in order
  */
 struct conf_remote {
@@ -152,6 +168,8 @@ struct conf_remote {
 	char *key;
 	char *ca;
 	char *peers_cert;
+	char *secret;
+	char *secret_key;
 	char *plain_rsa;
 	char *peers_rsa;
 	bool verify_cert;
@@ -169,9 +187,7 @@ struct conf_remote {
 	unsigned int dpd_maxfail;
 	enum conf_switch rekey;
 	enum conf_switch generate_policy;
-	bool support_proxy;
 	enum conf_switch ike_frag;
-	unsigned int esp_frag;
 	char *script_up;
 	char *script_down;
 	char *script_dead;
@@ -179,6 +195,7 @@ struct conf_remote {
 	bool start;
 	bool mobike;
 	bool insecure;
+	struct conf_where at[CONF_PLACES];
 	TAILQ_HEAD(, conf_proposal)
 	proposals;
 };

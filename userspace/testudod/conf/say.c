@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf/tree.h"
@@ -64,38 +65,19 @@ void say(struct conf_load *l, enum conf_severity severity, const struct conf_whe
 		TAILQ_INSERT_HEAD(&l->msgs, m, link);
 }
 
-/* the line of a place, without its end; NULL if the file has no such line */
-static const char *say_line(struct conf_load *l, const struct conf_where *at)
-{
-	const struct conf_file *f = say_file(l, at->file);
-	const char *p, *end;
-	size_t n;
-	int line;
-
-	if (!f || !f->data.n || at->line < 1)
-		return NULL;
-	p = (const char *)f->data.p;
-	end = p + f->data.n;
-	for (line = 1; line < at->line; line++) {
-		p = memchr(p, '\n', end - p);
-		if (!p || ++p == end)
-			return NULL;
-	}
-	for (n = 0; p + n < end && p[n] != '\n'; n++)
-		;
-	if (n && p[n - 1] == '\r')
-		n--;
-	return arena_text(&l->arena, p, n);
-}
-
 void say_all(struct conf_load *l, const struct conf_say *to)
 {
 	const struct conf_msg *m, *last = TAILQ_LAST(&l->msgs, conf_msgs);
 
 	if (!to || !to->fn)
 		return;
-	TAILQ_FOREACH(m, &l->msgs, link)
-		to->fn(to->arg, m->severity, &m->at, say_line(l, &m->at), m->what, m->hint);
+	TAILQ_FOREACH(m, &l->msgs, link) {
+		const struct conf_file *f = say_file(l, m->at.file);
+		char *line = f ? hide_line(l->conf, f->data, &m->at) : NULL;
+
+		to->fn(to->arg, m->severity, &m->at, line, m->what, m->hint);
+		free(line);
+	}
 	if (say_enough(l))
 		to->fn(to->arg, CONF_ERROR, &last->at, NULL,
 		       "too many errors; the rest was not looked at", NULL);
@@ -118,7 +100,7 @@ static size_t say_word(const char *p)
 		n = strcspn(p + 1, "\"\n");
 		return p[n + 1] ? n + 2 : n + 1;
 	}
-	n = strcspn(p, " \t,;{}[]/\"#");
+	n = strcspn(p, " \t,;{}()[]/\"#");
 	return n ? n : 1;
 }
 

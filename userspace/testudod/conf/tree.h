@@ -13,13 +13,14 @@
 enum word_kind {
 	WORD_PLAIN,  /* letters, digits and what else holds together */
 	WORD_STRING, /* between quotes, which are not in @text */
-	WORD_MARK,   /* one of , [ ] / */
+	WORD_MARK,   /* one of , ( ) [ ] / */
 };
 
 /**
  * struct word - one word of a statement
  * @next: the next one, NULL behind the last
- * @text: as written
+ * @text: as written; of a secret only asterisks, so that no message can have it
+ * @secret: of a secret, what was written; else NULL
  * @kind: how it was written
  * @at: where
  * @end: behind it
@@ -27,6 +28,7 @@ enum word_kind {
 struct word {
 	struct word *next;
 	const char *text;
+	const char *secret;
 	enum word_kind kind;
 	struct conf_where at;
 	struct conf_where end;
@@ -115,6 +117,9 @@ struct arena;
  * @msgs: messages so far
  * @errors: errors among them
  * @noticed: the notice about IKE versions was given
+ * @unclosed: some block has no end
+ * @unopened: some '}' closes none
+ * @psk_said: there is a "path pre_shared_key", or what was meant for one
  */
 struct conf_load {
 	struct source *src;
@@ -126,6 +131,9 @@ struct conf_load {
 	msgs;
 	unsigned int errors;
 	bool noticed;
+	bool unclosed;
+	bool unopened;
+	bool psk_said;
 };
 
 /* ---- arena.c ---- */
@@ -147,6 +155,10 @@ void say_all(struct conf_load *l, const struct conf_say *to);
 #define say_error(l, at, hint, ...) say(l, CONF_ERROR, at, hint, __VA_ARGS__)
 #define say_warn(l, at, hint, ...)  say(l, CONF_WARNING, at, hint, __VA_ARGS__)
 #define say_note(l, at, hint, ...)  say(l, CONF_NOTE, at, hint, __VA_ARGS__)
+
+/* ---- hide.c ---- */
+void hide_secrets(struct conf_load *l, struct word *w);
+char *hide_line(const struct conf *conf, struct chunk text, const struct conf_where *at);
 
 /* ---- gram.y ---- */
 void gram_parse(struct conf_load *l, const struct conf_file *file, struct stmts *out);

@@ -57,9 +57,36 @@ const char *did_you_mean(struct conf_load *l, const struct near *near)
 	return near->best ? arena_printf(&l->arena, "did you mean '%s'?", near->best) : NULL;
 }
 
+/* what other programs call it */
+static const char *choice_synonym(const char *word)
+{
+	static const char *const rows[][2] = {
+		{ "yes", "on" },
+		{ "true", "on" },
+		{ "enable", "on" },
+		{ "no", "off" },
+		{ "false", "off" },
+		{ "disable", "off" },
+		{ "psk", "pre_shared_key" },
+		{ "secret", "pre_shared_key" },
+		{ "rsa", "rsasig" },
+		{ "pubkey", "rsasig" },
+		{ "verbose", "debug" },
+		{ "dn", "asn1dn" },
+		{ "ip", "address" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!strcmp(rows[i][0], word))
+			return rows[i][1];
+	return word;
+}
+
 static const char *near_choice(struct conf_load *l, const char *word, const struct choice *table)
 {
-	struct near near = { .word = word, .len = strlen(word) };
+	const char *meant = choice_synonym(word);
+	struct near near = { .word = meant, .len = strlen(meant) };
 	size_t i;
 
 	for (i = 0; table[i].word; i++)
@@ -124,7 +151,7 @@ const char *cur_string(struct cursor *c, const char *what)
 	if (!w)
 		return NULL;
 	if (w->kind != WORD_STRING) {
-		say_error(c->l, &w->at, "put quotes around it", "expected %s in quotes", what);
+		say_error(c->l, &w->at, "put double quotes around it", "expected %s in quotes", what);
 		return NULL;
 	}
 	if (*w->text)
@@ -285,7 +312,8 @@ bool cur_lifetime(struct cursor *c, uint32_t *seconds, uint64_t *kb)
 		return cur_time(c, seconds);
 	if (cur_skip(c, "byte"))
 		return cur_kilobytes(c, kb);
-	say_error(c->l, c->w ? &c->w->at : &c->last->end, NULL,
+	say_error(c->l, c->w ? &c->w->at : &c->last->end,
+		  word_is_number(c->w) ? "write 'lifetime time 8 hours;'" : NULL,
 		  "expected 'time' or 'byte' after 'lifetime'");
 	return false;
 }
@@ -322,11 +350,20 @@ bool cur_host(struct cursor *c, struct sockaddr_storage *sa)
 	return false;
 }
 
+bool cur_ike_port(struct cursor *c, uint16_t *port)
+{
+	if (!word_is_number(c->w))
+		return cur_port(c, port);
+	say_error(c->l, &c->w->at, arena_printf(&c->l->arena, "write '[%s]'", c->w->text),
+		  "a port stands in brackets");
+	return false;
+}
+
 bool cur_addr(struct cursor *c, struct sockaddr_storage *sa)
 {
 	uint16_t port = 0;
 
-	if (!cur_host(c, sa) || !cur_port(c, &port))
+	if (!cur_host(c, sa) || !cur_ike_port(c, &port))
 		return false;
 	addr_set_port(sa, port);
 	return true;

@@ -3,6 +3,8 @@
  * Algorithms as words: which there are says crypto/alg.c; here is what becomes of
  * weak, broken and gone ones, and what was probably meant by an unknown one.
  */
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,18 +41,82 @@ static bool alg_fits(const struct alg *a, enum alg_kind kind, bool ipsec)
 	       !(a->flags & (ALG_GONE | ALG_BROKEN));
 }
 
-/* an algorithm of another kind with that name: hmac_sha1 for a hash, sha1 for ESP */
-static const char *alg_hint_other(struct cursor *c, enum alg_kind kind, const char *word)
+#define ALG_WORD 32
+
+static const struct alg *hash_by_name(enum alg_kind kind, const char *name)
 {
-	const char *other = NULL;
+	char hmac[ALG_WORD + 5];
+
+	snprintf(hmac, sizeof(hmac), "hmac_%s", name);
+	return alg_by_name(kind, kind == ALG_INTEG ? hmac : name);
+}
+
+/* as other programs write it, "hmac-sha1-96" or "SHA-256": what we call it, if we have it */
+static const char *hash_meant(enum alg_kind kind, const char *word)
+{
+	const struct alg *a;
+	char text[ALG_WORD];
+	char *name = text;
+	char *bits;
 	size_t i;
 
-	if (kind == ALG_HASH && !strncmp(word, "hmac_", 5))
-		other = word + 5;
-	else if (kind == ALG_INTEG)
-		other = arena_printf(&c->l->arena, "hmac_%s", word);
-	if (other && alg_by_name(kind, other))
-		return arena_printf(&c->l->arena, "did you mean '%s'?", other);
+	if (strlen(word) >= sizeof(text))
+		return NULL;
+	for (i = 0; word[i]; i++)
+		text[i] = word[i] == '-' ? '_' : (char)tolower((unsigned char)word[i]);
+	text[i] = '\0';
+	if (!strncmp(name, "hmac_", 5))
+		name += 5;
+	if (!strncmp(name, "sha_", 4))
+		memmove(name + 3, name + 4, strlen(name + 3));
+	a = hash_by_name(kind, name);
+	bits = strrchr(name, '_');
+	if (!a && bits && bits > name) {
+		*bits = '\0';
+		a = hash_by_name(kind, name);
+	}
+	return a ? a->name : NULL;
+}
+
+/* "aes128-cbc", "AES_CBC_256": the cipher, and its length if there is one */
+static const char *cipher_meant(struct cursor *c, const char *word)
+{
+	static const char *const bits[] = { "128", "192", "256" };
+	size_t i;
+
+	if (strncasecmp(word, "aes", 3) || strcasestr(word, "gcm") || strcasestr(word, "ccm") ||
+	    strcasestr(word, "ctr"))
+		return NULL;
+	for (i = 0; i < 3; i++)
+		if (strstr(word, bits[i]))
+			return arena_printf(&c->l->arena, "aes %s", bits[i]);
+	return "aes";
+}
+
+/* "group14", "dh14" */
+static const char *group_meant(const char *word)
+{
+	const char *digits = word + strcspn(word, "0123456789");
+
+	return digits > word && strlen(digits) < 3 && alg_by_name(ALG_DH, digits) ? digits : NULL;
+}
+
+/* an algorithm of another kind with that name, or of this one as others call it */
+static const char *alg_hint_other(struct cursor *c, enum alg_kind kind, const char *word)
+{
+	const char *meant = NULL;
+	size_t i;
+
+	if (kind == ALG_HASH || kind == ALG_INTEG)
+		meant = hash_meant(kind, word);
+	else if (kind == ALG_ENCR)
+		meant = cipher_meant(c, word);
+	else if (kind == ALG_DH)
+		meant = group_meant(word);
+	else
+		return "it may be 'deflate' in any case: whether to compress, the policy says";
+	if (meant)
+		return arena_printf(&c->l->arena, "did you mean '%s'?", meant);
 	for (i = 0; i < KINDS; i++)
 		if (alg_by_name(kinds[i].kind, word))
 			return arena_printf(&c->l->arena, "it is a %s", kinds[i].name);

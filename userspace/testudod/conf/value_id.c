@@ -18,7 +18,17 @@ static const struct choice id_types[] = {
 	{ NULL, 0 },
 };
 
+/* names that other versions of racoon have for the same */
+static const struct choice id_aliases[] = {
+	{ "certname", ID_DN },	    /* KAME */
+	{ "keyid_use", ID_KEY_ID }, /* Mac OS X: always the text itself */
+	{ NULL, 0 },
+};
+
+/* the first two stand alone, and whoever reads a head has looked for them */
 static const struct choice selector_types[] = {
+	{ "anonymous", 0 },
+	{ "clientaddr", 0 },
 	{ "address", ID_IPV4 },
 	{ "subnet", ID_IPV4_SUBNET },
 	{ "fqdn", ID_FQDN },
@@ -86,7 +96,7 @@ static bool id_address(struct cursor *c, struct conf_id *id)
 /* racoon's key ids are the content of a file, unless they are said to be the text itself */
 static bool id_key(struct cursor *c, struct conf_id *id)
 {
-	bool tag = cur_skip(c, "tag");
+	bool tag = word_is(c->last, "keyid_use") || cur_skip(c, "tag");
 	const struct source_file *f;
 	const struct word *w;
 	const char *text;
@@ -129,6 +139,18 @@ static bool id_name(struct cursor *c, uint8_t type, struct id *id)
 	return false;
 }
 
+/* a word that is understood and not shown among those that are expected */
+static bool cur_alias(struct cursor *c, const struct choice *table, int *v)
+{
+	for (; table->word; table++) {
+		if (!word_is(c->w, table->word))
+			continue;
+		*v = table->value;
+		return cur_skip(c, table->word);
+	}
+	return false;
+}
+
 /**
  * cur_id() - read an identity: its type and, where one is needed, its value
  * @c: cursor
@@ -142,7 +164,7 @@ bool cur_id(struct cursor *c, struct conf_id *id)
 
 	if (c->w)
 		id->where = c->w->at;
-	if (!cur_choice(c, "type of identity", id_types, &type))
+	if (!cur_alias(c, id_aliases, &type) && !cur_choice(c, "type of identity", id_types, &type))
 		return false;
 	id->type = (uint8_t)type;
 	if (type == ID_KEY_ID)
@@ -218,13 +240,35 @@ static bool selector_host(struct cursor *c, struct sockaddr_storage *sa,
 	return false;
 }
 
+/* "255.255.255.0" as the number it stands for */
+static const char *mask_hint(struct cursor *c, const char *text)
+{
+	struct sockaddr_storage sa;
+	uint32_t mask;
+
+	if (!addr_parse(&sa, text) || sa.ss_family != AF_INET)
+		return NULL;
+	memcpy(&mask, addr_bytes(&sa).p, sizeof(mask));
+	mask = ntohl(mask);
+	/* no bit set behind one that is not */
+	if (!mask || (~mask & (~mask + 1)))
+		return NULL;
+	return arena_printf(&c->l->arena, "write '%d'", __builtin_popcount(mask));
+}
+
 static bool selector_prefix(struct cursor *c, const struct sockaddr_storage *sa,
 			    unsigned int *bits)
 {
+	const struct word *w;
+
 	*bits = addr_bits(sa);
 	if (!cur_skip(c, "/"))
 		return true;
-	return cur_uint(c, "a prefix length", 0, addr_bits(sa), bits);
+	w = c->w;
+	if (!w || w->kind != WORD_PLAIN || !strchr(w->text, '.'))
+		return cur_uint(c, "a prefix length", 0, addr_bits(sa), bits);
+	say_error(c->l, &w->at, mask_hint(c, w->text), "expected a prefix length, not '%s'", w->text);
+	return false;
 }
 
 static bool selector_addr(struct cursor *c, struct ts *ts)
@@ -258,8 +302,14 @@ static bool selector_addr(struct cursor *c, struct ts *ts)
 bool cur_selector(struct cursor *c, struct ts *ts, struct id *name)
 {
 	const struct word *w = c->w;
+	struct sockaddr_storage sa;
 	int type;
 
+	if (w && w->kind == WORD_PLAIN && addr_parse(&sa, w->text)) {
+		say_error(c->l, &w->at, "write 'address' or 'subnet' in front of it",
+			  "'%s' is no type of selector", w->text);
+		return false;
+	}
 	if (!cur_choice(c, "type of selector", selector_types, &type))
 		return false;
 	if (type == ID_IPV4 || type == ID_IPV4_SUBNET)

@@ -352,26 +352,42 @@ void prop_print_ike(FILE *out, const struct conf_remote *remote)
 	}
 }
 
+/* extended sequence numbers are offered to whom? */
+static const char *print_esn(const struct conf_sainfo *sainfo, const struct conf_remote *remote)
+{
+	bool v1 = strchr((const char *)remote->versions, 1);
+	bool v2 = strchr((const char *)remote->versions, 2);
+
+	if (!sainfo->esn || (!v2 && !sainfo->esn_said))
+		return "";
+	return v1 && !sainfo->esn_said ? ", esn (IKEv2 only)" : ", esn";
+}
+
 static void print_pair(FILE *out, const struct alg_key *encr, const struct alg *integ,
-		       const struct conf_sainfo *sainfo)
+		       const struct conf_sainfo *sainfo, const struct conf_remote *remote)
 {
 	bool v1 = encr->alg->v1_ipsec && (!integ || integ->v1_ipsec || prop_is_none(integ));
+	bool v1_asked = strchr((const char *)remote->versions, 1);
 	char e[DIFF_TEXT];
 
+	if (!v1 && !strchr((const char *)remote->versions, 2))
+		return;
 	fprintf(out, "ESP: %s%s%s, %s%s, %u s", diff_alg_text(encr->alg, encr->bits, 0, e),
 		integ ? ", " : "", integ ? integ->name : "", sainfo->pfs ? "group " : "no group",
 		sainfo->pfs ? sainfo->pfs->name : "", sainfo->lifetime);
 	if (sainfo->lifebytes)
 		fprintf(out, ", %llu KB", (unsigned long long)sainfo->lifebytes);
-	fprintf(out, "%s%s\n", sainfo->esn ? ", esn" : "", v1 ? "" : " (IKEv2 only)");
+	fprintf(out, "%s%s\n", print_esn(sainfo, remote), v1 || !v1_asked ? "" : " (IKEv2 only)");
 }
 
 /**
  * prop_print_child() - what a sainfo would offer for ESP, one line a transform
  * @out: where to
  * @sainfo: block
+ * @remote: for whom, which is which versions of IKE
  */
-void prop_print_child(FILE *out, const struct conf_sainfo *sainfo)
+void prop_print_child(FILE *out, const struct conf_sainfo *sainfo,
+		      const struct conf_remote *remote)
 {
 	struct prop_lists lists;
 	unsigned int e, i;
@@ -379,11 +395,11 @@ void prop_print_child(FILE *out, const struct conf_sainfo *sainfo)
 	prop_lists(sainfo, &lists);
 	for (e = 0; e < lists.nencr; e++) {
 		if (prop_is_aead(lists.encr[e].alg)) {
-			print_pair(out, &lists.encr[e], NULL, sainfo);
+			print_pair(out, &lists.encr[e], NULL, sainfo, remote);
 			continue;
 		}
 		for (i = 0; i < lists.ninteg; i++)
 			if (prop_pair_ok(lists.encr[e].alg, lists.integ[i]))
-				print_pair(out, &lists.encr[e], lists.integ[i], sainfo);
+				print_pair(out, &lists.encr[e], lists.integ[i], sainfo, remote);
 	}
 }

@@ -141,6 +141,7 @@ size_t prop_integ_bytes(const struct child_proto *p);
 
 /* what would be sent to a peer, for --dry-run: one line a transform */
 void prop_print_ike(FILE *out, const struct conf_remote *remote);
-void prop_print_child(FILE *out, const struct conf_sainfo *sainfo);
+void prop_print_child(FILE *out, const struct conf_sainfo *sainfo,
+		      const struct conf_remote *remote);
 
 #endif /* TESTUDOD_ENGINE_PROP_H */
