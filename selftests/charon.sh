@@ -53,6 +53,8 @@ charon_conf()
 start_charon()
 {
 	CHARON_NODE=$1
+	touch "$WORKDIR/charon.log"
+	CHARON_SAID=$(wc -l <"$WORKDIR/charon.log")
 	bg "$1" unshare -m sh -c "mount -t tmpfs tmpfs /run &&
 		STRONGSWAN_CONF=$WORKDIR/strongswan.conf exec /usr/lib/ipsec/starter --nofork --conf $WORKDIR/ipsec.conf" \
 		>>"$WORKDIR/starter.log" 2>&1
@@ -63,7 +65,7 @@ start_charon()
 # charon_is_up - it has read its configuration since it was started the last time
 charon_is_up()
 {
-	tac "$WORKDIR/charon.log" 2>/dev/null | sed '/Starting IKE charon daemon/q' | grep -q "added configuration"
+	tail -n "+$((CHARON_SAID + 1))" "$WORKDIR/charon.log" | grep -q "added configuration"
 }
 
 # stop_charon - and wait for it
