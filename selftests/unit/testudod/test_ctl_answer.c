@@ -383,6 +383,14 @@ static void test_flush_and_establish(void **state)
 	assert_false(is_ok(json));
 	assert_non_null(strstr(out_str(json_object_get(json, "error"), "what"), "nobody"));
 	json_decref(json);
+	/* from an address that must be ours, and then is the one that policies begin at */
+	req = (struct ctl_request){ .verb = CTL_ESTABLISH_SA, .what = CTL_ISAKMP };
+	addr_parse(&req.src, "10.0.0.9");
+	addr_parse(&req.dst, "10.0.0.2");
+	json = ask(w, &req);
+	assert_false(is_ok(json));
+	assert_non_null(strstr(out_str(json_object_get(json, "error"), "what"), "10.0.0.9 is no address"));
+	json_decref(json);
 	/* by the selector of a policy, as racoonctl does */
 	req = (struct ctl_request){ .verb = CTL_ESTABLISH_SA, .what = CTL_ESP };
 	addr_parse(&req.src, "10.0.1.0");

@@ -107,7 +107,7 @@ static void test_start_administrator_deletes(void **state)
 		ike_delete_peer(w->side[0].ike, &w->side[1].seen);
 		world_run(w, 30 * MINUTE);
 		expect_pairs(w, 0);
-		assert_int_equal(ike_establish(w->side[0].ike, NULL, &w->side[1].seen, why, sizeof(why)), 0);
+		assert_int_equal(ike_establish(w->side[0].ike, NULL, NULL, &w->side[1].seen, why, sizeof(why)), 0);
 		world_run(w, 5 * SECOND);
 		expect_pairs(w, 1);
 		world_free(w);
@@ -260,20 +260,42 @@ static void test_establish(void **state)
 {
 	static const struct end passive = { .remote = "passive on;" };
 	static const struct end anybody = { .name = "anonymous" };
-	struct sockaddr_storage none = { 0 };
+	struct sockaddr_storage none = { 0 }, other;
+	struct policy away;
 	char why[256];
+	struct ike *ike;
 	struct world *w;
 
 	(void)state;
 	w = ends(2, &passive, &anybody);
 	tunnel(w, 0);
 	tunnel(w, 1);
-	assert_int_equal(ike_establish(w->side[0].ike, NULL, &w->side[1].seen, why, sizeof(why)), -EPERM);
+	assert_int_equal(ike_establish(w->side[0].ike, NULL, NULL, &w->side[1].seen, why, sizeof(why)), -EPERM);
 	assert_non_null(strstr(why, "passive"));
-	assert_int_equal(ike_establish(w->side[1].ike, "anonymous", &none, why, sizeof(why)), -EDESTADDRREQ);
-	assert_int_equal(ike_establish(w->side[1].ike, "nobody", &none, why, sizeof(why)), -ENOENT);
+	assert_int_equal(ike_establish(w->side[1].ike, "anonymous", NULL, &none, why, sizeof(why)), -EDESTADDRREQ);
+	assert_int_equal(ike_establish(w->side[1].ike, "nobody", NULL, &none, why, sizeof(why)), -ENOENT);
 	assert_int_equal(peers(w, 1), 0);
-	assert_int_equal(ike_establish(w->side[1].ike, NULL, &w->side[0].seen, why, sizeof(why)), 0);
+	assert_int_equal(ike_establish(w->side[1].ike, NULL, NULL, &w->side[0].seen, why, sizeof(why)), 0);
+	world_run(w, 5 * SECOND);
+	expect_pairs(w, 1);
+	world_free(w);
+
+	/* from one of our addresses: only what begins there */
+	w = ends(2, NULL, NULL);
+	ike = w->side[0].ike;
+	addr_parse(&other, "10.0.0.77");
+	tunnel(w, 1);
+	world_policy(w, 0, "10.0.1.0/24", "10.0.2.0/24", ESP, TUNNEL);
+	away = w->side[0].policy[0];
+	ike_policy_flush(ike);
+	away.req[0].src = other;
+	ike_policy_put(ike, &away);
+	assert_int_equal(ike_establish(ike, NULL, &other, &w->side[1].seen, why, sizeof(why)), -EADDRNOTAVAIL);
+	assert_string_equal(why, "10.0.0.77 is no address of this host");
+	assert_int_equal(ike_establish(ike, NULL, &w->side[0].addr, &w->side[1].seen, why, sizeof(why)), -ENOENT);
+	assert_non_null(strstr(why, "leads from 10.0.0.1 to 10.0.0.2"));
+	ike_policy_put(ike, &w->side[0].policy[0]);
+	assert_int_equal(ike_establish(ike, NULL, &w->side[0].addr, &w->side[1].seen, why, sizeof(why)), 0);
 	world_run(w, 5 * SECOND);
 	expect_pairs(w, 1);
 	world_free(w);
@@ -290,7 +312,7 @@ static void test_acquire_is_not_forgotten(void **state)
 	tunnel(w, 0);
 	w->cut = true;
 	world_acquire(w, 0, 0);
-	ike_establish(w->side[0].ike, NULL, &w->side[1].seen, why, sizeof(why));
+	ike_establish(w->side[0].ike, NULL, NULL, &w->side[1].seen, why, sizeof(why));
 	world_run(w, 3 * MINUTE);
 	assert_int_equal(w->side[0].acquire_failed, 1);
 	/* an administrator ends it */
@@ -509,6 +531,158 @@ static void test_adopted(void **state)
 	}
 }
 
+/* Another run of the daemon on that side, which finds what is in the kernel. */
+static void restart(struct world *w, unsigned int side)
+{
+	struct world_side *s = &w->side[side];
+	const struct ike_ops *ops = s->ike->ops;
+	struct kern_name name;
+	unsigned int i;
+
+	ike_free(s->ike);
+	s->ike = ike_new(s->conf, s->src, ops, s);
+	for (i = 0; i < s->npolicy; i++)
+		ike_policy_put(s->ike, &s->policy[i]);
+	for (i = 0; i < WORLD_SAS; i++) {
+		const struct kern_sa *sa = &s->sas[i].sa;
+
+		if (!s->sas[i].used || s->sas[i].larval)
+			continue;
+		name = (struct kern_name){ .proto = sa->proto, .spi = sa->spi, .src = sa->src, .dst = sa->dst };
+		ike_adopt(s->ike, &name, sa->reqid, sa->mode);
+	}
+	ike_start(s->ike);
+}
+
+/* Is there an SA at both ends that packets from @side can take? */
+static bool passes(const struct world *w, unsigned int side)
+{
+	const struct world_sa *out = w->side[side].sas, *in = w->side[!side].sas;
+	unsigned int i, j;
+
+	for (i = 0; i < WORLD_SAS; i++) {
+		if (!out[i].used || out[i].larval || out[i].sa.inbound)
+			continue;
+		for (j = 0; j < WORLD_SAS; j++) {
+			if (in[j].used && !in[j].larval && in[j].sa.inbound &&
+			    in[j].sa.spi == out[i].sa.spi)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The end and the next start do not interrupt the traffic, whatever the peer believes. */
+static void test_left(void **state)
+{
+	static const struct end natted = { .nat = true }, passive = { .remote = "passive on;" };
+	static const struct end *const rows[][2] = {
+		{ NULL, NULL },
+		{ &natted, NULL },
+		{ NULL, &passive },
+	};
+	unsigned int ver, row, sent, ms;
+	struct child_sa *child;
+	struct world *w;
+
+	(void)state;
+	for (ver = 1; ver <= 2; ver++) {
+		for (row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+			w = up(ver, rows[row][0], rows[row][1]);
+			expect_pairs(w, 1);
+			sent = w->side[0].sent;
+			ike_leave(w->side[0].ike);
+			assert_true(ike_is_closed(w->side[0].ike));
+			assert_int_equal(w->side[0].sent, sent);
+			restart(w, 0);
+			child = world_child(w, 0);
+			assert_non_null(child);
+			assert_true(child->adopted);
+			assert_int_equal(child->choice.udp, rows[row][0] == &natted);
+			for (ms = 0; ms < 10 * MINUTE; ms += ms < 20 * SECOND ? 1 : 20) {
+				if (!passes(w, 0) || !passes(w, 1))
+					fail_msg("IKEv%u, row %u: nothing passes after %u ms", ver, row, ms);
+				world_run(w, ms < 20 * SECOND ? 1 : 20);
+			}
+			expect_pairs(w, 1);
+			assert_false(world_child(w, 0)->adopted);
+			assert_int_equal(world_ikes_up(w, 0), 1);
+			assert_int_equal(world_ikes_up(w, 1), 1);
+			world_free(w);
+		}
+	}
+}
+
+/* What can not be left: half a negotiation, a pair that is replaced, a policy of our own. */
+static void test_left_with_one_pair(void **state)
+{
+	unsigned int ver;
+	struct world *w;
+
+	(void)state;
+	for (ver = 1; ver <= 2; ver++) {
+		w = up(ver, NULL, NULL);
+		world_expire(w, 0, world_child(w, 0), false);
+		world_run(w, SECOND);
+		assert_int_equal(installed(w, 0), 4);
+		world_acquire(w, 0, 0);
+		ike_leave(w->side[0].ike);
+		world_run(w, 100);
+		assert_int_equal(installed(w, 0), 2);
+		expect_pairs(w, 1);
+		world_free(w);
+
+		w = up(ver, NULL, NULL);
+		world_child(w, 0)->ngenerated = 1;
+		ike_leave(w->side[0].ike);
+		world_run(w, SECOND);
+		assert_true(ike_is_closed(w->side[0].ike));
+		expect_pairs(w, 0);
+		assert_int_equal(world_ikes(w, 1), 0);
+		world_free(w);
+	}
+}
+
+/* A policy for a whole network in transport mode is that of each of its hosts. */
+static void test_adopted_wide(void **state)
+{
+	struct world *w;
+
+	(void)state;
+	w = ends(2, NULL, NULL);
+	world_policy(w, 0, "10.0.0.0/24", "10.0.0.0/24", ESP, IPSEC_MODE_TRANSPORT);
+	world_policy(w, 1, "10.0.0.0/24", "10.0.0.0/24", ESP, IPSEC_MODE_TRANSPORT);
+	world_acquire(w, 0, 0);
+	world_run(w, 5 * SECOND);
+	expect_pairs(w, 1);
+	ike_leave(w->side[0].ike);
+	restart(w, 0);
+	assert_non_null(world_child(w, 0));
+	world_run(w, 2 * MINUTE);
+	expect_pairs(w, 1);
+	world_free(w);
+}
+
+/* What the peer had narrowed is not to be seen in the kernel; the new one takes its place all the same. */
+static void test_adopted_narrow(void **state)
+{
+	struct world *w;
+
+	(void)state;
+	w = ends(2, NULL, NULL);
+	tunnel(w, 0);
+	world_policy(w, 1, "10.0.2.0/25", "10.0.1.0/24", ESP, TUNNEL);
+	world_acquire(w, 0, 0);
+	world_run(w, 5 * SECOND);
+	expect_pairs(w, 1);
+	ike_leave(w->side[0].ike);
+	restart(w, 0);
+	world_run(w, 2 * MINUTE);
+	assert_int_equal(installed(w, 0), 2);
+	expect_pairs(w, 1);
+	world_free(w);
+}
+
 /* ---- peers that move ---- */
 
 static void test_new_mapping(void **state)
@@ -649,6 +823,10 @@ int main(void)
 		cmocka_unit_test(test_foreign_spi),
 		cmocka_unit_test(test_no_integrity),
 		cmocka_unit_test(test_adopted),
+		cmocka_unit_test(test_left),
+		cmocka_unit_test(test_left_with_one_pair),
+		cmocka_unit_test(test_adopted_wide),
+		cmocka_unit_test(test_adopted_narrow),
 		cmocka_unit_test(test_new_mapping),
 		cmocka_unit_test(test_initial_contact_elsewhere),
 		cmocka_unit_test(test_strangers),

@@ -307,6 +307,80 @@ static void test_fragments(void **state)
 	}
 }
 
+/* ---- certificate requests ---- */
+
+/* B's requests name no CA: MM4 and AM2 have them in the clear, and no HASH covers them. */
+static void ask_for_any(struct world *w, struct world_dg *dg, void *arg)
+{
+	uint8_t *p = dg->data.p, type = p[16];
+	unsigned int *emptied = arg;
+	size_t at = WIRE_HDR_LEN, len;
+
+	(void)w;
+	if (!dg->from || p[19] & WIRE_V1_ENCRYPT)
+		return;
+	for (; type && at + 4 <= dg->data.n; at += len) {
+		len = p[at + 2] << 8 | p[at + 3];
+		if (type == P1_CERTREQ && len > 5) {
+			memmove(p + at + 5, p + at + len, dg->data.n - at - len);
+			dg->data.n -= len - 5;
+			p[at + 2] = 0;
+			p[at + 3] = len = 5;
+			p[26] = dg->data.n >> 8;
+			p[27] = dg->data.n & 0xff;
+			++*emptied;
+		}
+		type = p[at];
+	}
+}
+
+static void test_match_empty_cr(void **state)
+{
+	static const struct {
+		const char *mode, *remote, *remote_b;
+		bool empty;
+		bool up;
+		const char *why;
+	} rows[] = {
+		{ "main", "", "", true, true, "any will do, and we have one" },
+		{ "main", "match_empty_cr off;", "", true, false, "who wants any gets none" },
+		{ "main", "match_empty_cr off;", "", false, true, "a CA is named" },
+		{ "main", "match_empty_cr off;", "send_cr off;", false, true, "nothing is asked for" },
+		{ "aggressive", "match_empty_cr on; ike_frag off;", "", true, true, "aggressive mode, on" },
+		{ "aggressive", "match_empty_cr off; ike_frag off;", "", true, false, "aggressive mode, off" },
+	};
+	unsigned int emptied;
+	struct world *w;
+	char why[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct v1_case c = {
+			.rsa = true,
+			.pki = pki,
+			.mode = rows[i].mode,
+			.remote = rows[i].remote,
+			.remote_b = rows[i].remote_b,
+		};
+
+		w = v1_world(&c);
+		emptied = 0;
+		w->hook = rows[i].empty ? ask_for_any : NULL;
+		w->hook_arg = &emptied;
+		v1_tunnel(w, ESP, 0);
+		world_acquire(w, 0, 0);
+		world_run(w, 5000);
+		assert_int_equal(emptied, rows[i].empty);
+		if ((world_pairs(w, why, sizeof(why)) == 1) != rows[i].up)
+			fail_msg("%s: A: %s; B: %s", rows[i].why, world_report(w, 0)->sentence,
+				 world_report(w, 1)->sentence);
+		if (!rows[i].up)
+			assert_non_null(strstr(world_report(w, 1)->sentence, "sent no certificate"));
+		world_free(w);
+	}
+}
+
 /* ---- the oracle ---- */
 
 /**
@@ -446,6 +520,7 @@ int main(void)
 		cmocka_unit_test(test_generate_policy),
 		cmocka_unit_test(test_many_policies),
 		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_match_empty_cr),
 		cmocka_unit_test(test_oracle),
 	};
 

@@ -319,13 +319,13 @@ static void test_flood(void **state)
 		world_inject(w, 0, &path, blob_chunk(&mm1));
 		world_settle(w, 10);
 	}
-	assert_true(w->side[1].ike->half_open <= 8);
-	assert_true(w->side[1].sent <= 8);
+	assert_true(w->side[1].ike->half_open <= 32);
+	assert_true(w->side[1].sent <= 32);
 	/* the same one again: once a second at most */
 	for (i = 0; i < 100; i++)
 		world_inject(w, 0, &path, blob_chunk(&mm1));
 	world_run(w, 2 * MINUTE);
-	assert_true(w->side[1].sent <= 10);
+	assert_true(w->side[1].sent <= 34);
 	assert_int_equal(w->side[1].ike->half_open, 0);
 	blob_free(&mm1);
 	world_free(w);

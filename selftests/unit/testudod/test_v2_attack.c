@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "ikev2/v2.h"
 #include "v2_help.h"
+#include "v2_raw.h"
 #include "world.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
@@ -252,46 +252,13 @@ static void test_flood(void **state)
 
 /* ---- peers with keys ---- */
 
-/* A protected message with payloads of our own making, as @from's next request or as it is told. */
-static void evil_send(struct world *w, unsigned int from, struct ike_sa *sa, uint8_t exchange,
-		      uint32_t msgid, struct wire_out *chain)
-{
-	struct v2_sent sent = { 0 };
-	struct flight f;
-	unsigned int i;
-
-	flight_init(&f, sa->ike, NULL, NULL);
-	v2_sent_set(&sent, exchange, false, msgid, chain);
-	assert_true(v2_msg_seal(sa, &sent, &sa->path, &f));
-	for (i = 0; i < f.n; i++)
-		world_inject(w, from, &sa->path, blob_chunk(&f.dg[i]));
-	flight_clear(&f);
-	v2_sent_wipe(&sent);
-}
-
-static void evil_raw(struct wire_out *o, uint8_t type, const char *bytes, size_t n)
-{
-	wire_put(o, type, chunk(bytes, n));
-}
-
-#define RAW(o, type, text)	evil_raw(o, type, text, sizeof(text) - 1)
-
-static void evil_nonce(struct wire_out *o, size_t n)
-{
-	static const uint8_t zero[400];
-
-	wire_put(o, P2_NONCE, chunk(zero, n));
-}
-
-/* a proposal for ESP that is fine in itself */
-#define ESP_PROPOSAL	"\0\0\0\x20\x01\x03\x04\x02\0\0\1\2\3\0\0\x0c\1\0\0\x14\x80\x0e\1\0\0\0\0\x08\5\0\0\0"
 #define TS_ANY		"\1\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"
 #define TS_ANY_R	"\1\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\2\0\x0a\0\2\xff"
 
 static void evil_child(struct wire_out *o)
 {
 	RAW(o, P2_SA, ESP_PROPOSAL);
-	evil_nonce(o, 32);
+	raw_nonce(o, 32);
 	RAW(o, P2_TSI, TS_ANY);
 	RAW(o, P2_TSR, TS_ANY_R);
 }
@@ -299,30 +266,30 @@ static void evil_child(struct wire_out *o)
 static void evil_honest(struct wire_out *o) { evil_child(o); }
 static void evil_empty(struct wire_out *o) { (void)o; }
 static void evil_two_sa(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); evil_child(o); }
-static void evil_two_nonces(struct wire_out *o) { evil_nonce(o, 32); evil_child(o); }
+static void evil_two_nonces(struct wire_out *o) { raw_nonce(o, 32); evil_child(o); }
 static void evil_v1_payloads(struct wire_out *o) { RAW(o, P1_SA, "\0\0\0\1\0\0\0\1"); RAW(o, P1_HASH, "aaaaaaaaaaaaaaaa"); }
 static void evil_critical(struct wire_out *o) { RAW(o, 200, "x"); o->w.p[1] |= 0x80; }
 static void evil_unknown(struct wire_out *o) { RAW(o, 200, "x"); RAW(o, 49, ""); }
 static void evil_skf_inside(struct wire_out *o) { RAW(o, P2_SKF, "\0\1\0\1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"); }
 static void evil_sk_inside(struct wire_out *o) { RAW(o, P2_SK, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"); }
-static void evil_short_nonce(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); evil_nonce(o, 15); RAW(o, P2_TSI, TS_ANY); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_long_nonce(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); evil_nonce(o, 257); RAW(o, P2_TSI, TS_ANY); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_no_ts(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); evil_nonce(o, 32); }
-static void evil_ts_count(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); evil_nonce(o, 32); RAW(o, P2_TSI, "\xff\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_ts_length(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); evil_nonce(o, 32); RAW(o, P2_TSI, "\1\0\0\0\7\0\0\0\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_ts_backwards(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); evil_nonce(o, 32); RAW(o, P2_TSI, "\1\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\1\xff\x0a\0\1\0"); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_ts_type(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); evil_nonce(o, 32); RAW(o, P2_TSI, "\1\0\0\0\x63\0\0\x10\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_no_transforms(struct wire_out *o) { RAW(o, P2_SA, "\0\0\0\x0c\x01\x03\x04\0\0\0\1\2"); evil_nonce(o, 32); RAW(o, P2_TSI, TS_ANY); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_spi_zero(struct wire_out *o) { RAW(o, P2_SA, "\0\0\0\x20\x01\x03\x04\x02\0\0\0\0\3\0\0\x0c\1\0\0\x14\x80\x0e\1\0\0\0\0\x08\5\0\0\0"); evil_nonce(o, 32); RAW(o, P2_TSI, TS_ANY); RAW(o, P2_TSR, TS_ANY_R); }
+static void evil_short_nonce(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 15); RAW(o, P2_TSI, TS_ANY); RAW(o, P2_TSR, TS_ANY_R); }
+static void evil_long_nonce(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 257); RAW(o, P2_TSI, TS_ANY); RAW(o, P2_TSR, TS_ANY_R); }
+static void evil_no_ts(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); }
+static void evil_ts_count(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); RAW(o, P2_TSI, "\xff\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"); RAW(o, P2_TSR, TS_ANY_R); }
+static void evil_ts_length(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); RAW(o, P2_TSI, "\1\0\0\0\7\0\0\0\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"); RAW(o, P2_TSR, TS_ANY_R); }
+static void evil_ts_backwards(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); RAW(o, P2_TSI, "\1\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\1\xff\x0a\0\1\0"); RAW(o, P2_TSR, TS_ANY_R); }
+static void evil_ts_type(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); RAW(o, P2_TSI, "\1\0\0\0\x63\0\0\x10\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"); RAW(o, P2_TSR, TS_ANY_R); }
+static void evil_no_transforms(struct wire_out *o) { RAW(o, P2_SA, "\0\0\0\x0c\x01\x03\x04\0\0\0\1\2"); raw_nonce(o, 32); RAW(o, P2_TSI, TS_ANY); RAW(o, P2_TSR, TS_ANY_R); }
+static void evil_spi_zero(struct wire_out *o) { RAW(o, P2_SA, "\0\0\0\x20\x01\x03\x04\x02\0\0\0\0\3\0\0\x0c\1\0\0\x14\x80\x0e\1\0\0\0\0\x08\5\0\0\0"); raw_nonce(o, 32); RAW(o, P2_TSI, TS_ANY); RAW(o, P2_TSR, TS_ANY_R); }
 static void evil_rekey_unknown(struct wire_out *o) { RAW(o, P2_NOTIFY, "\3\4\x40\x09\1\2\3\4"); evil_child(o); }
 static void evil_rekey_proto0(struct wire_out *o) { RAW(o, P2_NOTIFY, "\0\4\x40\x09\1\2\3\4"); evil_child(o); }
 static void evil_rekey_ike(struct wire_out *o) { RAW(o, P2_NOTIFY, "\1\4\x40\x09\1\2\3\4"); evil_child(o); }
 static void evil_rekey_no_spi(struct wire_out *o) { RAW(o, P2_NOTIFY, "\3\0\x40\x09"); evil_child(o); }
-static void evil_ike_no_ke(struct wire_out *o) { RAW(o, P2_SA, "\0\0\0\x34\1\1\x08\4\1\2\3\4\5\6\7\x08\3\0\0\x0c\1\0\0\x0c\x80\x0e\1\0\3\0\0\x08\2\0\0\5\3\0\0\x08\3\0\0\x0c\0\0\0\x08\4\0\0\x1f"); evil_nonce(o, 32); }
+static void evil_ike_no_ke(struct wire_out *o) { RAW(o, P2_SA, "\0\0\0\x34\1\1\x08\4\1\2\3\4\5\6\7\x08\3\0\0\x0c\1\0\0\x0c\x80\x0e\1\0\3\0\0\x08\2\0\0\5\3\0\0\x08\3\0\0\x0c\0\0\0\x08\4\0\0\x1f"); raw_nonce(o, 32); }
 static void evil_ike_zero_ke(struct wire_out *o) { evil_ike_no_ke(o); RAW(o, P2_KE, "\0\x1f\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"); }
 static void evil_ike_short_ke(struct wire_out *o) { evil_ike_no_ke(o); RAW(o, P2_KE, "\0\x1f\0\0\1"); }
 static void evil_ike_other_ke(struct wire_out *o) { evil_ike_no_ke(o); RAW(o, P2_KE, "\0\x0e\0\0\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1"); }
-static void evil_ike_spi_zero(struct wire_out *o) { RAW(o, P2_SA, "\0\0\0\x34\1\1\x08\4\0\0\0\0\0\0\0\0\3\0\0\x0c\1\0\0\x0c\x80\x0e\1\0\3\0\0\x08\2\0\0\5\3\0\0\x08\3\0\0\x0c\0\0\0\x08\4\0\0\x1f"); evil_nonce(o, 32); RAW(o, P2_KE, "\0\x1f\0\0\x09\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1"); }
+static void evil_ike_spi_zero(struct wire_out *o) { RAW(o, P2_SA, "\0\0\0\x34\1\1\x08\4\0\0\0\0\0\0\0\0\3\0\0\x0c\1\0\0\x0c\x80\x0e\1\0\3\0\0\x08\2\0\0\5\3\0\0\x08\3\0\0\x0c\0\0\0\x08\4\0\0\x1f"); raw_nonce(o, 32); RAW(o, P2_KE, "\0\x1f\0\0\x09\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1"); }
 static void evil_delete_count(struct wire_out *o) { RAW(o, P2_DELETE, "\3\4\xff\xff\1\2\3\4"); }
 static void evil_delete_size(struct wire_out *o) { RAW(o, P2_DELETE, "\3\0\0\1"); }
 static void evil_delete_unknown(struct wire_out *o) { RAW(o, P2_DELETE, "\3\4\0\2\1\2\3\4\1\2\3\4"); RAW(o, P2_DELETE, "\2\4\0\1\1\2\3\4"); }
@@ -394,7 +361,7 @@ static void test_evil_peer(void **state)
 
 		wire_begin_chain(&o);
 		evils[i].put(&o);
-		evil_send(w, 0, sa, evils[i].exchange, msgid, &o);
+		raw_request(w, 0, sa, evils[i].exchange, msgid, &o);
 		sa->v2->next_out++;
 		world_run(w, 1000);
 		ups = world_ikes_up(w, 1);
@@ -441,7 +408,7 @@ static void test_before_auth(void **state)
 		assert_true(sa->v2->phase == V2_KEYED);
 		wire_begin_chain(&o);
 		rows[i].put(&o);
-		evil_send(w, 0, sa, rows[i].exchange, 1, &o);
+		raw_request(w, 0, sa, rows[i].exchange, 1, &o);
 		world_run(w, 100);
 		assert_int_equal(world_ikes_up(w, 1), 0);
 		v2_expect_pairs(w, 0);
@@ -478,7 +445,7 @@ static void test_no_proof(void **state)
 		if (i == 3)
 			RAW(&o, P2_AUTH, "\x0e\0\0\0\xff");
 		evil_child(&o);
-		evil_send(w, 0, sa, V2_AUTH, 1, &o);
+		raw_request(w, 0, sa, V2_AUTH, 1, &o);
 		world_run(w, 1000);
 		assert_int_equal(world_ikes(w, 1), 0);
 		v2_expect_pairs(w, 0);
@@ -561,7 +528,7 @@ static void test_rekey_twice(void **state)
 		wire_begin_chain(&o);
 		wire_put(&o, P2_NOTIFY, chunk(body, sizeof(body)));
 		evil_child(&o);
-		evil_send(w, 0, sa, V2_CHILD, sa->v2->next_out++, &o);
+		raw_request(w, 0, sa, V2_CHILD, sa->v2->next_out++, &o);
 		world_run(w, 20);
 	}
 	world_run(w, 5000);
@@ -583,7 +550,7 @@ static void test_replay(void **state)
 	(void)state;
 	for (i = 0; i < 20; i++) {
 		wire_begin_chain(&o);
-		evil_send(w, 0, sa, V2_INFO, sa->v2->next_out, &o);
+		raw_request(w, 0, sa, V2_INFO, sa->v2->next_out, &o);
 	}
 	sent = w->numbers;
 	world_run(w, 500);
@@ -591,7 +558,7 @@ static void test_replay(void **state)
 	/* numbers far ahead and far behind */
 	for (i = 0; i < 20; i++) {
 		wire_begin_chain(&o);
-		evil_send(w, 0, sa, V2_INFO, sa->v2->next_out + 2 + i * 1000, &o);
+		raw_request(w, 0, sa, V2_INFO, sa->v2->next_out + 2 + i * 1000, &o);
 	}
 	sent = w->numbers;
 	world_run(w, 500);

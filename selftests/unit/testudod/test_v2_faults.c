@@ -207,6 +207,9 @@ static void faults_check(struct world *w, const struct scenario *s, enum fault f
 			 fault_names[fault], pairs, s->pairs, why, world_report(w, 0)->sentence,
 			 world_report(w, 1)->sentence);
 	for (side = 0; side < 2; side++) {
+		if (w->side[side].ike->half_open)
+			fail_msg("%s, datagram %u %s: side %u has %u half open", s->name, n,
+				 fault_names[fault], side, w->side[side].ike->half_open);
 		if (world_ikes_up(w, side) != s->ikes || world_ikes(w, side) != s->ikes)
 			fail_msg("%s, datagram %u %s: side %u has %u IKE SAs, %u of them up", s->name, n,
 				 fault_names[fault], side, world_ikes(w, side), world_ikes_up(w, side));
@@ -284,6 +287,7 @@ static void test_weather(void **state)
 		if (world_pairs(w, why, sizeof(why)) != 1 || world_ikes(w, 0) != 1 || world_ikes(w, 1) != 1)
 			fail_msg("seed %u: %d pairs, %u and %u IKE SAs: %s", seed,
 				 world_pairs(w, why, sizeof(why)), world_ikes(w, 0), world_ikes(w, 1), why);
+		assert_int_equal(w->side[0].ike->half_open + w->side[1].ike->half_open, 0);
 		world_free(w);
 	}
 }

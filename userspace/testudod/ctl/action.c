@@ -151,18 +151,18 @@ char *answer_delete(struct ike *ike, const struct ctl_request *req)
  */
 char *answer_establish(struct ike *ike, const struct ctl_request *req)
 {
-	struct sockaddr_storage peer = req->dst, end;
+	struct sockaddr_storage peer = req->dst, from = req->src;
 	char why[256] = "";
 	struct ts remote;
 	struct policy *p;
 
-	/* racoonctl's "establish-sa esp": the selector names a policy, whose end is the peer */
+	/* racoonctl's "establish-sa esp": the selector names a policy, whose ends are ours and the peer's */
 	if (peer.ss_family && req->what != CTL_ISAKMP && req->what != CTL_ALL) {
 		ts_from_prefix(&remote, &req->dst, req->dst_bits, req->proto, addr_port(&req->dst));
 		TAILQ_FOREACH(p, &ike->spd, link) {
 			if (p->dir != IPSEC_DIR_OUTBOUND || !ts_equal(&p->dst, &remote) ||
 			    !action_covers(&p->src, &req->src, req->src_bits, req->proto) ||
-			    !policy_ends(p, &end, &peer))
+			    !policy_ends(p, &from, &peer))
 				continue;
 			break;
 		}
@@ -170,7 +170,7 @@ char *answer_establish(struct ike *ike, const struct ctl_request *req)
 			return answer_error("\"setkey -DP\" shows the policies",
 					    "no outbound policy has this selector");
 	}
-	if (ike_establish(ike, req->name[0] ? req->name : NULL, &peer, why, sizeof(why)))
+	if (ike_establish(ike, req->name[0] ? req->name : NULL, &from, &peer, why, sizeof(why)))
 		return answer_error(NULL, "%s", why[0] ? why : "it can not be established");
 	return answer_text(answer_ok());
 }

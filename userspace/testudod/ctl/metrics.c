@@ -88,6 +88,9 @@ static void metrics_counts(const struct metrics *m)
 	metrics_plain(m, "half_open_refused", "counter",
 		      "First messages refused because too many IKE SAs were half open.",
 		      c->half_open_refused);
+	metrics_plain(m, "half_open_displaced", "counter",
+		      "Half-open IKE SAs of IKEv1 that made room for newer ones.",
+		      c->half_open_displaced);
 	metrics_plain(m, "half_open", "gauge", "IKE SAs that nobody has proven anything in.",
 		      m->ike->half_open);
 }

@@ -12,6 +12,7 @@
 #include "engine/sa.h"
 
 #define RELOAD_OLD 60000 /* ms that an IKE SA of a changed block has to be replaced */
+#define ADOPT_MS   20    /* ms times 0 to 255 until an SA of a run before us is made anew */
 
 /* Everybody who has an address in the file is a peer, also when nothing is up. */
 void ike_make_peers(struct ike *ike)
@@ -27,8 +28,8 @@ void ike_make_peers(struct ike *ike)
 	}
 }
 
-/* Wish for every policy that leads to @peer. */
-static unsigned int admin_want_all(struct ike_peer *peer)
+/* Wish for every policy that leads to @peer; from @from, if that is not NULL. */
+static unsigned int admin_want_all(struct ike_peer *peer, const struct sockaddr_storage *from)
 {
 	struct ike *ike = peer->ike;
 	struct sockaddr_storage local, remote;
@@ -41,6 +42,10 @@ static unsigned int admin_want_all(struct ike_peer *peer)
 		if (p->dir != IPSEC_DIR_OUTBOUND || p->type != IPSEC_POLICY_IPSEC || !p->n ||
 		    !policy_ends(p, &local, &remote) || !addr_same_host(&remote, &peer->addr))
 			continue;
+		if (from && !policy_leads(p, from, &remote, IPSEC_MODE_ANY))
+			continue;
+		if (!local.ss_family && from)
+			local = *from;
 		if (!local.ss_family && ike->ops->local_addr(ike->ops_arg, &remote, &local))
 			continue;
 		there = false;
@@ -58,7 +63,7 @@ void peer_want_again(struct ike_peer *peer)
 	if (peer->ike->closing)
 		return;
 	if (peer->conf->start)
-		admin_want_all(peer);
+		admin_want_all(peer, NULL);
 	peer_kick(peer);
 }
 
@@ -85,21 +90,45 @@ void peer_drop_old_children(struct ike_sa *sa)
 	}
 }
 
+/*
+ * The peer still believes in the IKE SA of the run before us, and ends all that came of it when
+ * nobody answers under it: by then there are others. Not all peers at once.
+ */
+static void admin_renew_adopted(struct ike_peer *peer)
+{
+	struct child_sa *child;
+	uint8_t dice;
+
+	/* it has to come by itself */
+	if (peer->conf->passive)
+		return;
+	TAILQ_FOREACH(child, &peer->children, link) {
+		if (!child->adopted || child->state != CHILD_UP)
+			continue;
+		crypt_random(&dice, sizeof(dice));
+		timer_set(&child->retire, (uint64_t)ADOPT_MS * dice);
+	}
+}
+
 void ike_start(struct ike *ike)
 {
 	struct ike_peer *peer;
 
 	ike->started = true;
 	timer_set(&ike->daily, 0);
-	TAILQ_FOREACH(peer, &ike->peers, link)
+	TAILQ_FOREACH(peer, &ike->peers, link) {
 		peer_want_again(peer);
+		admin_renew_adopted(peer);
+	}
 }
 
-int ike_establish(struct ike *ike, const char *remote, const struct sockaddr_storage *addr,
-		  char *why, size_t why_size)
+int ike_establish(struct ike *ike, const char *remote, const struct sockaddr_storage *local,
+		  const struct sockaddr_storage *addr, char *why, size_t why_size)
 {
 	const struct conf_remote *conf = remote ? conf_remote_by_name(ike->conf, remote) : NULL;
+	const struct sockaddr_storage *from = local && local->ss_family ? local : NULL;
 	struct ike_peer *peer;
+	char host[ADDR_TEXT];
 
 	if (remote && !conf) {
 		snprintf(why, why_size, "no remote block is named %s", remote);
@@ -120,13 +149,17 @@ int ike_establish(struct ike *ike, const char *remote, const struct sockaddr_sto
 		snprintf(why, why_size, "%s is configured as passive: it has to begin", peer->conf->name);
 		return -EPERM;
 	}
+	if (from && !ike->ops->is_local(ike->ops_arg, from)) {
+		snprintf(why, why_size, "%s is no address of this host", addr_host(from, host));
+		return -EADDRNOTAVAIL;
+	}
 	/* somebody asks: the back-off is over */
 	timer_stop(&peer->retry);
 	peer->failures = 0;
 	peer->misses = 0;
-	if (!admin_want_all(peer)) {
-		snprintf(why, why_size, "no outbound IPsec policy leads to %s: add one with setkey",
-			 peer->conf->name);
+	if (!admin_want_all(peer, from)) {
+		snprintf(why, why_size, "no outbound IPsec policy leads%s%s to %s: add one with setkey",
+			 from ? " from " : "", from ? addr_host(from, host) : "", peer->conf->name);
 		return -ENOENT;
 	}
 	peer_kick(peer);
@@ -223,6 +256,51 @@ void ike_close(struct ike *ike)
 	ike->closing = true;
 	TAILQ_FOREACH(peer, &ike->peers, link)
 		admin_delete(peer, "the daemon ends");
+}
+
+/* Policies that were made for its SAs go with us, so these SAs must, too. */
+static bool leave_nothing(const struct ike_peer *peer)
+{
+	const struct child_sa *child;
+
+	TAILQ_FOREACH(child, &peer->children, link) {
+		if (child->ngenerated)
+			return true;
+	}
+	return false;
+}
+
+static void leave_child(struct child_sa *child)
+{
+	/* replaced, or half made: the next run shall find one pair */
+	if (child->state != CHILD_UP && child_is_there(child)) {
+		child_close(child, REPORT_NONE);
+		return;
+	}
+	/* what it does not know of it does not take with it */
+	if (child->state == CHILD_UP)
+		child->choice.n = 0;
+	child_refuse(child, ECONNREFUSED);
+	child_free(child);
+}
+
+void ike_leave(struct ike *ike)
+{
+	struct child_sa *child;
+	struct ike_peer *peer;
+	struct ike_sa *sa;
+
+	ike->closing = true;
+	TAILQ_FOREACH(peer, &ike->peers, link) {
+		if (leave_nothing(peer)) {
+			admin_delete(peer, "the daemon ends");
+			continue;
+		}
+		while ((child = TAILQ_FIRST(&peer->children)))
+			leave_child(child);
+		while ((sa = TAILQ_FIRST(&peer->sas)))
+			ike_sa_kill(sa);
+	}
 }
 
 bool ike_is_closed(const struct ike *ike)

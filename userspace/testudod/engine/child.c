@@ -44,11 +44,34 @@ static void child_event(struct child_sa *child, enum ike_event_kind kind, const 
 	ike->ops->event(ike->ops_arg, &ev);
 }
 
-/* A replaced one, looked at again and again; or one that waits for its next rekey. */
+static void child_took_too_long(struct child_sa *child)
+{
+	char remote[ADDR_TEXT];
+
+	report_set(&child->peer->report, REPORT_NO_ANSWER, "phase 2",
+		   "phase2 negotiation failed due to time up. %s did not answer within %u seconds",
+		   addr_text(&child->peer->addr, remote), child->peer->ike->conf->phase2_time);
+	child_fail(child);
+}
+
+void child_bound(struct child_sa *child)
+{
+	unsigned int seconds = child->peer->ike->conf->phase2_time;
+
+	/* one that is asked for once more has been waited for already */
+	if (seconds && !timer_pending(&child->retire))
+		timer_set(&child->retire, seconds * 1000ull);
+}
+
+/* A replaced one, looked at again and again; one that waits for its next rekey; or too long. */
 static void child_tick(void *arg)
 {
 	struct child_sa *child = arg, *next = child->replaced_by;
 
+	if (child->state == CHILD_BEGUN) {
+		child_took_too_long(child);
+		return;
+	}
 	if (child->state == CHILD_UP) {
 		child_rekey(child);
 		return;
@@ -184,23 +207,35 @@ static const char *child_proto_name(const struct child_proto *p)
 									: "IPCOMP";
 }
 
-/* Racoon's line, one for each SA, with the arrow the way that packets go. */
+/* Racoon's line about an SA, with the arrow the way that packets go. */
+static void child_log(const struct child_proto *p, bool inbound, const char *what)
+{
+	uint32_t spi = inbound ? p->spi_in : p->spi_out;
+	char from[ADDR_TEXT], to[ADDR_TEXT];
+
+	log_info("IPsec-SA %s: %s/%s %s->%s spi=%u(0x%x)", what, child_proto_name(p),
+		 p->mode == IPSEC_MODE_TUNNEL ? "Tunnel" : "Transport",
+		 addr_text(inbound ? &p->dst : &p->src, from),
+		 addr_text(inbound ? &p->src : &p->dst, to), spi, spi);
+}
+
 static void child_log_up(const struct child_sa *child)
 {
-	char us[ADDR_TEXT], them[ADDR_TEXT];
 	unsigned int i;
 
 	for (i = 0; i < child->choice.n; i++) {
-		const struct child_proto *p = &child->choice.p[i];
-		const char *mode = p->mode == IPSEC_MODE_TUNNEL ? "Tunnel" : "Transport";
-
-		addr_text(&p->src, us);
-		addr_text(&p->dst, them);
-		log_info("IPsec-SA established: %s/%s %s->%s spi=%u(0x%x)", child_proto_name(p), mode,
-			 them, us, p->spi_in, p->spi_in);
-		log_info("IPsec-SA established: %s/%s %s->%s spi=%u(0x%x)", child_proto_name(p), mode,
-			 us, them, p->spi_out, p->spi_out);
+		child_log(&child->choice.p[i], true, "established");
+		child_log(&child->choice.p[i], false, "established");
 	}
+}
+
+void child_log_waited(const struct child_sa *child)
+{
+	const struct child_proto *p = &child->choice.p[0];
+	char us[ADDR_TEXT], them[ADDR_TEXT];
+
+	log_error("phase2 negotiation failed due to time up waiting for phase1. %s %s->%s",
+		  child_proto_name(p), addr_text(&p->src, us), addr_text(&p->dst, them));
 }
 
 bool child_twins(const struct child_sa *a, const struct child_sa *b)
@@ -251,6 +286,7 @@ static void child_negotiated(struct child_sa *child)
 {
 	crypt_dh_free(child->dh);
 	child->dh = NULL;
+	timer_stop(&child->retire);
 	blob_wipe(&child->nonce_i);
 	child->exchange = NULL;
 	child->acquire = 0;
@@ -272,8 +308,9 @@ void child_up(struct child_sa *child)
 	child_event(child, child->replaces ? EVENT_REKEYED : EVENT_PHASE2_UP, NULL);
 	/* also what this one makes superfluous without having been its rekey: SAs do not pile up */
 	TAILQ_FOREACH(old, &child->peer->children, link) {
-		/* whoever began the rekey deletes the old one */
-		if (old == child->replaces || child_twins(old, child))
+		/* whoever began the rekey deletes the old one; of an adopted one the selectors are a guess */
+		if (old == child->replaces || child_twins(old, child) ||
+		    (old->adopted && old->policy == child->policy))
 			child_retire(old, child, child->initiator);
 	}
 	child->replaces = NULL;
@@ -432,7 +469,7 @@ void child_close(struct child_sa *child, enum report_cause cause)
 	child->unwanted |= cause == REPORT_ADMIN;
 	/* what is sent may end the IKE SA, which must not free this one under our hands */
 	child->state = CHILD_DELETING;
-	if (child->installed && sa && (sa->state == IKE_UP || sa->state == IKE_REPLACED))
+	if (child_is_there(child) && sa && (sa->state == IKE_UP || sa->state == IKE_REPLACED))
 		sa->vops->child_gone(sa, child);
 	child->state = state;
 	if (state == CHILD_UP)
@@ -463,6 +500,9 @@ struct child_sa *child_by_spi_out(struct ike_peer *peer, uint8_t proto, uint32_t
 	struct child_sa *child;
 	unsigned int i;
 
+	/* which those have whose SPI the peer has not told yet */
+	if (!spi)
+		return NULL;
 	TAILQ_FOREACH(child, &peer->children, link) {
 		for (i = 0; i < child->choice.n; i++) {
 			if (child->choice.p[i].proto == proto && child->choice.p[i].spi_out == spi)
@@ -500,7 +540,9 @@ static bool child_named_in(const struct child_proto *p, const struct kern_name *
 	return addr_same_host(&p->dst, &name->src);
 }
 
-static bool child_has_name(const struct child_sa *child, const struct kern_name *name)
+/* The protocol of the bundle that one of its SAs of that name is of; NULL: none has it. */
+static const struct child_proto *child_named(const struct child_sa *child,
+					     const struct kern_name *name, bool *inbound)
 {
 	const struct child_proto *p;
 	unsigned int i;
@@ -509,24 +551,35 @@ static bool child_has_name(const struct child_sa *child, const struct kern_name 
 		p = &child->choice.p[i];
 		if (p->proto != name->proto)
 			continue;
-		if (child_named_in(p, name))
-			return true;
+		*inbound = child_named_in(p, name);
+		if (*inbound)
+			return p;
 		if (i < child->nout && p->spi_out == name->spi && addr_same_host(&p->dst, &name->dst))
-			return true;
+			return p;
 	}
-	return false;
+	return NULL;
 }
 
 struct child_sa *child_by_name(struct ike *ike, const struct kern_name *name)
 {
 	struct ike_peer *peer;
 	struct child_sa *child;
+	bool inbound;
 
 	TAILQ_FOREACH(peer, &ike->peers, link) {
 		TAILQ_FOREACH(child, &peer->children, link) {
-			if (child_has_name(child, name))
+			if (child_named(child, name, &inbound))
 				return child;
 		}
 	}
 	return NULL;
+}
+
+void child_log_expired(const struct child_sa *child, const struct kern_name *name)
+{
+	bool inbound;
+	const struct child_proto *p = child_named(child, name, &inbound);
+
+	if (p)
+		child_log(p, inbound, "expired");
 }

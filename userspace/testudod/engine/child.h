@@ -40,12 +40,14 @@ enum child_state {
  * @nout: outbound SAs of ours in the kernel: the first ones of @choice. The peer names their
  *	SPIs, so others of the same name may belong to somebody else
  * @installed: both directions are in the kernel
+ * @half: the peer has both, the outbound SAs of ours follow (IKEv1's initiator)
  * @replaces: it rekeys that one; NULL when that one is gone
  * @replaced_by: the other way round
  * @natt_oa: peer's original address (transport mode behind a NAT)
  * @created: ms
  * @created_wall: seconds, for people
- * @retire: ends a replaced one; of one whose rekey failed: the next try
+ * @retire: ends a replaced one; of one whose rekey failed: the next try; of one that is
+ *	negotiated: its time is up
  * @seen_bytes: inbound traffic at the last look, which counts as life
  * @dh: key pair for PFS while it is negotiated
  * @nonce_i: initiator's nonce while it is negotiated
@@ -71,6 +73,7 @@ struct child_sa {
 	bool larval;
 	unsigned int nout;
 	bool installed;
+	bool half;
 	struct child_sa *replaces;
 	struct child_sa *replaced_by;
 	struct sockaddr_storage natt_oa;
@@ -97,10 +100,13 @@ struct child_sa *child_want(struct ike_peer *peer, const struct policy *policy,
 /*
  * As responder: find the policy for these selectors (or generate one) and the
  * sainfo. @mode: what the peer proposes; @shape: its bundle, for generate_policy, may be NULL.
- * Narrows @local and @remote when @narrow. NULL: report is filled.
+ * NULL: report is filled.
  */
-struct child_sa *child_serve(struct ike_sa *sa, struct ts *local, struct ts *remote, uint8_t mode,
-			     bool narrow, const struct child_choice *shape);
+struct child_sa *child_serve(struct ike_sa *sa, const struct ts *local, const struct ts *remote,
+			     uint8_t mode, const struct child_choice *shape);
+/* the same, for what fits best of an offer; @part says what of it */
+struct child_sa *child_serve_offer(struct ike_sa *sa, const struct policy_offer *offer,
+				   const struct child_choice *shape, struct policy_part *part);
 /* an empty one; state CHILD_WANTED, linked to the peer */
 struct child_sa *child_new(struct ike_peer *peer);
 /* sainfo of @conf for it: an initiator's by what it asked for, which the peer may have narrowed */
@@ -122,15 +128,19 @@ struct child_keys {
 
 /* install the inbound SAs, then the outbound ones; false: the report is filled, nothing is left */
 bool child_install(struct child_sa *child, const struct child_keys keys[CHILD_PROTOS]);
-/* only one half, for a responder that waits with sending (RFC 7296 1.2, 2.8) */
+/* only one half, for who waits with sending (RFC 7296 1.2, 2.8; IKEv1's initiator) */
 bool child_install_in(struct child_sa *child, const struct child_keys keys[CHILD_PROTOS]);
 bool child_install_out(struct child_sa *child, const struct child_keys keys[CHILD_PROTOS]);
 /* tell the kernel that nothing comes of its ACQUIRE (errno value) */
 void child_refuse(struct child_sa *child, int error);
+/* its negotiation fails if it takes longer than "timer { phase2 }" says */
+void child_bound(struct child_sa *child);
 /* its IKE SA went away in the middle: back to CHILD_WANTED; its ACQUIRE waits on */
 void child_restart(struct child_sa *child);
 /* the peer's end of its SAs in UDP is elsewhere now; false: only new SAs can go there */
 bool child_move(struct child_sa *child, const struct ike_path *path);
+/* is it in the kernel, and the peer told so? Then the peer is told of its end, too */
+bool child_is_there(const struct child_sa *child);
 /* has it received something since this was last asked? */
 bool child_carried(struct child_sa *child);
 /* out of the kernel, larval SPIs too */
@@ -161,6 +171,9 @@ struct child_sa *child_by_spi_out(struct ike_peer *peer, uint8_t proto, uint32_t
 struct child_sa *child_by_spi_in(struct ike *ike, uint8_t proto, uint32_t spi);
 /* by one of the kernel's names for its SAs, in whichever direction; without a destination: inbound */
 struct child_sa *child_by_name(struct ike *ike, const struct kern_name *name);
+/* racoon's lines: no IKE SA has come for it; and the lifetime of the SA with that name is over */
+void child_log_waited(const struct child_sa *child);
+void child_log_expired(const struct child_sa *child, const struct kern_name *name);
 /* "10.0.1.0/24[any] any - 10.0.2.0/24[any] any" */
 const char *child_text(const struct child_sa *child, char buf[2 * TS_TEXT]);
 

@@ -165,6 +165,7 @@ bool child_install_out(struct child_sa *child, const struct child_keys keys[CHIL
 		return false;
 	}
 	child->installed = true;
+	child->half = false;
 	return true;
 }
 
@@ -198,6 +199,12 @@ void child_uninstall(struct child_sa *child)
 	child->nout = 0;
 	child->larval = false;
 	child->installed = false;
+	child->half = false;
+}
+
+bool child_is_there(const struct child_sa *child)
+{
+	return child->installed || child->half;
 }
 
 bool child_carried(struct child_sa *child)
@@ -233,8 +240,10 @@ bool child_move(struct child_sa *child, const struct ike_path *path)
 		if (p->proto != IPPROTO_ESP)
 			continue;
 		child_name(child, p, true, &in);
-		child_name(child, p, false, &out);
 		ike->ops->sa_moved(ike->ops_arg, &in, &path->remote, &path->local);
+		if (i >= child->nout)
+			continue;
+		child_name(child, p, false, &out);
 		ike->ops->sa_moved(ike->ops_arg, &out, &path->local, &path->remote);
 	}
 	return true;
@@ -249,7 +258,7 @@ static struct child_sa *moved_away(const struct ike_sa *sa)
 	struct child_sa *child;
 
 	TAILQ_FOREACH(child, &sa->peer->children, link) {
-		if (child->ike == sa && child->installed && child->choice.udp &&
+		if (child->ike == sa && child_is_there(child) && child->choice.udp &&
 		    (!addr_same_host(&child->choice.p[0].src, &sa->path.local) ||
 		     !addr_same_host(&child->choice.p[0].dst, &sa->path.remote)))
 			return child;
@@ -269,7 +278,7 @@ void peer_moved(struct ike_sa *sa, const struct ike_path *path)
 	addr_text(&path->remote, now);
 	log_info("%s: the peer moved from %s to %s", sa->peer->conf->name, was, now);
 	TAILQ_FOREACH(child, &sa->peer->children, link) {
-		if (child->ike == sa && child->installed && child->choice.udp)
+		if (child->ike == sa && child_is_there(child) && child->choice.udp)
 			child_move(child, path);
 	}
 	sa->path = *path;

@@ -217,42 +217,70 @@ static bool serve_sainfo(struct child_sa *child, struct ike_sa *sa)
 	return false;
 }
 
-struct child_sa *child_serve(struct ike_sa *sa, struct ts *local, struct ts *remote, uint8_t mode,
-			     bool narrow, const struct child_choice *shape)
+static struct child_sa *serve_new(struct ike_sa *sa, const struct ts *local, const struct ts *remote)
 {
-	const struct conf_remote *conf = sa->peer->conf;
 	struct child_sa *child = child_new(sa->peer);
-	struct policy *p;
 
 	child->ike = sa;
 	child->state = CHILD_BEGUN;
 	child->local = *local;
 	child->remote = *remote;
-	p = policy_find(&sa->ike->spd, local, remote, &sa->path.local, &sa->path.remote, mode, narrow);
+	return child;
+}
+
+/* There is no policy for it: one is made, where the file allows that. */
+static struct policy *serve_other(struct child_sa *child, struct ike_sa *sa, uint8_t mode,
+				  const struct child_choice *shape)
+{
+	if (sa->peer->conf->generate_policy == CONF_OFF) {
+		serve_no_policy(sa, &child->local, &child->remote, mode);
+		return NULL;
+	}
 	/* what no sainfo allows must not even for a moment direct packets */
-	if (!p && conf->generate_policy != CONF_OFF && serve_sainfo(child, sa))
-		p = serve_generate(child, sa, local, remote, mode, shape);
-	else if (!p && conf->generate_policy == CONF_OFF)
-		serve_no_policy(sa, local, remote, mode);
-	if (!p) {
+	if (!serve_sainfo(child, sa))
+		return NULL;
+	return serve_generate(child, sa, &child->local, &child->remote, mode, shape);
+}
+
+/* @p is its policy; NULL: there is none, and no child SA. */
+static struct child_sa *serve_under(struct child_sa *child, struct ike_sa *sa, const struct policy *p)
+{
+	if (p)
+		child->policy = p->id;
+	if (!p || !serve_sainfo(child, sa)) {
 		child_free(child);
 		return NULL;
 	}
-	if (narrow && (!ts_intersect(&p->src, local, &child->local) ||
-		       !ts_intersect(&p->dst, remote, &child->remote))) {
-		serve_no_policy(sa, local, remote, mode);
-		child_free(child);
-		return NULL;
-	}
-	child->policy = p->id;
-	if (!serve_sainfo(child, sa)) {
-		child_free(child);
-		return NULL;
-	}
-	*local = child->local;
-	*remote = child->remote;
 	prop_child_want(p, child->sainfo, &child->choice);
 	child_set_ends(child, &sa->path.local, &sa->path.remote);
 	child->choice.udp = natt_in_use(sa);
 	return child;
+}
+
+struct child_sa *child_serve(struct ike_sa *sa, const struct ts *local, const struct ts *remote,
+			     uint8_t mode, const struct child_choice *shape)
+{
+	struct child_sa *child = serve_new(sa, local, remote);
+	struct policy *p;
+
+	p = policy_find(&sa->ike->spd, local, remote, &sa->path.local, &sa->path.remote, mode);
+	if (!p)
+		p = serve_other(child, sa, mode, shape);
+	return serve_under(child, sa, p);
+}
+
+struct child_sa *child_serve_offer(struct ike_sa *sa, const struct policy_offer *offer,
+				   const struct child_choice *shape, struct policy_part *part)
+{
+	struct policy *p = policy_narrow(&sa->ike->spd, offer, part);
+	struct child_sa *child;
+
+	if (!p && !policy_widest(offer, part)) {
+		serve_no_policy(sa, &offer->local[0], &offer->remote[0], offer->mode);
+		return NULL;
+	}
+	child = serve_new(sa, &part->local, &part->remote);
+	if (!p)
+		p = serve_other(child, sa, offer->mode, shape);
+	return serve_under(child, sa, p);
 }

@@ -12,7 +12,7 @@
 #define FLIGHT_FIRST	1000	/* ms until the second try */
 #define FLIGHT_CAP	15000	/* ms between two tries at most */
 #define FLIGHT_TRIES	7	/* 1 + 2 + 4 + 8 + 15 + 15 + 15 s: a minute */
-#define FLIGHT_REPEAT	1000	/* ms between two repetitions of an answer */
+#define FLIGHT_REPEAT	800	/* ms between two repetitions of an answer: who asks each second may be early */
 
 static void flight_put(struct flight *f)
 {
@@ -105,14 +105,15 @@ void flight_send(struct flight *f)
 	f->answered_at = timer_now();
 }
 
-void flight_repeat(struct flight *f)
+bool flight_repeat(struct flight *f)
 {
 	uint64_t now = timer_now();
 
 	if (!f->n || now - f->answered_at < FLIGHT_REPEAT)
-		return;
+		return false;
 	f->answered_at = now;
 	flight_put(f);
+	return true;
 }
 
 void flight_stop(struct flight *f)

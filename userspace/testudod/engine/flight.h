@@ -45,8 +45,8 @@ void flight_add(struct flight *f, struct blob *dg);
 void flight_launch(struct flight *f);
 /* send once: an answer, which is only repeated when the question is */
 void flight_send(struct flight *f);
-/* the question came again: repeat the answer, at most once a second */
-void flight_repeat(struct flight *f);
+/* the question came again: repeat the answer, at most once a second; false: not now */
+bool flight_repeat(struct flight *f);
 /* answered: stop sending, keep the bytes for flight_repeat() */
 void flight_stop(struct flight *f);
 void flight_clear(struct flight *f);

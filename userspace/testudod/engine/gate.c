@@ -1,44 +1,210 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The gate: how many negotiations with strangers may be under way, in all and
- * for one address, and IKEv2's cookies (RFC 7296 2.6).
+ * for one address, and IKEv2's cookies (RFC 7296 2.6). The source of a first
+ * message can be forged, so what bounds these must not keep its true owner out:
+ *
+ *  - IKEv2 asks for a cookie as soon as an address has some, or all have many.
+ *    Whoever brings it back receives at its address.
+ *  - IKEv1 has none. A first message in main mode costs us nothing but memory, so
+ *    the newest are kept and the oldest make room, for whom nothing is lost that
+ *    was dear. Not more are taken in a second than leaves each one time for its
+ *    next message.
+ *  - Those who do receive at their address are counted by themselves, and the
+ *    ninth is refused: nobody but its owner can fill up an address.
+ *  - Diffie-Hellman for others (IKEv2 while no cookie is asked for, aggressive
+ *    mode, which can not do without) is done a few times in a second.
  */
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "engine/sa.h"
 
-#define GATE_ALL	1000	/* half-open IKE SAs */
-#define GATE_ADDR	8	/* of one address */
-#define GATE_COOKIES	30	/* from here on IKEv2 asks for cookies */
-#define GATE_SECRET	60000	/* ms that a cookie secret is the current one */
+#define GATE_FIRSTS	512   /* first messages of IKEv1 that are kept */
+#define GATE_FIRSTS_OF	64    /* of one address */
+#define GATE_RATE	128   /* of those taken in a second: each is kept for four at least */
+#define GATE_RATE_OF	32    /* of one address */
+#define GATE_DEARS	16    /* Diffie-Hellman for whom may not be there, in a second, of each version */
+#define GATE_REALS	1000  /* half-open IKE SAs of whom receives at its address */
+#define GATE_REALS_OF	8     /* of one address */
+#define GATE_COOKIES	30    /* half-open IKE SAs from which on IKEv2 asks for cookies */
+#define GATE_COOKIES_OF 3     /* of one address */
+#define GATE_SECRET	60000 /* ms that a cookie secret is the current one */
 
-static unsigned int gate_count(const struct ike *ike, const struct sockaddr_storage *from)
+/**
+ * struct gate_look - what is half open, in all and of one address
+ * @reals: of class GATE_REAL
+ * @reals_of: the same, of the address
+ * @firsts: of class GATE_FIRST
+ * @firsts_of: the same, of the address
+ * @fresh: those of @firsts that are not older than a second
+ * @fresh_of: the same, of the address
+ * @all_of: of any class, of the address
+ * @oldest: of @firsts
+ * @oldest_of: of @firsts_of
+ */
+struct gate_look {
+	unsigned int reals;
+	unsigned int reals_of;
+	unsigned int firsts;
+	unsigned int firsts_of;
+	unsigned int fresh;
+	unsigned int fresh_of;
+	unsigned int all_of;
+	struct ike_sa *oldest;
+	struct ike_sa *oldest_of;
+};
+
+/* Of IPv6 addresses a host has as many as it likes: a /64 is one. */
+static bool gate_same(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
-	const struct ike_peer *peer;
-	const struct ike_sa *sa;
-	unsigned int n = 0;
+	struct chunk x = addr_bytes(a), y = addr_bytes(b);
 
-	TAILQ_FOREACH(peer, &ike->peers, link) {
-		if (!addr_same_host(&peer->addr, from))
-			continue;
-		TAILQ_FOREACH(sa, &peer->sas, link)
-			n += sa->counted;
-	}
-	return n;
+	if (x.n == 16 && y.n == 16)
+		return memcmp(x.p, y.p, 8) == 0;
+	return addr_same_host(a, b);
 }
 
-bool gate_open(struct ike *ike, const struct sockaddr_storage *from)
+static void gate_look_at(struct gate_look *look, struct ike_sa *sa, bool of)
 {
-	if (!ike->closing && ike->half_open < GATE_ALL && gate_count(ike, from) < GATE_ADDR)
-		return true;
+	bool fresh = timer_now() - sa->created < 1000;
+
+	look->all_of += of;
+	if (sa->half == GATE_REAL) {
+		look->reals++;
+		look->reals_of += of;
+	}
+	if (sa->half != GATE_FIRST)
+		return;
+	look->firsts++;
+	look->fresh += fresh;
+	if (!look->oldest || sa->created <= look->oldest->created)
+		look->oldest = sa;
+	if (!of)
+		return;
+	look->firsts_of++;
+	look->fresh_of += fresh;
+	/* a peer's are in the list by age, the newest first */
+	if (!look->oldest_of || sa->created <= look->oldest_of->created)
+		look->oldest_of = sa;
+}
+
+static void gate_look(const struct ike *ike, const struct sockaddr_storage *from,
+		      struct gate_look *look)
+{
+	const struct ike_peer *peer;
+	struct ike_sa *sa;
+
+	memset(look, 0, sizeof(*look));
+	TAILQ_FOREACH(peer, &ike->peers, link) {
+		TAILQ_FOREACH(sa, &peer->sas, link) {
+			if (sa->half != GATE_NONE)
+				gate_look_at(look, sa, gate_same(&sa->path.remote, from));
+		}
+	}
+}
+
+static bool gate_refuse(struct ike *ike)
+{
 	ike->counts.half_open_refused++;
 	return false;
 }
 
-bool gate_wants_cookie(const struct ike *ike)
+/*
+ * May Diffie-Hellman be done for somebody who may not be there? Each version has
+ * its own: IKEv2 has another way when it may not, aggressive mode has none.
+ */
+static bool gate_dear(struct ike *ike, unsigned int ver)
 {
-	return ike->half_open >= GATE_COOKIES;
+	uint64_t now = timer_now();
+
+	if (now - ike->dear_since[ver] >= 1000) {
+		ike->dear_since[ver] = now;
+		ike->dears[ver] = 0;
+	}
+	if (ike->dears[ver] == GATE_DEARS)
+		return false;
+	ike->dears[ver]++;
+	return true;
+}
+
+/* ---- counting ---- */
+
+void gate_enter(struct ike_sa *sa, enum gate_class half)
+{
+	sa->half = half;
+	sa->ike->half_open++;
+}
+
+void gate_leave(struct ike_sa *sa)
+{
+	if (sa->half != GATE_NONE)
+		sa->ike->half_open--;
+	sa->half = GATE_NONE;
+}
+
+bool gate_real(struct ike_sa *sa)
+{
+	struct gate_look look;
+
+	if (sa->half != GATE_FIRST)
+		return true;
+	gate_look(sa->ike, &sa->path.remote, &look);
+	if (look.reals >= GATE_REALS || look.reals_of >= GATE_REALS_OF)
+		return gate_refuse(sa->ike);
+	sa->half = GATE_REAL;
+	return true;
+}
+
+/* ---- IKEv1 ---- */
+
+static void gate_make_room(struct ike_sa *sa)
+{
+	char from[ADDR_TEXT];
+
+	log_debug("%s: its first message makes room for a newer one", addr_text(&sa->path.remote, from));
+	sa->ike->counts.half_open_displaced++;
+	ike_sa_kill(sa);
+}
+
+bool gate_main(struct ike *ike, const struct sockaddr_storage *from)
+{
+	struct gate_look look;
+
+	gate_look(ike, from, &look);
+	if (look.fresh >= GATE_RATE || look.fresh_of >= GATE_RATE_OF)
+		return gate_refuse(ike);
+	if (look.firsts_of >= GATE_FIRSTS_OF)
+		gate_make_room(look.oldest_of);
+	else if (look.firsts >= GATE_FIRSTS)
+		gate_make_room(look.oldest);
+	return true;
+}
+
+bool gate_aggressive(struct ike *ike, const struct sockaddr_storage *from)
+{
+	return gate_dear(ike, 1) ? gate_main(ike, from) : gate_refuse(ike);
+}
+
+/* ---- IKEv2 ---- */
+
+bool gate_cookied(struct ike *ike, const struct sockaddr_storage *from)
+{
+	struct gate_look look;
+
+	gate_look(ike, from, &look);
+	if (look.reals < GATE_REALS && look.reals_of < GATE_REALS_OF)
+		return true;
+	return gate_refuse(ike);
+}
+
+bool gate_wants_cookie(struct ike *ike, const struct sockaddr_storage *from)
+{
+	struct gate_look look;
+
+	gate_look(ike, from, &look);
+	return ike->half_open >= GATE_COOKIES || look.all_of >= GATE_COOKIES_OF || !gate_dear(ike, 2);
 }
 
 /* The current secret; the one before stays good for cookies that are on their way. */

@@ -164,12 +164,10 @@ void ike_acquire(struct ike *ike, const struct kern_acquire *acq)
 void ike_expire(struct ike *ike, const struct kern_name *name, bool hard)
 {
 	struct child_sa *child = child_by_name(ike, name);
-	char host[ADDR_TEXT];
 
 	if (!child)
 		return;
-	log_debug("SA spi=%u(0x%x) to %s: %s lifetime is over", name->spi, name->spi,
-		  addr_host(&name->dst, host), hard ? "hard" : "soft");
+	child_log_expired(child, name);
 	if (!hard)
 		child_rekey(child);
 	else if (child->state == CHILD_BEGUN || child->state == CHILD_WANTED)
@@ -202,7 +200,7 @@ void ike_kernel_deleted(struct ike *ike, const struct kern_name *name)
 {
 	struct child_sa *child = child_by_name(ike, name);
 
-	if (child && child->installed)
+	if (child && child_is_there(child))
 		child_close(child, REPORT_ADMIN);
 }
 
@@ -212,7 +210,7 @@ static struct child_sa *ike_flushed(const struct ike_peer *peer, uint8_t proto)
 	unsigned int i;
 
 	TAILQ_FOREACH(child, &peer->children, link) {
-		for (i = 0; child->installed && i < child->choice.n; i++) {
+		for (i = 0; child_is_there(child) && i < child->choice.n; i++) {
 			if (!proto || child->choice.p[i].proto == proto)
 				return child;
 		}
@@ -294,21 +292,17 @@ void ike_addresses_changed(struct ike *ike)
 
 /* ---- SAs of a run before us ---- */
 
-/* Does the policy ask for that SA in that direction? */
-static bool adopt_fits(const struct policy *p, const struct kern_name *name, uint32_t reqid,
-		       uint8_t mode, bool inbound)
+/* Does the policy ask for that SA, between these ends? */
+static bool adopt_fits(const struct policy *p, const struct sockaddr_storage *us,
+		       const struct sockaddr_storage *them, uint8_t proto, uint32_t reqid,
+		       uint8_t mode)
 {
-	struct sockaddr_storage local, remote;
-	const struct sockaddr_storage *us = inbound ? &name->dst : &name->src;
-	const struct sockaddr_storage *them = inbound ? &name->src : &name->dst;
 	unsigned int i;
 
-	if (p->dir != IPSEC_DIR_OUTBOUND || !policy_ends(p, &local, &remote) ||
-	    !addr_same_host(&remote, them) || (local.ss_family && !addr_same_host(&local, us)))
+	if (!policy_leads(p, us, them, IPSEC_MODE_ANY))
 		return false;
 	for (i = 0; i < p->n; i++) {
-		if (p->req[i].proto == name->proto && p->req[i].mode == mode &&
-		    p->req[i].reqid == reqid)
+		if (p->req[i].proto == proto && p->req[i].mode == mode && p->req[i].reqid == reqid)
 			return true;
 	}
 	return false;
@@ -319,6 +313,7 @@ static struct child_sa *adopt_slot(struct ike_peer *peer, const struct policy *p
 				   const struct kern_name *name, bool inbound,
 				   struct child_proto **slot)
 {
+	const struct sockaddr_storage *us = inbound ? &name->dst : &name->src;
 	struct child_sa *child;
 	unsigned int i;
 
@@ -327,7 +322,7 @@ static struct child_sa *adopt_slot(struct ike_peer *peer, const struct policy *p
 			continue;
 		for (i = 0; i < child->choice.n; i++) {
 			*slot = &child->choice.p[i];
-			if ((*slot)->proto == name->proto &&
+			if ((*slot)->proto == name->proto && addr_same_host(&(*slot)->src, us) &&
 			    !(inbound ? (*slot)->spi_in : (*slot)->spi_out))
 				return child;
 		}
@@ -360,12 +355,13 @@ void ike_adopt(struct ike *ike, const struct kern_name *name, uint32_t reqid, ui
 	const struct policy *p;
 
 	addr_set_port(&them, 0);
-	peer = peer_get(ike, &them);
-	if (!peer)
-		return;
 	TAILQ_FOREACH(p, &ike->spd, link) {
-		if (!adopt_fits(p, name, reqid, mode, inbound))
+		if (!adopt_fits(p, us, &them, name->proto, reqid, mode))
 			continue;
+		/* only now: who has nothing in common with us makes no peer */
+		peer = peer_get(ike, &them);
+		if (!peer)
+			return;
 		child = adopt_slot(peer, p, name, inbound, &slot);
 		if (!child && adopt_make(peer, p, us))
 			child = adopt_slot(peer, p, name, inbound, &slot);
@@ -375,6 +371,7 @@ void ike_adopt(struct ike *ike, const struct kern_name *name, uint32_t reqid, ui
 			slot->spi_in = name->spi;
 		else
 			slot->spi_out = name->spi;
+		child->choice.udp |= addr_port(&name->src) != 0;
 		return;
 	}
 }

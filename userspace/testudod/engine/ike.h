@@ -35,6 +35,7 @@ TAILQ_HEAD(ike_peer_list, ike_peer);
  * @forged: messages whose integrity check failed
  * @cookies: answered with a cookie request
  * @half_open_refused: refused because too many were half open
+ * @half_open_displaced: that made room for newer ones
  */
 struct ike_counts {
 	uint64_t initiated[3];
@@ -48,6 +49,7 @@ struct ike_counts {
 	uint64_t forged;
 	uint64_t cookies;
 	uint64_t half_open_refused;
+	uint64_t half_open_displaced;
 };
 
 #define IKE_HASH 1024 /* buckets of the table by our SPI */
@@ -66,6 +68,8 @@ struct ike_counts {
  * @half_open: IKE SAs of which we are responder and nobody proved anything
  * @cookie_secret: of IKEv2's cookies, and the one before
  * @cookie_since: when the first was made, ms
+ * @dears: Diffie-Hellman done in this second for whom may not be there, by version
+ * @dear_since: when that second began, ms
  * @next_reqid: for policies that we make
  * @reports: failures of addresses that no remote block is for
  * @stranger: the address of @reports
@@ -89,6 +93,8 @@ struct ike {
 	unsigned int half_open;
 	uint8_t cookie_secret[2][32];
 	uint64_t cookie_since;
+	unsigned int dears[3];
+	uint64_t dear_since[3];
 	uint32_t next_reqid;
 	struct report reports;
 	struct sockaddr_storage stranger;
@@ -147,14 +153,22 @@ void ike_addresses_changed(struct ike *ike);
 
 /* by difference: what is the same stays, what changed is replaced; afterwards nothing points to the old ones */
 void ike_reload(struct ike *ike, const struct conf *conf, struct source *src);
-/* 0, or a negative errno with a sentence in @why */
-int ike_establish(struct ike *ike, const char *remote, const struct sockaddr_storage *peer,
-		  char *why, size_t why_size);
+/*
+ * What the policies want of that peer; @local: of those that begin there, NULL or family 0: anywhere.
+ * 0, or a negative errno with a sentence in @why
+ */
+int ike_establish(struct ike *ike, const char *remote, const struct sockaddr_storage *local,
+		  const struct sockaddr_storage *peer, char *why, size_t why_size);
 /* the IKE SAs with that peer and their children, told to the peer; the number of them */
 unsigned int ike_delete_peer(struct ike *ike, const struct sockaddr_storage *peer);
 unsigned int ike_delete_child(struct ike *ike, const struct kern_name *name);
 /* delete everything, and tell the peers; nothing new begins */
 void ike_close(struct ike *ike);
+/*
+ * For a run after us that will ike_adopt(): SAs stay in the kernel, and no peer hears of it; only
+ * those of generated policies end as by ike_close()
+ */
+void ike_leave(struct ike *ike);
 /* nothing is left that waits for an answer */
 bool ike_is_closed(const struct ike *ike);
 

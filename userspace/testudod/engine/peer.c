@@ -285,7 +285,12 @@ void peer_refuse_waiting(struct ike_peer *peer)
 void peer_failed(struct ike_peer *peer)
 {
 	uint64_t ms = peer_backoff(++peer->failures);
+	const struct child_sa *child;
 
+	TAILQ_FOREACH(child, &peer->children, link) {
+		if (child->state == CHILD_WANTED && child->acquire)
+			child_log_waited(child);
+	}
 	/* what is wrong in a file is not mended by asking again */
 	if (report_is_definite(peer->report.cause))
 		ms = PEER_RETRY_MAX;

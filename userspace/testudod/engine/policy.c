@@ -92,15 +92,14 @@ static bool policy_holds(const struct ts *ts, const struct sockaddr_storage *sa)
 	return ts_contains(ts, &host);
 }
 
-/* Does the policy lead to that peer, in that mode? */
-static bool policy_leads(const struct policy *p, const struct sockaddr_storage *local_end,
-			 const struct sockaddr_storage *remote_end, uint8_t mode)
+bool policy_leads(const struct policy *p, const struct sockaddr_storage *local_end,
+		  const struct sockaddr_storage *remote_end, uint8_t mode)
 {
 	const struct policy_request *tunnel = policy_tunnel(p);
 
 	if (p->dir != IPSEC_DIR_OUTBOUND || p->type != IPSEC_POLICY_IPSEC || !p->n)
 		return false;
-	if (mode != (tunnel ? IPSEC_MODE_TUNNEL : IPSEC_MODE_TRANSPORT))
+	if (mode != IPSEC_MODE_ANY && mode != (tunnel ? IPSEC_MODE_TUNNEL : IPSEC_MODE_TRANSPORT))
 		return false;
 	if (tunnel)
 		return addr_same_host(&tunnel->dst, remote_end) &&
@@ -110,10 +109,9 @@ static bool policy_leads(const struct policy *p, const struct sockaddr_storage *
 
 struct policy *policy_find(const struct policy_list *spd, const struct ts *local,
 			   const struct ts *remote, const struct sockaddr_storage *local_end,
-			   const struct sockaddr_storage *remote_end, uint8_t mode, bool narrow)
+			   const struct sockaddr_storage *remote_end, uint8_t mode)
 {
 	struct policy *p, *best = NULL;
-	struct ts common;
 
 	TAILQ_FOREACH(p, spd, link) {
 		if (!policy_leads(p, local_end, remote_end, mode))
@@ -123,9 +121,6 @@ struct policy *policy_find(const struct policy_list *spd, const struct ts *local
 		/* hosts of a wide transport policy negotiate for themselves */
 		if (mode == IPSEC_MODE_TRANSPORT && !best && ts_contains(&p->src, local) &&
 		    ts_contains(&p->dst, remote))
-			best = p;
-		if (narrow && !best && ts_intersect(&p->src, local, &common) &&
-		    ts_intersect(&p->dst, remote, &common))
 			best = p;
 	}
 	return best;

@@ -62,17 +62,74 @@ struct policy *policy_put(struct policy_list *spd, const struct policy *p);
 void policy_remove(struct policy_list *spd, uint32_t id);
 void policy_flush(struct policy_list *spd);
 struct policy *policy_by_id(const struct policy_list *spd, uint32_t id);
+/* does it protect what we send from that end to that peer, in that mode? */
+bool policy_leads(const struct policy *p, const struct sockaddr_storage *local_end,
+		  const struct sockaddr_storage *remote_end, uint8_t mode);
 /*
- * The outbound IPsec policy that a responder serves with these selectors: the
- * same by value first, else (IKEv2) the best ranked that intersects them. @local_end and
- * @remote_end: our and the peer's address, which its tunnels must end at;
- * @mode: IPSEC_MODE_*, so a transport and a tunnel policy never mix.
+ * The outbound IPsec policy that a responder serves with these selectors, the same
+ * by value. @local_end and @remote_end: our and the peer's address, which its
+ * tunnels must end at; @mode: IPSEC_MODE_*, so a transport and a tunnel policy
+ * never mix.
  */
 struct policy *policy_find(const struct policy_list *spd, const struct ts *local,
 			   const struct ts *remote, const struct sockaddr_storage *local_end,
-			   const struct sockaddr_storage *remote_end, uint8_t mode, bool narrow);
+			   const struct sockaddr_storage *remote_end, uint8_t mode);
 /* whom to negotiate with: the outermost tunnel's end, else the selector's host */
 bool policy_ends(const struct policy *p, struct sockaddr_storage *local,
 		 struct sockaddr_storage *remote);
+
+/* ---- narrow.c ---- */
+
+#define POLICY_OFFER_MAX 32 /* selectors of either side in one offer */
+
+/**
+ * struct policy_offer - all the selectors that a peer wants a child SA for
+ * @nlocal: members of @local
+ * @nremote: members of @remote
+ * @local: ours, as we see them; the first ones of both may be a packet's
+ * @remote: the peer's
+ * @local_end: our address, see policy_find()
+ * @remote_end: the peer's
+ * @mode: IPSEC_MODE_*
+ */
+struct policy_offer {
+	unsigned int nlocal;
+	unsigned int nremote;
+	const struct ts *local;
+	const struct ts *remote;
+	const struct sockaddr_storage *local_end;
+	const struct sockaddr_storage *remote_end;
+	uint8_t mode;
+};
+
+/**
+ * struct policy_part - what is taken of an offer
+ * @local: our selector; the policy's if several are taken
+ * @remote: the peer's
+ * @nth_local: index of the one that the first of @locals is a part of
+ * @nth_remote: of @remotes
+ * @nlocals: members of @locals
+ * @nremotes: members of @remotes
+ * @locals: all that are taken of ours
+ * @remotes: of the peer's
+ * @more: other policies would take others of the offer, too, in child SAs of their own
+ */
+struct policy_part {
+	struct ts local;
+	struct ts remote;
+	unsigned int nth_local;
+	unsigned int nth_remote;
+	unsigned int nlocals;
+	unsigned int nremotes;
+	struct ts locals[POLICY_OFFER_MAX];
+	struct ts remotes[POLICY_OFFER_MAX];
+	bool more;
+};
+
+/* the outbound IPsec policy that fits the offer best, of equal ones the best ranked; NULL: none */
+struct policy *policy_narrow(const struct policy_list *spd, const struct policy_offer *offer,
+			     struct policy_part *part);
+/* without a policy: the first pair, or a wider one around it; false: there is none for these ends */
+bool policy_widest(const struct policy_offer *offer, struct policy_part *part);
 
 #endif /* TESTUDOD_ENGINE_POLICY_H */

@@ -13,6 +13,7 @@
 #define SA_NEGOTIATION 60    /* seconds, where the file says nothing */
 #define SA_LIFE	       28800 /* seconds, racoon's eight hours */
 #define SA_LIVED       10000 /* ms after which one that fails was of use */
+#define SA_REPEATS     60    /* lines about repeated messages in a minute */
 
 uint64_t ike_sa_our_spi(const struct ike_sa *sa)
 {
@@ -88,6 +89,8 @@ void ike_sa_dead(struct ike_sa *sa)
 {
 	char remote[ADDR_TEXT];
 
+	log_info("DPD: remote (ISAKMP-SA spi=%016llx:%016llx) seems to be dead.",
+		 (unsigned long long)sa->spi_i, (unsigned long long)sa->spi_r);
 	report_set(&sa->peer->report, REPORT_DEAD, "DPD", "%s no longer answers",
 		   addr_text(&sa->path.remote, remote));
 	ike_sa_fail(sa);
@@ -233,19 +236,10 @@ struct ike_sa *ike_sa_new(struct ike_peer *peer, uint8_t ver, bool initiator,
 	} else {
 		sa->spi_r = sa_new_spi(ike);
 		ike->counts.responded[ver]++;
-		sa->counted = true;
-		ike->half_open++;
 	}
 	TAILQ_INSERT_HEAD(&peer->sas, sa, link);
 	TAILQ_INSERT_HEAD(sa_bucket(ike, ike_sa_our_spi(sa)), sa, hash);
 	return sa;
-}
-
-static void sa_uncount(struct ike_sa *sa)
-{
-	if (sa->counted)
-		sa->ike->half_open--;
-	sa->counted = false;
 }
 
 /* Somewhere in the last tenth, the one who began first, so that both do not at once. */
@@ -284,7 +278,7 @@ void ike_sa_up(struct ike_sa *sa)
 	const struct conf_remote *conf = sa->peer->conf;
 	char path[2 * ADDR_TEXT], id[ID_TEXT];
 
-	sa_uncount(sa);
+	gate_leave(sa);
 	sa->state = IKE_UP;
 	sa->up_since = timer_now();
 	sa->heard = sa->up_since;
@@ -341,7 +335,7 @@ void ike_sa_kill(struct ike_sa *sa)
 	if (sa->state == IKE_DEAD)
 		return;
 	sa->state = IKE_DEAD;
-	sa_uncount(sa);
+	gate_leave(sa);
 	flight_clear(&sa->flight);
 	timer_stop(&sa->dpd);
 	timer_stop(&sa->life);
@@ -470,6 +464,15 @@ void ike_sa_heard(struct ike_sa *sa, const struct ike_path *path)
 	if (!sa->nat_peer || !sa->path.natt || !path->natt || sa->state == IKE_BEGUN)
 		return;
 	peer_moved(sa, path);
+}
+
+void ike_sa_repeat(const struct ike_sa *sa, struct flight *answer)
+{
+	static struct log_limit limit;
+	char from[ADDR_TEXT];
+
+	if (flight_repeat(answer) && log_limit_ok(&limit, SA_REPEATS, timer_now()))
+		log_info("the packet is retransmitted by %s.", addr_text(&sa->path.remote, from));
 }
 
 bool ike_sa_my_id(struct ike_sa *sa)

@@ -32,6 +32,14 @@ enum ike_state {
 	IKE_DEAD,	/* in ike->dead */
 };
 
+/** enum gate_class - a half-open IKE SA of which we are responder, see gate.c */
+enum gate_class {
+	GATE_NONE,  /* it is none */
+	GATE_FIRST, /* IKEv1: anybody may have sent its first message, and it may make room */
+	GATE_FEW,   /* IKEv2: the same, but there were too few to ask for a cookie */
+	GATE_REAL,  /* the peer receives at its address */
+};
+
 /**
  * struct ike_version_ops - what the versions do differently
  * @initiate: send the first message
@@ -104,7 +112,7 @@ void v2_respond(struct ike *ike, const struct ike_path *path, const struct wire_
  * @give_up: ends a negotiation that takes too long
  * @v1: IKEv1's state
  * @v2: IKEv2's state
- * @counted: it is in ike->half_open
+ * @half: what the gate knows of it while it is half open
  * @adopted_by: on a rekey: the SA that took over the children
  */
 struct ike_sa {
@@ -138,7 +146,7 @@ struct ike_sa {
 	struct timer give_up;
 	struct v1_state *v1;
 	struct v2_state *v2;
-	bool counted;
+	enum gate_class half;
 	struct ike_sa *adopted_by;
 };
 
@@ -166,6 +174,8 @@ void ike_sa_dead(struct ike_sa *sa);
 bool ike_sa_heard_elsewhere(const struct ike_sa *sa);
 /* the peer lives: any authenticated message */
 void ike_sa_heard(struct ike_sa *sa, const struct ike_path *path);
+/* the peer's last message has come again: so goes our @answer, and the log says it */
+void ike_sa_repeat(const struct ike_sa *sa, struct flight *answer);
 /* our identity for the peer by the configuration (address, or the certificate's subject) */
 bool ike_sa_my_id(struct ike_sa *sa);
 /* @sa is rekeyed by @by: children move over; @sa becomes IKE_REPLACED */
@@ -203,10 +213,17 @@ bool natt_in_use(const struct ike_sa *sa);
 
 /* ---- gate.c ---- */
 
-/* may another half-open SA be made for this address? counts it in @sa later (ike_sa_new) */
-bool gate_open(struct ike *ike, const struct sockaddr_storage *from);
-/* IKEv2: is a cookie due now? and is it the right one? (RFC 7296 2.6) */
-bool gate_wants_cookie(const struct ike *ike);
+/* a new SA of which we are responder is half open, until gate_leave() */
+void gate_enter(struct ike_sa *sa, enum gate_class half);
+void gate_leave(struct ike_sa *sa);
+/* IKEv1: its peer receives where it says it is; false: there are too many, ask later */
+bool gate_real(struct ike_sa *sa);
+/* IKEv1: may an SA be made for a first message that has passed all else? an older one may go */
+bool gate_main(struct ike *ike, const struct sockaddr_storage *from);
+bool gate_aggressive(struct ike *ike, const struct sockaddr_storage *from);
+/* IKEv2: is a cookie due? may an SA be made for one who has brought it? is it the right one? */
+bool gate_wants_cookie(struct ike *ike, const struct sockaddr_storage *from);
+bool gate_cookied(struct ike *ike, const struct sockaddr_storage *from);
 void gate_cookie(struct ike *ike, struct chunk ni, const struct sockaddr_storage *from,
 		 uint64_t spi_i, struct blob *cookie);
 bool gate_cookie_ok(struct ike *ike, struct chunk ni, const struct sockaddr_storage *from,

@@ -20,12 +20,23 @@ static void v1_put_certlike(struct wire_out *o, uint8_t payload, struct chunk da
 	wire_close(o);
 }
 
+/* Does the file let us answer what the peer asked for? One that asks for nothing gets it all the same. */
+static bool v1_may_answer(const struct ike_sa *sa)
+{
+	const struct conf_remote *conf = sa->peer->conf;
+
+	if (conf->match_empty_cr || !sa->v1->asked_any || sa->v1->asked[0])
+		return true;
+	log_info("%s asks for any certificate and gets none: match_empty_cr is off", conf->name);
+	return false;
+}
+
 /* A plain RSA key has no certificate: the peer has to know it. */
 void v1_put_cert(struct ike_sa *sa, struct wire_out *o)
 {
 	struct cert *cert = sa->peer->conf->plain_rsa ? NULL : peer_cert(sa->peer);
 
-	if (cert && sa->peer->conf->send_cert)
+	if (cert && sa->peer->conf->send_cert && v1_may_answer(sa))
 		v1_put_certlike(o, P1_CERT, cert_der(cert));
 }
 
@@ -85,6 +96,7 @@ void v1_take_certreqs(struct ike_sa *sa, const struct wire_msg *msg)
 			continue;
 		if (!data.n) {
 			v1->asked_ours = true;
+			v1->asked_any = true;
 			continue;
 		}
 		id_set(&dn, ID_DN, data);

@@ -80,6 +80,7 @@ void v1_tell_end(struct ike_sa *sa)
 /* Nobody answers a DELETE in IKEv1, so the end is at once. */
 void v1_close(struct ike_sa *sa)
 {
+	v1_quick_done_all(sa);
 	v1_tell_end(sa);
 	ike_sa_kill(sa);
 }
@@ -100,6 +101,7 @@ static void v1_take_isakmp(struct ike_sa *sa, struct chunk pair)
 	if (!it || (it != sa && it->state == IKE_BEGUN))
 		return;
 	ike_sa_log(it, "deleted");
+	v1_quick_done_all(it);
 	v1_give_back(it);
 	/* a superseded one is the peer's to end; of the one in use people want to know */
 	if (it->state != IKE_UP) {

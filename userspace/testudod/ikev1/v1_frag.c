@@ -133,6 +133,11 @@ void v1_frag_input(struct ike_sa *sa, const struct ike_path *path, const struct 
 		v1_bad(sa, path, "fragment", "ike_frag is off");
 		return;
 	}
+	/* nobody who has not got our cookie makes us keep pieces */
+	if (!hdr->spi_r) {
+		v1_bad(sa, path, "fragment", "it is of a first message");
+		return;
+	}
 	if (!wire_read_chain(chunk(data.p + WIRE_HDR_LEN, data.n - WIRE_HDR_LEN), hdr->next, &msg,
 			     &fault) ||
 	    msg.n != 1 || !v1_get_frag(msg.pl[0].body, &f) || f.number > FRAG_MAX) {
@@ -142,7 +147,7 @@ void v1_frag_input(struct ike_sa *sa, const struct ike_path *path, const struct 
 	if (v1_piece_old(v1, &f)) {
 		/* the whole message came again: our answer was lost */
 		if (f.last)
-			v1_repeat(sa, path, hdr);
+			v1_repeat(sa, hdr);
 		return;
 	}
 	if (v1->frag.piece[f.number - 1].n &&

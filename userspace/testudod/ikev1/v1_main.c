@@ -13,7 +13,8 @@
 
 #include "ikev1/v1_room.h"
 
-#define V1_ANSWER_GAP 1000 /* ms between two answers to the same message */
+#define V1_ANSWER_GAP  1000 /* ms between two answers to the same message */
+#define V1_FIRST_LINES 300  /* of the log about first messages, in a minute: anybody may send them */
 
 /** enum v1_cipher - whether a message has to be encrypted */
 enum v1_cipher { V1_CLEAR,
@@ -80,11 +81,10 @@ void v1_bad(struct ike_sa *sa, const struct ike_path *path, const char *what, co
 }
 
 /* The peer repeats its last message: our answer to it was lost. */
-void v1_repeat(struct ike_sa *sa, const struct ike_path *path, const struct wire_hdr *hdr)
+void v1_repeat(struct ike_sa *sa, const struct wire_hdr *hdr)
 {
 	struct flight *f = &sa->flight;
 	struct v1_exchange *x;
-	char from[ADDR_TEXT];
 
 	if (hdr->exchange == V1_QUICK) {
 		x = v1_exchange_find(sa, hdr->msgid);
@@ -103,8 +103,7 @@ void v1_repeat(struct ike_sa *sa, const struct ike_path *path, const struct wire
 	/* what is sent again by our own clock needs no reminder */
 	if (!f->n || timer_pending(&f->timer))
 		return;
-	log_debug("the packet is retransmitted by %s.", addr_text(&path->remote, from));
-	flight_repeat(f);
+	ike_sa_repeat(sa, f);
 }
 
 /* ---- too early ---- */
@@ -234,7 +233,7 @@ static void v1_phase1_input(struct ike_sa *sa, const struct ike_path *path,
 
 	v1_digest(data, digest);
 	if (memcmp(digest, sa->v1->last, sizeof(digest)) == 0) {
-		v1_repeat(sa, path, hdr);
+		v1_repeat(sa, hdr);
 		return;
 	}
 	/* a late copy of an earlier message, or another first message with our peer's cookie */
@@ -356,11 +355,15 @@ static void v1_begin_answer(struct ike_peer *peer, const struct ike_path *path,
 			    const struct suite *suite, const struct v1_sa *answer,
 			    const uint8_t digest[V1_DIGEST])
 {
+	static struct log_limit limit;
 	bool main = hdr->exchange == V1_MAIN;
 	struct ike_sa *sa = ike_sa_new(peer, 1, false, path);
 
-	ike_sa_log_begin(sa, "respond new phase 1");
-	log_info(main ? "begin Identity Protection mode." : "begin Aggressive mode.");
+	gate_enter(sa, GATE_FIRST);
+	if (log_limit_ok(&limit, V1_FIRST_LINES, timer_now())) {
+		ike_sa_log_begin(sa, "respond new phase 1");
+		log_info(main ? "begin Identity Protection mode." : "begin Aggressive mode.");
+	}
 	sa->spi_i = hdr->spi_i;
 	sa->suite = *suite;
 	v1_state_new(sa, hdr->exchange, main ? V1_R_MM3 : V1_R_AM3);
@@ -390,7 +393,7 @@ void v1_respond(struct ike *ike, const struct ike_path *path, const struct wire_
 		ike->counts.bad++;
 		return;
 	}
-	if (!gate_open(ike, &path->remote))
+	if (ike->closing)
 		return;
 	peer = peer_get(ike, &path->remote);
 	if (!peer) {
@@ -418,6 +421,9 @@ void v1_respond(struct ike *ike, const struct ike_path *path, const struct wire_
 		v1_refuse(peer, path, hdr, V1_N_NO_PROPOSAL_CHOSEN);
 		return;
 	}
+	/* what is wrong in itself makes no room for itself */
+	if (hdr->exchange == V1_MAIN ? !gate_main(ike, &path->remote) : !gate_aggressive(ike, &path->remote))
+		return;
 	v1_digest(data, digest);
 	v1_begin_answer(peer, path, hdr, &msg, &suite, &answer, digest);
 }

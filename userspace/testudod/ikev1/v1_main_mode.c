@@ -78,6 +78,8 @@ enum v1_verdict v1_on_mm3(struct ike_sa *sa, const struct v1_in *in)
 	struct wire_out o;
 	struct blob dg;
 
+	if (!gate_real(sa))
+		return V1_DROPPED;
 	v1_take_natd(sa, in->msg, in->path);
 	v1_take_certreqs(sa, in->msg);
 	if (!v1_take_nonce(sa, in->msg) || !v1_make_dh(sa))

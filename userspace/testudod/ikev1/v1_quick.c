@@ -2,8 +2,9 @@
 /*
  * Quick mode, both roles: what each message's arrival does. The responder has
  * its inbound SAs before QM2 goes out and its outbound ones when QM3 has come;
- * the initiator has both before QM3 goes out. The commit bit is not obeyed:
- * this order makes it needless.
+ * the initiator has its inbound ones before QM3 goes out, and its outbound ones
+ * a moment later, since other responders install all theirs when QM3 has come.
+ * The commit bit is not obeyed: this order makes it needless.
  */
 #include <linux/ipsec.h>
 #include <netinet/in.h>
@@ -123,12 +124,12 @@ static void v1_on_qm2(struct v1_exchange *x, const struct wire_msg *msg)
 		return;
 	}
 	flight_stop(&x->flight);
-	if (!child_install(child, keys) || !v1_qm3_send(x)) {
+	if (!child_install_in(child, keys) || !v1_qm3_send(x)) {
 		v1_delete_spi(sa, x->ipproto, x->spi_in);
 		v1_quick_fail(x, child, 0);
 		return;
 	}
-	v1_quick_done(x, child);
+	v1_quick_half(x, child);
 }
 
 /* ---- responder ---- */
@@ -192,7 +193,7 @@ static struct child_sa *v1_qm1_serve(struct v1_exchange *x, const struct wire_ms
 		return NULL;
 	}
 	*notify = V1_N_INVALID_ID_INFORMATION;
-	child = child_serve(sa, &local, &remote, v1_quick_mode(&shape), false, &shape);
+	child = child_serve(sa, &local, &remote, v1_quick_mode(&shape), &shape);
 	if (!child)
 		return NULL;
 	child->exchange = x;
@@ -244,20 +245,13 @@ static void v1_on_qm1(struct v1_exchange *x, const struct wire_msg *msg)
 static void v1_on_qm3(struct v1_exchange *x)
 {
 	struct child_sa *child = v1_exchange_child(x);
-	struct child_keys keys[CHILD_PROTOS];
 
 	if (!child) {
 		v1_exchange_free(x);
 		return;
 	}
 	flight_clear(&x->flight);
-	v1_quick_keys(x, keys);
-	if (child_install_out(child, keys)) {
-		v1_quick_done(x, child);
-		return;
-	}
-	v1_delete_spi(x->sa, x->ipproto, x->spi_in);
-	v1_quick_fail(x, child, 0);
+	v1_quick_done(x, child);
 }
 
 /* ---- dispatch ---- */
@@ -368,10 +362,10 @@ void v1_quick_input(struct ike_sa *sa, const struct ike_path *path, const struct
 	if (x) {
 		v1_digest(data, digest);
 		if (memcmp(digest, x->last, sizeof(digest)) == 0) {
-			v1_repeat(sa, path, hdr);
+			v1_repeat(sa, hdr);
 			return;
 		}
-		if (x->state == V1_Q_DONE)
+		if (x->state == V1_Q_HALF || x->state == V1_Q_DONE)
 			return;
 	} else {
 		if (v1_exchanges_open(sa, false) >= V1_QUICK_THEIRS || sa->ike->closing) {

@@ -10,11 +10,6 @@
 
 #include "ikev1/v1_room.h"
 
-static void v1_forget(void *arg)
-{
-	v1_exchange_free(arg);
-}
-
 static void v1_quick_gave_up(void *arg)
 {
 	struct v1_exchange *x = arg;
@@ -24,7 +19,7 @@ static void v1_quick_gave_up(void *arg)
 
 	addr_text(&sa->path.remote, peer);
 	report_set(&sa->peer->report, REPORT_NO_ANSWER, "phase 2",
-		   x->initiator ? "%s does not answer in quick mode: it may have no policy or sainfo for these selectors, or the ISAKMP-SA is gone there" : "%s did not confirm its quick mode (QM3)",
+		   x->initiator ? "phase2 negotiation failed due to time up. %s does not answer in quick mode: it may have no policy or sainfo for these selectors, or the ISAKMP-SA is gone there" : "phase2 negotiation failed due to time up. %s did not confirm its quick mode (QM3)",
 		   peer);
 	/* a peer whose QM3 never came believes in it: tell it */
 	if (child && !x->initiator && sa->state != IKE_DEAD)
@@ -33,6 +28,19 @@ static void v1_quick_gave_up(void *arg)
 	/* its turn has come for one that waited */
 	if (sa->state == IKE_UP)
 		peer_kick(sa->peer);
+}
+
+static void v1_exchange_next(void *arg)
+{
+	struct v1_exchange *x = arg;
+	struct child_sa *child = v1_exchange_child(x);
+
+	if (x->state < V1_Q_HALF)
+		v1_quick_gave_up(x);
+	else if (x->state == V1_Q_HALF && child)
+		v1_quick_done(x, child);
+	else
+		v1_exchange_free(x);
 }
 
 struct child_sa *v1_exchange_child(const struct v1_exchange *x)
@@ -57,14 +65,14 @@ struct v1_exchange *v1_exchange_find(struct ike_sa *sa, uint32_t msgid)
 	return NULL;
 }
 
-/* Those under way that we began (@initiator), or that the peer did. */
+/* Those with messages to come that we began (@initiator), or that the peer did. */
 unsigned int v1_exchanges_open(const struct ike_sa *sa, bool initiator)
 {
 	const struct v1_exchange *x;
 	unsigned int n = 0;
 
 	TAILQ_FOREACH(x, &sa->v1->quick, link)
-		n += x->state != V1_Q_DONE && x->initiator == initiator;
+		n += x->state < V1_Q_HALF && x->initiator == initiator;
 	return n;
 }
 
@@ -94,7 +102,10 @@ struct v1_exchange *v1_exchange_new(struct ike_sa *sa, uint32_t msgid, bool init
 	x->state = initiator ? V1_Q_WAIT2 : V1_Q_WAIT3;
 	x->begun = timer_now();
 	flight_init(&x->flight, sa->ike, v1_quick_gave_up, x);
-	timer_init(&x->forget, v1_forget, x);
+	timer_init(&x->next, v1_exchange_next, x);
+	/* without it the patience of the flight is the bound */
+	if (sa->ike->conf->phase2_time)
+		timer_set(&x->next, sa->ike->conf->phase2_time * 1000ull);
 	TAILQ_INSERT_TAIL(&sa->v1->quick, x, link);
 	return x;
 }
@@ -123,7 +134,7 @@ void v1_exchange_free(struct v1_exchange *x)
 	v1_exchange_wipe(x);
 	flight_clear(&x->flight);
 	timer_free(&x->flight.timer);
-	timer_free(&x->forget);
+	timer_free(&x->next);
 	blob_free(&x->ni);
 	blob_free(&x->nr);
 	blob_free(&x->idci);
@@ -252,38 +263,79 @@ static bool v1_quick_crossed(const struct v1_exchange *x, const struct v1_exchan
 	return other->initiator != x->initiator && x->begun < other->ended + window;
 }
 
-/* The one that crossed with this and has the lower nonce; NULL: this one stays. */
+/*
+ * The one that crossed with this and has the lower nonce; NULL: this one stays.
+ * Beside one of ours that has its outbound SA to come it stays for now: that one
+ * is compared with it in a moment, and not with what both take the place of.
+ */
 static struct child_sa *v1_quick_winner(const struct v1_exchange *x, const struct child_sa *child)
 {
+	struct child_sa *twin, *winner = NULL;
 	struct v1_exchange *other;
-	struct child_sa *twin;
 
 	TAILQ_FOREACH(twin, &child->peer->children, link) {
-		if (twin->state != CHILD_UP || !child_twins(child, twin))
+		if (!child_twins(child, twin))
 			continue;
-		other = v1_exchange_of(twin);
+		if (twin->half)
+			return NULL;
+		other = !winner && twin->state == CHILD_UP ? v1_exchange_of(twin) : NULL;
 		if (other && v1_quick_crossed(x, other, child) &&
 		    ike_nonce_less(blob_chunk(&other->ni), blob_chunk(&x->ni)))
-			return twin;
+			winner = twin;
 	}
-	return NULL;
+	return winner;
 }
 
 /**
- * v1_quick_done() - both directions are installed
+ * v1_quick_half() - we can receive, and QM3 is out
+ * @x: exchange
+ * @child: its child, up in a moment
+ */
+void v1_quick_half(struct v1_exchange *x, struct child_sa *child)
+{
+	x->state = V1_Q_HALF;
+	x->ended = timer_now();
+	child->half = true;
+	timer_set(&x->next, V1_OUT_DELAY);
+}
+
+/**
+ * v1_quick_done() - no message is to come, and we may send
  * @x: exchange, remembered for a while
- * @child: its child, up afterwards
+ * @child: its child, of which the outbound SAs are lacking; up afterwards
  */
 void v1_quick_done(struct v1_exchange *x, struct child_sa *child)
 {
 	struct child_sa *winner = v1_quick_winner(x, child);
+	struct child_keys keys[CHILD_PROTOS];
 
+	v1_quick_keys(x, keys);
+	if (!child_install_out(child, keys)) {
+		v1_delete_spi(x->sa, x->ipproto, x->spi_in);
+		v1_quick_fail(x, child, 0);
+		return;
+	}
+	/* of the initiator that was QM3's moment, as of the responder */
+	if (!x->ended)
+		x->ended = timer_now();
 	x->state = V1_Q_DONE;
-	x->ended = timer_now();
 	v1_exchange_wipe(x);
-	timer_set(&x->forget, V1_REMEMBER);
+	timer_set(&x->next, V1_REMEMBER);
 	child->exchange = NULL;
 	child_up(child);
 	if (winner)
 		child_yield(child, winner);
+}
+
+/* The ISAKMP-SA ends and its IPsec-SAs stay: those that wait with sending are done at once. */
+void v1_quick_done_all(struct ike_sa *sa)
+{
+	struct v1_exchange *x, *next;
+	struct child_sa *child;
+
+	TAILQ_FOREACH_SAFE(x, &sa->v1->quick, link, next) {
+		child = v1_exchange_child(x);
+		if (x->state == V1_Q_HALF && child)
+			v1_quick_done(x, child);
+	}
 }

@@ -21,7 +21,7 @@
 /* ---- v1_main.c ---- */
 void v1_message(struct ike_sa *sa, const struct ike_path *path, const struct wire_hdr *hdr,
 		struct chunk data);
-void v1_repeat(struct ike_sa *sa, const struct ike_path *path, const struct wire_hdr *hdr);
+void v1_repeat(struct ike_sa *sa, const struct wire_hdr *hdr);
 void v1_digest(struct chunk data, uint8_t out[V1_DIGEST]);
 void v1_bad(struct ike_sa *sa, const struct ike_path *path, const char *what, const char *why);
 void v1_too_early(struct ike_sa *sa, const struct ike_path *path, struct chunk data);
@@ -117,7 +117,9 @@ unsigned int v1_exchanges_open(const struct ike_sa *sa, bool initiator);
 void v1_child_forget(struct ike_sa *sa, struct child_sa *child);
 struct child_sa *v1_exchange_child(const struct v1_exchange *x);
 void v1_quick_fail(struct v1_exchange *x, struct child_sa *child, uint16_t notify);
+void v1_quick_half(struct v1_exchange *x, struct child_sa *child);
 void v1_quick_done(struct v1_exchange *x, struct child_sa *child);
+void v1_quick_done_all(struct ike_sa *sa);
 void v1_quick_refused(struct ike_sa *sa, const struct v1_notify *n);
 bool v1_qm1_send(struct v1_exchange *x, struct child_sa *child);
 bool v1_qm2_send(struct v1_exchange *x, struct child_sa *child, const struct v1_sa *theirs,

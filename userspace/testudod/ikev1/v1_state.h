@@ -20,6 +20,7 @@
 #define V1_SAID		200   /* what a peer said without proof */
 #define V1_REMEMBER	60000 /* ms that a finished quick mode answers repetitions */
 #define V1_COLLISION	10000 /* ms between two exchanges that may have crossed */
+#define V1_OUT_DELAY	300   /* ms from QM3 until we send: the responder installs its SA when it has it */
 
 /** enum v1_phase - which message of phase 1 is waited for; the letter says who waits */
 enum v1_phase {
@@ -47,6 +48,7 @@ struct v1_early {
 enum v1_quick_state {
 	V1_Q_WAIT2, /* initiator: QM1 is out */
 	V1_Q_WAIT3, /* responder: QM2 is out */
+	V1_Q_HALF,  /* initiator: QM3 is out, our outbound SA follows */
 	V1_Q_DONE,  /* kept for repetitions and collisions */
 };
 
@@ -71,8 +73,8 @@ enum v1_quick_state {
  * @spi_in: an SPI of ours in the bundle, to find the child by later; until a
  *	responder has one it is the initiator's, which it is refused by
  * @begun: ms
- * @ended: ms, 0: not yet
- * @forget: ends its being remembered
+ * @ended: ms, when QM3 was sent or taken; 0: not yet
+ * @next: ends the state that it is in
  */
 struct v1_exchange {
 	TAILQ_ENTRY(v1_exchange)
@@ -95,7 +97,7 @@ struct v1_exchange {
 	uint32_t spi_in;
 	uint64_t begun;
 	uint64_t ended;
-	struct timer forget;
+	struct timer next;
 };
 
 TAILQ_HEAD(v1_exchange_list, v1_exchange);
@@ -135,6 +137,7 @@ TAILQ_HEAD(v1_exchange_list, v1_exchange);
  * @said: its text, for the report
  * @asked: names of the CAs that the peer asked for
  * @asked_ours: one of them has issued our certificate, or any would do
+ * @asked_any: the peer asked for any certificate
  */
 struct v1_state {
 	uint8_t exchange;
@@ -169,6 +172,7 @@ struct v1_state {
 	char said[V1_SAID];
 	char asked[V1_SAID];
 	bool asked_ours;
+	bool asked_any;
 };
 
 /**

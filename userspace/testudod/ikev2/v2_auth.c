@@ -62,6 +62,20 @@ static void auth_put_wanted(struct ike_sa *sa, struct wire_out *o)
 		v2_put_id(o, P2_IDR, want->id.type, blob_chunk(&want->id.data));
 }
 
+/* Is there nothing between us, as far as we know? SAs of a run before us are something. */
+static bool auth_wants_initial(const struct ike_sa *sa)
+{
+	const struct child_sa *child;
+
+	if (!sa->peer->conf->initial_contact || peer_sa(sa->peer))
+		return false;
+	TAILQ_FOREACH(child, &sa->peer->children, link) {
+		if (child->installed)
+			return false;
+	}
+	return true;
+}
+
 bool v2_auth_build(struct ike_sa *sa, struct v2_exchange *x, struct wire_out *o)
 {
 	bool certs = v2_proof_takes(sa, false);
@@ -79,7 +93,7 @@ bool v2_auth_build(struct ike_sa *sa, struct v2_exchange *x, struct wire_out *o)
 		ike_sa_fail(sa);
 		return false;
 	}
-	if (sa->peer->conf->initial_contact && !peer_sa(sa->peer))
+	if (auth_wants_initial(sa))
 		v2_put_status(o, V2_N_INITIAL_CONTACT, chunk(NULL, 0));
 	x->child = auth_first_child(sa);
 	if (!x->child)
@@ -114,6 +128,7 @@ void v2_auth_answer(struct v2_in *in, struct v2_exchange *x)
 	const struct wire_pl *idr = wire_find(&in->msg, P2_IDR);
 	uint16_t error = v2_first_error(&in->msg);
 	struct ike_sa *sa = in->sa;
+	struct v2_notify n;
 
 	timer_stop(&sa->v2->refusal);
 	/* without an identity the peer refuses us as a whole */
@@ -129,6 +144,9 @@ void v2_auth_answer(struct v2_in *in, struct v2_exchange *x)
 		return;
 	}
 	sa->v2->phase = V2_OPEN;
+	/* a responder may say it, too (RFC 7296 2.4) */
+	if (v2_find_notify(&in->msg, V2_N_INITIAL_CONTACT, &n))
+		ike_sa_initial_contact(sa);
 	ike_sa_up(sa);
 	v2_child_first_answer(in, x);
 	/* both ends began, and the other IKE SA has all there is */

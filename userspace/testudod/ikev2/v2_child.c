@@ -132,6 +132,7 @@ bool v2_child_build(struct ike_sa *sa, struct v2_exchange *x, struct wire_out *o
 		return false;
 	}
 	child->exchange = x;
+	child_bound(child);
 	blob_wipe(&child->nonce_i);
 	v2_nonce_make(&child->nonce_i, v2_nonce_size(sa));
 	x->proto = v2_proto_number(v2_child_proto(child)->proto);
@@ -228,20 +229,40 @@ static void child_undo_nat(struct ike_sa *sa, struct child_sa *child, struct ts 
 	v2_ts_set_host(theirs, &child->choice.p[0].dst);
 }
 
+static bool child_read_ts(const struct wire_msg *msg, uint8_t payload, struct ts *ts, unsigned int *n)
+{
+	const struct wire_pl *pl = wire_find(msg, payload);
+	unsigned int total;
+
+	return pl && v2_get_ts(pl->body, ts, n, &total) && *n;
+}
+
+static bool child_in(const struct ts *asked, const struct ts *ts, unsigned int n)
+{
+	while (n && ts_contains(asked, &ts[n - 1]))
+		n--;
+	return !n;
+}
+
+/* Of several ranges none is the child SA's: it goes on asking for all of them. */
+static void child_narrowed(struct ts *asked, const struct ts *ts, unsigned int n)
+{
+	if (n == 1)
+		*asked = ts[0];
+}
+
 /* The selectors may be narrower than ours, never wider. */
 static bool child_selectors(struct ike_sa *sa, const struct wire_msg *msg, struct child_sa *child,
 			    bool first)
 {
-	const struct wire_pl *i = wire_find(msg, P2_TSI), *r = wire_find(msg, P2_TSR);
 	struct ts ours[V2_TS_MAX], theirs[V2_TS_MAX];
-	unsigned int nours, ntheirs, total;
+	unsigned int nours, ntheirs;
 	char a[TS_TEXT], b[TS_TEXT];
 
-	if (!i || !r || !v2_get_ts(i->body, ours, &nours, &total) || !nours ||
-	    !v2_get_ts(r->body, theirs, &ntheirs, &total) || !ntheirs)
+	if (!child_read_ts(msg, P2_TSI, ours, &nours) || !child_read_ts(msg, P2_TSR, theirs, &ntheirs))
 		return child_say(sa, first, "without traffic selectors that can be read");
 	child_undo_nat(sa, child, &ours[0], &theirs[0]);
-	if (!ts_contains(&child->local, &ours[0]) || !ts_contains(&child->remote, &theirs[0])) {
+	if (!child_in(&child->local, ours, nours) || !child_in(&child->remote, theirs, ntheirs)) {
 		child_say(sa, first, "with wider traffic selectors than asked for");
 		report_row(&sa->peer->report, true, "our selector", ts_text(&child->local, a),
 			   ts_text(&ours[0], b));
@@ -250,10 +271,11 @@ static bool child_selectors(struct ike_sa *sa, const struct wire_msg *msg, struc
 		return false;
 	}
 	if (!ts_equal(&child->local, &ours[0]) || !ts_equal(&child->remote, &theirs[0]))
-		log_info("%s: selectors narrowed to %s - %s", sa->peer->conf->name,
-			 ts_text(&ours[0], a), ts_text(&theirs[0], b));
-	child->local = ours[0];
-	child->remote = theirs[0];
+		log_info("%s: selectors narrowed to %s%s - %s%s", sa->peer->conf->name,
+			 ts_text(&ours[0], a), nours > 1 ? " and others" : "",
+			 ts_text(&theirs[0], b), ntheirs > 1 ? " and others" : "");
+	child_narrowed(&child->local, ours, nours);
+	child_narrowed(&child->remote, theirs, ntheirs);
 	return true;
 }
 
@@ -455,8 +477,10 @@ static bool child_not_found(struct ike_sa *sa, struct v2_exchange *x)
 
 	if (v2_redo_find(sa, &x->about, false, x->since))
 		return false;
-	if (old)
-		child_free(old);
+	if (old) {
+		old->installed = false;
+		child_close(old, REPORT_DELETED);
+	}
 	return v2_queue_again(sa, x);
 }
 

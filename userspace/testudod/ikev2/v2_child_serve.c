@@ -13,18 +13,24 @@
 
 #define SERVE_CROSS 30000 /* ms that two requests about the same can be apart and have crossed */
 
+_Static_assert(V2_TS_MAX <= POLICY_OFFER_MAX, "all selectors of a TS payload make an offer");
+
 /**
  * struct serve_ts - the peer's selectors
  * @ni: members of @i
  * @nr: members of @r
  * @i: its own
- * @r: ours, as it sees them
+ * @r: ours, as it has them
+ * @seen_i: its own, as we see them
+ * @seen_r: ours
  */
 struct serve_ts {
 	unsigned int ni;
 	unsigned int nr;
 	struct ts i[V2_TS_MAX];
 	struct ts r[V2_TS_MAX];
+	struct ts seen_i[V2_TS_MAX];
+	struct ts seen_r[V2_TS_MAX];
 };
 
 static const char *serve_stage(const struct v2_serve *s)
@@ -59,33 +65,28 @@ static bool serve_read_ts(const struct wire_msg *msg, struct serve_ts *ts)
 	       v2_get_ts(r->body, ts->r, &ts->nr, &total) && ts->nr;
 }
 
-/*
- * One pair of selectors against our policies. In transport mode behind a NAT
- * the peer's addresses are replaced by those that we see (RFC 7296 2.23.1);
- * with two NATs both are.
- */
-static struct child_sa *serve_try(struct ike_sa *sa, struct v2_serve *s, const struct ts *i,
-				  const struct ts *r, const struct child_choice *shape)
+/* One host behind a NAT is to us whom we see there. */
+static void serve_see(const struct ts *ts, unsigned int n, const struct sockaddr_storage *end,
+		      struct ts *seen)
 {
-	uint8_t mode = s->transport ? IPSEC_MODE_TRANSPORT : IPSEC_MODE_TUNNEL;
-	struct sockaddr_storage host, oa = { 0 };
-	struct ts local = *r, remote = *i;
-	struct child_sa *child;
+	struct sockaddr_storage host;
+	unsigned int k;
 
-	if (s->transport && sa->nat_peer && v2_ts_one_host(i, &host)) {
-		if (!addr_same_host(&host, &sa->path.remote))
-			oa = host;
-		v2_ts_set_host(&remote, &sa->path.remote);
+	for (k = 0; k < n; k++) {
+		seen[k] = ts[k];
+		if (end && v2_ts_one_host(&ts[k], &host))
+			v2_ts_set_host(&seen[k], end);
 	}
-	if (s->transport && sa->nat_us && v2_ts_one_host(r, &host))
-		v2_ts_set_host(&local, &sa->path.local);
-	child = child_serve(sa, &local, &remote, mode, true, shape);
-	if (!child)
-		return NULL;
-	child->natt_oa = oa;
-	s->tsi = *i;
-	s->tsr = *r;
-	return child;
+}
+
+/* Who the peer says that it is, if a NAT hides it: its checksums have that address in them. */
+static void serve_original(const struct ike_sa *sa, struct v2_serve *s)
+{
+	struct sockaddr_storage host;
+
+	if (s->transport && sa->nat_peer && v2_ts_one_host(&s->tsi, &host) &&
+	    !addr_same_host(&host, &sa->path.remote))
+		s->child->natt_oa = host;
 }
 
 /* The shape of what the peer wants, for policies made on the spot (generate_policy). */
@@ -107,25 +108,38 @@ static void serve_shape(const struct v2_sa *theirs, const struct wire_msg *msg, 
 	shape->n++;
 }
 
-/* All pairs, in the peer's order: the packet that caused it stands first (RFC 7296 2.9). */
+/*
+ * All selectors against our policies. In transport mode behind a NAT the peer's
+ * addresses are replaced by those that we see (RFC 7296 2.23.1); with two NATs
+ * both are.
+ */
 static bool serve_selectors(struct v2_in *in, struct v2_serve *s, const struct v2_sa *theirs)
 {
-	struct report before = in->sa->peer->report;
+	struct ike_sa *sa = in->sa;
+	bool transport = s->transport;
 	struct child_choice shape;
 	struct serve_ts ts;
-	unsigned int i, r;
+	struct policy_offer offer = {
+		.local = ts.seen_r,
+		.remote = ts.seen_i,
+		.local_end = &sa->path.local,
+		.remote_end = &sa->path.remote,
+		.mode = transport ? IPSEC_MODE_TRANSPORT : IPSEC_MODE_TUNNEL,
+	};
 
 	if (!serve_read_ts(&in->msg, &ts))
-		return serve_bad(in->sa, s, V2_N_TS_UNACCEPTABLE, "no traffic selectors that can be read");
-	serve_shape(theirs, &in->msg, s->transport, &shape);
-	for (i = 0; i < ts.ni && !s->child; i++) {
-		for (r = 0; r < ts.nr && !s->child; r++)
-			s->child = serve_try(in->sa, s, &ts.i[i], &ts.r[r], &shape);
-	}
+		return serve_bad(sa, s, V2_N_TS_UNACCEPTABLE, "no traffic selectors that can be read");
+	serve_see(ts.i, ts.ni, transport && sa->nat_peer ? &sa->path.remote : NULL, ts.seen_i);
+	serve_see(ts.r, ts.nr, transport && sa->nat_us ? &sa->path.local : NULL, ts.seen_r);
+	offer.nlocal = ts.nr;
+	offer.nremote = ts.ni;
+	serve_shape(theirs, &in->msg, transport, &shape);
+	s->child = child_serve_offer(sa, &offer, &shape, &s->part);
 	if (!s->child)
-		return serve_no(in->sa, s, V2_N_TS_UNACCEPTABLE);
-	/* pairs that did not fit before one did are no failure */
-	in->sa->peer->report = before;
+		return serve_no(sa, s, V2_N_TS_UNACCEPTABLE);
+	s->tsi = ts.i[s->part.nth_remote];
+	s->tsr = ts.r[s->part.nth_local];
+	serve_original(sa, s);
 	return true;
 }
 
@@ -249,29 +263,37 @@ bool v2_serve_child(struct v2_in *in, struct v2_serve *s)
 	return false;
 }
 
+/* In transport mode the addresses go back as they came. */
+static void serve_put_ts(const struct v2_serve *s, uint8_t payload, const struct ts *asked,
+			 struct ts *ts, unsigned int n, struct wire_out *o)
+{
+	struct sockaddr_storage host;
+	unsigned int i;
+
+	for (i = 0; s->transport && i < n; i++) {
+		if (v2_ts_one_host(asked, &host))
+			v2_ts_set_host(&ts[i], &host);
+	}
+	v2_put_ts(o, payload, ts, n);
+}
+
 void v2_serve_put(struct v2_serve *s, struct wire_out *o)
 {
 	const struct child_proto *ipcomp = v2_child_ipcomp(s->child);
-	struct ts i = s->child->remote, r = s->child->local;
-	struct sockaddr_storage host;
 
-	if (s->transport) {
+	if (s->transport)
 		v2_put_status(o, V2_N_USE_TRANSPORT_MODE, chunk(NULL, 0));
-		/* the addresses go back as they came */
-		if (v2_ts_one_host(&s->tsi, &host))
-			v2_ts_set_host(&i, &host);
-		if (v2_ts_one_host(&s->tsr, &host))
-			v2_ts_set_host(&r, &host);
-	}
 	if (ipcomp)
 		v2_put_ipcomp(o, ipcomp->spi_in);
+	if (s->part.more)
+		v2_put_status(o, V2_N_ADDITIONAL_TS_POSSIBLE, chunk(NULL, 0));
 	v2_put_sa(o, &s->answer);
 	if (!s->first)
 		wire_put(o, P2_NONCE, s->nr);
 	if (s->dh)
 		v2_put_ke(o, s->dh->group->v2, blob_chunk(&s->dh->public));
-	v2_put_ts(o, P2_TSI, &i, 1);
-	v2_put_ts(o, P2_TSR, &r, 1);
+	serve_put_ts(s, P2_TSI, &s->tsi, s->part.remotes, s->part.nremotes, o);
+	serve_put_ts(s, P2_TSR, &s->tsr, s->part.locals, s->part.nlocals, o);
 }
 
 /* Did the peer ask before it had what we asked for? */

@@ -139,7 +139,9 @@ static void info_delete_child(struct ike_sa *sa, uint8_t proto, uint32_t peer_sp
 	if (gone->n < V2_CHILDREN)
 		gone->spi[gone->n++] = spi;
 	log_info("purged IPsec-SA proto_id=%s spi=%u.", proto == V2_PROTO_AH ? "AH" : "ESP", peer_spi);
-	child_free(child);
+	/* the peer knows: our answer is all that it hears of it */
+	child->installed = false;
+	child_close(child, REPORT_DELETED);
 }
 
 static void info_delete_children(struct ike_sa *sa, const struct v2_delete *d,

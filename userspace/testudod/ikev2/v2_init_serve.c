@@ -18,6 +18,7 @@
  * @data: all of it
  * @msg: payloads
  * @peer: whose it seems to be
+ * @half: what its address is worth
  * @ni: its nonce
  * @group: of its KE payload
  * @ke: its public value
@@ -31,6 +32,7 @@ struct serve {
 	struct chunk data;
 	struct wire_msg msg;
 	struct ike_peer *peer;
+	enum gate_class half;
 	struct chunk ni;
 	uint16_t group;
 	struct chunk ke;
@@ -111,22 +113,33 @@ static bool serve_read(struct serve *s)
 	return true;
 }
 
-/* Whoever gets through has shown that it receives at its address, if that is asked for now. */
+/* The cookie shows that whoever sent it receives at its address. */
+static bool serve_cookie(const struct serve *s)
+{
+	struct v2_notify n;
+
+	return v2_find_notify(&s->msg, V2_N_COOKIE, &n) &&
+	       gate_cookie_ok(s->ike, s->ni, &s->path->remote, s->hdr->spi_i, n.data);
+}
+
 static bool serve_gate(struct serve *s)
 {
 	struct blob cookie = { 0 };
-	struct v2_notify n;
 
-	if (gate_wants_cookie(s->ike) &&
-	    (!v2_find_notify(&s->msg, V2_N_COOKIE, &n) ||
-	     !gate_cookie_ok(s->ike, s->ni, &s->path->remote, s->hdr->spi_i, n.data))) {
-		gate_cookie(s->ike, s->ni, &s->path->remote, s->hdr->spi_i, &cookie);
-		if (cookie.n)
-			serve_no(s, V2_N_COOKIE, blob_chunk(&cookie));
-		blob_free(&cookie);
+	if (s->ike->closing)
 		return false;
+	if (serve_cookie(s)) {
+		s->half = GATE_REAL;
+		return gate_cookied(s->ike, &s->path->remote);
 	}
-	return gate_open(s->ike, &s->path->remote);
+	s->half = GATE_FEW;
+	if (!gate_wants_cookie(s->ike, &s->path->remote))
+		return true;
+	gate_cookie(s->ike, s->ni, &s->path->remote, s->hdr->spi_i, &cookie);
+	if (cookie.n)
+		serve_no(s, V2_N_COOKIE, blob_chunk(&cookie));
+	blob_free(&cookie);
+	return false;
 }
 
 static bool serve_takes_v2(const struct conf_remote *conf)
@@ -218,6 +231,7 @@ static void serve_begin(struct serve *s, struct crypt_dh *dh, struct chunk share
 	struct ike_sa *sa = ike_sa_new(s->peer, 2, false, s->path);
 	struct v2_state *v2 = v2_state_new(sa);
 
+	gate_enter(sa, s->half);
 	ike_sa_log_begin(sa, "respond new phase 1");
 	sa->spi_i = s->hdr->spi_i;
 	sa->suite = s->suite;
@@ -292,5 +306,5 @@ void v2_respond(struct ike *ike, const struct ike_path *path, const struct wire_
 void v2_init_again(struct ike_sa *sa, struct chunk data)
 {
 	if (sa->v2->phase == V2_KEYED && chunk_equal(data, blob_chunk(&sa->v2->init_i)))
-		flight_repeat(&sa->v2->answer);
+		ike_sa_repeat(sa, &sa->v2->answer);
 }

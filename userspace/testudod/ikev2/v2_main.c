@@ -152,8 +152,12 @@ static void main_free(struct ike_sa *sa)
 
 /* ---- input ---- */
 
-/* A message out of turn: a request that we have answered, or something to be dropped. */
-static void main_repeated(struct ike_sa *sa, const struct wire_hdr *hdr, struct chunk data)
+/*
+ * A message out of turn: a request that we have answered, or something to be dropped.
+ * The answer goes where it came from: a NAT may have forgotten the way that it came first.
+ */
+static void main_repeated(struct ike_sa *sa, const struct ike_path *path,
+			  const struct wire_hdr *hdr, struct chunk data)
 {
 	struct v2_state *v2 = sa->v2;
 
@@ -163,12 +167,13 @@ static void main_repeated(struct ike_sa *sa, const struct wire_hdr *hdr, struct 
 	if (!v2_msg_genuine(sa, hdr, data))
 		return;
 	v2_half_postpone(sa);
+	v2->answer.path = *path;
 	if (++v2->reply.repeats == MAIN_SHRINK && v2->mtu > V2_MTU_SMALL) {
 		v2->mtu = V2_MTU_SMALL;
 		if (!v2_msg_seal(sa, &v2->reply, &v2->answer.path, &v2->answer))
 			return;
 	}
-	flight_repeat(&v2->answer);
+	ike_sa_repeat(sa, &v2->answer);
 }
 
 static bool main_in_turn(const struct ike_sa *sa, const struct wire_hdr *hdr)
@@ -191,18 +196,29 @@ static void main_broken(struct v2_in *in, const char *what)
 	ike_sa_fail(sa);
 }
 
-static void main_request_in(struct v2_in *in)
+static const struct main_request *main_request_find(const struct v2_in *in)
 {
-	uint8_t critical = v2_critical(&in->msg);
+	const struct ike_sa *sa = in->sa;
 	size_t i;
 
+	/* until both are proven only the initiator asks */
+	if (sa->v2->phase == V2_KEYED && sa->initiator)
+		return NULL;
 	for (i = 0; i < sizeof(main_requests) / sizeof(main_requests[0]); i++) {
-		if (main_requests[i].phase == in->sa->v2->phase &&
+		if (main_requests[i].phase == sa->v2->phase &&
 		    main_requests[i].exchange == in->hdr.exchange)
-			break;
+			return &main_requests[i];
 	}
+	return NULL;
+}
+
+static void main_request_in(struct v2_in *in)
+{
+	const struct main_request *request = main_request_find(in);
+	uint8_t critical = v2_critical(&in->msg);
+
 	/* nothing else is legal now; the peer hears nothing, as nobody was asked */
-	if (i == sizeof(main_requests) / sizeof(main_requests[0])) {
+	if (!request) {
 		in->sa->ike->counts.bad++;
 		return;
 	}
@@ -218,7 +234,7 @@ static void main_request_in(struct v2_in *in)
 		main_broken(in, "a payload twice that may be there once");
 		return;
 	}
-	main_requests[i].fn(in);
+	request->fn(in);
 	if (!in->answered && in->sa->state != IKE_DEAD)
 		main_broken(in, "payloads that do not belong together");
 }
@@ -365,7 +381,7 @@ static void main_input(struct ike_sa *sa, const struct ike_path *path, const str
 	}
 	if (!main_in_turn(sa, hdr)) {
 		if (!(hdr->flags & WIRE_V2_RESPONSE))
-			main_repeated(sa, hdr, data);
+			main_repeated(sa, path, hdr, data);
 		return;
 	}
 	switch (v2_msg_open(&in, data)) {

@@ -118,8 +118,9 @@ void v2_child_first_answer(struct v2_in *in, struct v2_exchange *x);
  * @keymat: keys
  * @answer: SA payload
  * @spi: SPI in it
- * @tsi: as the peer has it
- * @tsr: as the peer has it
+ * @tsi: as the peer has it, the one that the first of @part's is a part of
+ * @tsr: the same of ours
+ * @part: what is taken of its selectors
  */
 struct v2_serve {
 	bool first;
@@ -138,6 +139,7 @@ struct v2_serve {
 	uint8_t spi[4];
 	struct ts tsi;
 	struct ts tsr;
+	struct policy_part part;
 };
 
 /* negotiate and install inbound; on failure @error is set and the report filled and told */

@@ -221,8 +221,6 @@ void v2_no_answer(void *arg)
 		return;
 	}
 	if (v2->phase == V2_OPEN) {
-		log_info("DPD: remote (ISAKMP-SA spi=%016llx:%016llx) seems to be dead.",
-			 (unsigned long long)sa->spi_i, (unsigned long long)sa->spi_r);
 		ike_sa_dead(sa);
 		return;
 	}

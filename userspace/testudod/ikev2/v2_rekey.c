@@ -21,12 +21,16 @@ static uint64_t rekey_get_spi(struct chunk spi)
 	return r.failed || r.n ? 0 : v;
 }
 
-/* The heir of @sa, as the one who asks for it or not. It knows whom it is with. */
+/*
+ * The heir of @sa, as the one who asks for it or not. It knows whom it is with, so
+ * it is no half-open one, and lives as long as the exchange that makes it.
+ */
 static struct ike_sa *rekey_heir(struct ike_sa *sa, bool initiator)
 {
 	struct ike_sa *heir = ike_sa_new(sa->peer, 2, initiator, &sa->path);
 	struct v2_state *v2 = v2_state_new(heir);
 
+	timer_stop(&heir->give_up);
 	heir->nat_us = sa->nat_us;
 	heir->nat_peer = sa->nat_peer;
 	heir->peer_frag = sa->peer_frag;
@@ -92,14 +96,12 @@ static void rekey_lost_theirs(struct ike_sa *sa)
 	sa->v2->heir_theirs = NULL;
 	heir->v2->parent = NULL;
 	heir->state = IKE_CLOSING;
-	timer_stop(&heir->give_up);
 	timer_set(&heir->v2->refusal, REKEY_LOSER);
 }
 
 static void rekey_lost_ours(struct ike_sa *heir)
 {
 	heir->v2->parent = NULL;
-	timer_stop(&heir->give_up);
 	heir->state = IKE_REPLACED;
 	v2_close(heir);
 }
@@ -121,8 +123,6 @@ bool v2_rekey_build(struct ike_sa *sa, struct v2_exchange *x, struct wire_out *o
 		return false;
 	}
 	x->sa = rekey_heir(sa, true);
-	/* its request has the flight's patience, not a negotiation's */
-	timer_stop(&x->sa->give_up);
 	v2_nonce_make(&x->sa->v2->ni, v2_nonce_size(sa));
 	ike_spi_bytes(x->sa->spi_i, spi);
 	prop_v2_ike_offer(sa->peer->conf, chunk(spi, sizeof(spi)), &offer);
@@ -238,6 +238,11 @@ void v2_rekey_answer(struct v2_in *in, struct v2_exchange *x)
 		v2_tell_error(sa, error, STAGE, true);
 	log_warn("%s: the IKE SA was not rekeyed: %s", sa->peer->conf->name, sa->peer->report.sentence);
 	v2_exchange_free(x);
+	/* the peer has gone over to one that we can not follow it to, with all child SAs */
+	if (!error) {
+		ike_sa_end(sa, sa->peer->report.sentence);
+		return;
+	}
 	x = v2_queue_new(sa, V2_X_REKEY);
 	x->not_before = timer_now() + REKEY_AGAIN;
 }
