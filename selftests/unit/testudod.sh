@@ -3,7 +3,8 @@
 #
 # testudod and testudoctl under ASan and UBSan: builds and runs the programs in
 # the folder beside, one a room, and makes one KTAP report of what they say.
-# Samples of racoon.conf that the project ships are checked by the daemon itself.
+# Samples of racoon.conf that the project ships, and those in its documents, are
+# checked by the daemon itself.
 #
 # timeout: 1500
 
@@ -50,7 +51,21 @@ for prog in "${progs[@]}"; do
 	[ "$(cat "$tmp/$name.rc")" = 0 ] || grep -q '^not ok' "$tmp/$name" || tell not "${name#test_}: ends with an error" "$tmp/$name"
 done
 
-for conf in userspace/testudod/samples/*.conf; do
+# The configurations that the documents print: each begins with a "path", and ends
+# with the literal block.
+awk -v dir="$tmp" '
+	function begin() { if (!on) out = dir "/doc-" ++n "-" file ".conf"; on = 1 }
+	FNR == 1 { on = 0; file = FILENAME; sub(/.*\//, "", file); rst = file ~ /rst$/ }
+	rst && /^    path / { begin() }
+	!rst && /^path / { begin() }
+	rst ? /^[^ ]/ : /^\.Ed/ { on = 0 }
+	on { print > out }' Documentation/{five-minutes,from-racoon}.rst Documentation/man/testudod.conf.5
+docs=("$tmp"/doc-*.conf)
+verdict=ok
+[ ${#docs[@]} -ge 5 ] || verdict=not
+tell $verdict "documents: their configurations are found"
+
+for conf in userspace/testudod/samples/*.conf "${docs[@]}"; do
 	insecure=
 	[[ $conf != */seed-* ]] || insecure=--allow-insecure
 	# shellcheck disable=SC2086 # an option or nothing
@@ -60,5 +75,12 @@ for conf in userspace/testudod/samples/*.conf; do
 		tell not "samples: ${conf##*/} is read" "$tmp/out"
 	fi
 done
+# who can not write its log says so where it still can
+if build/bin/testudod -F -l "$tmp/no/file" >"$tmp/out" 2>&1 ||
+	[ "$(cat "$tmp/out")" != "testudod: $tmp/no/file: No such file or directory" ]; then
+	tell not "cli: -l with a file that can not be" "$tmp/out"
+else
+	tell ok "cli: -l with a file that can not be"
+fi
 echo "1..$n"
 [ $bad -eq 0 ]

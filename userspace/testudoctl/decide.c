@@ -6,6 +6,7 @@
  *   policy   the lowest priority value, then the oldest (sp/spd_lookup.c)
  *   SAs      for each request of it (path/resolve.c) the newest mature one with
  *	      its ends, protocol, mode and reqid, else the newest dying one (sa/sad_group.c)
+ *   demand   all that is not optional, nor IPComp in transport mode (path/inbound_check.c)
  *   MTU      layer by layer from the outside (path/pmtu.c)
  */
 #include <netinet/in.h>
@@ -131,6 +132,15 @@ static const struct decide_step *decide_next(const struct kern_tables *t, struct
 	return step;
 }
 
+/* Behind a tunnel its ends are those of the packet. */
+static void decide_enter(struct decide_result *r, const struct decide_step *step)
+{
+	if (step->req->mode != IPSEC_MODE_TUNNEL)
+		return;
+	r->end_src = step->src;
+	r->end_dst = step->dst;
+}
+
 static bool decide_has(const struct decide_result *r, const struct kern_entry *sa)
 {
 	unsigned int i;
@@ -160,20 +170,30 @@ static void decide_bundle(const struct kern_tables *t, struct decide_result *r)
 		else if (!step->sa && needed)
 			r->verdict = DECIDE_ASK;
 		/* an optional tunnel without an SA is not entered */
-		if (needed && step->req->mode == IPSEC_MODE_TUNNEL) {
-			r->end_src = step->src;
-			r->end_dst = step->dst;
-		}
+		if (needed)
+			decide_enter(r, step);
 	}
+}
+
+/* A sender leaves out what does not pay (path/inbound_check.c). */
+static bool decide_may_lack(const struct pfkey_request *req)
+{
+	return req->level == IPSEC_LEVEL_USE ||
+	       (req->proto == IPPROTO_COMP && req->mode == IPSEC_MODE_TRANSPORT);
 }
 
 /* What an inbound policy demands, and whether there are SAs for it. */
 static void decide_demand(const struct kern_tables *t, struct decide_result *r)
 {
+	const struct decide_step *step;
+
 	r->verdict = DECIDE_CLEAR;
-	while (r->n < r->policy->n)
-		if (decide_next(t, r)->req->level != IPSEC_LEVEL_USE)
+	while (r->n < r->policy->n) {
+		step = decide_next(t, r);
+		if (!decide_may_lack(step->req))
 			r->verdict = DECIDE_DEMAND;
+		decide_enter(r, step);
+	}
 }
 
 /**

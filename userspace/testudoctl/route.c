@@ -140,6 +140,9 @@ int route_find(const struct sockaddr_storage *dst, struct route_info *info)
 	mnl_socket_close(nl);
 	if (err)
 		return err;
+	/* IPv6 tells of routes that lead nowhere, too */
+	if (a.type >= RTN_BLACKHOLE && a.type <= RTN_THROW)
+		return -ENETUNREACH;
 	info->local = a.type == RTN_LOCAL;
 	info->learnt = a.mtu && a.mtu != a.link_mtu;
 	info->mtu = a.mtu ? a.mtu : a.link_mtu;

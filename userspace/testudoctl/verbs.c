@@ -142,6 +142,20 @@ int verb_schedule(struct run *run)
 	return status;
 }
 
+/* The kernel's SAs: TCTL_*, or -1 for who may not read PF_KEY. */
+static int verbs_kernel_sas(enum ctl_what what)
+{
+	int err = sa_print_kernel(stdout, what);
+
+	if (err == -EPERM || err == -EACCES)
+		return -1;
+	if (!err)
+		return TCTL_OK;
+	fprintf(stderr, "testudoctl: PF_KEY: %s%s\n", strerror(-err),
+		err == -EAFNOSUPPORT ? " (is the module testudo loaded?)" : "");
+	return TCTL_REFUSED;
+}
+
 /**
  * verb_show_sa() - show-sa KIND
  * @run: words and options
@@ -151,30 +165,30 @@ int verb_schedule(struct run *run)
 int verb_show_sa(struct run *run)
 {
 	struct ctl_request req = { .verb = CTL_SHOW_SA };
+	int status, kernel = -1;
 	json_t *json;
-	int status, err;
+	bool ike;
 
 	if (!args_what(run->argv[0], &req.what))
 		return TCTL_FAILED;
-	if (req.what != CTL_ISAKMP && req.what != CTL_ALL && !run->json) {
-		err = sa_print_kernel(stdout, req.what);
-		if (!err)
-			return TCTL_OK;
-		if (err != -EPERM && err != -EACCES) {
-			fprintf(stderr, "testudoctl: PF_KEY: %s\n", strerror(-err));
-			return TCTL_REFUSED;
-		}
-		/* who may not read PF_KEY is told what the daemon knows */
-	}
+	ike = req.what == CTL_ISAKMP || req.what == CTL_ALL;
+	/* the kernel's are there without a daemon, too */
+	if (!ike && !run->json)
+		kernel = verbs_kernel_sas(req.what);
+	if (kernel >= 0)
+		return kernel;
 	status = verbs_ask(run, &req, &json);
 	if (!json)
 		return status;
-	if (req.what == CTL_ISAKMP || req.what == CTL_ALL)
+	if (ike)
 		sa_print_isakmp(stdout, json, run->more);
-	if (req.what != CTL_ISAKMP)
+	if (req.what == CTL_ALL)
+		kernel = verbs_kernel_sas(req.what);
+	/* who may not read PF_KEY is told what the daemon knows */
+	if (req.what != CTL_ISAKMP && kernel < 0)
 		sa_print_tunnels(stdout, json);
 	json_decref(json);
-	return status;
+	return kernel > 0 ? kernel : status;
 }
 
 /**

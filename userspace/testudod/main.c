@@ -127,11 +127,16 @@ static void take_option(struct daemon *d, int opt)
 
 static void set_up_log(const struct daemon *d)
 {
+	int err;
+
 	if (d->debug)
 		log_set_level(d->debug > 1 ? LOG_LEVEL_DEBUG2 : LOG_LEVEL_DEBUG);
 	if (d->log) {
-		if (log_to_file(d->log))
+		err = log_to_file(d->log);
+		if (err) {
+			fprintf(stderr, "testudod: %s: %s\n", d->log, strerror(-err));
 			exit(1);
+		}
 	} else if (d->foreground) {
 		log_to_stderr();
 	} else {
@@ -165,6 +170,8 @@ int main(int argc, char **argv)
 	};
 	const struct monitor_hooks hooks = {
 		.open_sockets = daemon_open_sockets,
+		.new_sockets = daemon_new_sockets,
+		.keep_sockets = daemon_keep_sockets,
 		.net_main = daemon_net_main,
 		.ctl_main = daemon_control_main,
 		.arg = &d,

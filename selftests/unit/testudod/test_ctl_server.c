@@ -579,6 +579,50 @@ static void test_net_restart(void **state)
 
 /* ---- the socket in the file system ---- */
 
+/* A new configuration: another place, other rights, no place. Who is connected stays so. */
+static void test_elsewhere(void **state)
+{
+	const struct ctl_access nobody = { .owner = 0, .group = NOBODY };
+	struct rig *rig = *state;
+	struct ctl_request req;
+	char was[64];
+	int fd, other;
+
+	need_root();
+	fd = dial_us(rig);
+	strcpy(was, rig->path);
+	snprintf(rig->path, sizeof(rig->path), "/tmp/test_ctl_new.%d", getpid());
+	ctl_server_listen(rig->srv, listen_at(rig->path, 0666));
+	/* nobody is behind the old one */
+	other = listen_at(was, 0666);
+	assert_true(other >= 0);
+	close(other);
+	unlink(was);
+	say(fd, "{\"verb\":\"status\"}");
+	assert_true(net_hears(rig, &req));
+	other = dial(rig, NOBODY, GROUP);
+	say(other, "{\"verb\":\"status\"}");
+	assert_true(net_hears(rig, &req));
+	ctl_server_set_access(rig->srv, &nobody);
+	say(other, "{\"verb\":\"status\"}");
+	assert_true(net_hears(rig, &req));
+	close(other);
+	other = dial(rig, NOBODY, GROUP);
+	assert_non_null(strstr(hear_error(other), "may not use"));
+	close(other);
+	ctl_server_listen(rig->srv, -1);
+	say(fd, "{\"verb\":\"status\"}");
+	assert_true(net_hears(rig, &req));
+	/* and one again, which may be the first */
+	assert_int_equal(unlink(rig->path), 0);
+	ctl_server_listen(rig->srv, listen_at(rig->path, 0666));
+	other = dial_us(rig);
+	say(other, "{\"verb\":\"status\"}");
+	assert_true(net_hears(rig, &req));
+	close(other);
+	close(fd);
+}
+
 static void test_listen(void **state)
 {
 	char path[64], file[64];
@@ -626,6 +670,7 @@ int main(void)
 		RIG(test_slow_answer),
 		RIG(test_net_garbage),
 		RIG(test_net_restart),
+		RIG(test_elsewhere),
 		cmocka_unit_test(test_listen),
 	};
 

@@ -351,6 +351,34 @@ static void test_inbound(void **state)
 }
 
 /* The text is made of the JSON, and says where it comes from. */
+/* Behind a tunnel its ends count; and IPComp may always be left out by who sends. */
+static void test_inbound_bundle(void **state)
+{
+	struct kern_policy p[2] = { policy(1, IPSEC_DIR_INBOUND, 0, "10.0.2.0", 24, "10.0.1.0", 24),
+				    policy(2, IPSEC_DIR_INBOUND, 0, "10.0.3.0", 24, "10.0.1.0", 24) };
+	struct kern_entry sas[2] = { sa(1, IPSEC_MODE_TUNNEL, 0, SADB_SASTATE_MATURE, 1, B, A),
+				     sa(2, IPSEC_MODE_TRANSPORT, 0, SADB_SASTATE_MATURE, 1, B, A) };
+	struct kern_tables t = { .npolicies = 2, .policy = p, .nsas = 2, .sa = sas };
+	struct decide_flow f = flow("10.0.2.1", "10.0.1.1", 6, 1, 2);
+	struct decide_result r;
+
+	(void)state;
+	request(&p[0], IPPROTO_ESP, IPSEC_MODE_TUNNEL, IPSEC_LEVEL_REQUIRE, 0, B, A);
+	request(&p[0], IPPROTO_AH, IPSEC_MODE_TRANSPORT, IPSEC_LEVEL_REQUIRE, 0, NULL, NULL);
+	sas[1].proto = IPPROTO_AH;
+	decide(&t, &f, IPSEC_DIR_INBOUND, &r);
+	assert_int_equal(r.verdict, DECIDE_DEMAND);
+	assert_ptr_equal(r.step[0].sa, &sas[0]);
+	assert_ptr_equal(r.step[1].sa, &sas[1]);
+	request(&p[1], IPPROTO_COMP, IPSEC_MODE_TRANSPORT, IPSEC_LEVEL_REQUIRE, 0, NULL, NULL);
+	f = flow("10.0.3.1", "10.0.1.1", 6, 1, 2);
+	decide(&t, &f, IPSEC_DIR_INBOUND, &r);
+	assert_int_equal(r.verdict, DECIDE_CLEAR);
+	p[1].req[0].mode = IPSEC_MODE_TUNNEL;
+	decide(&t, &f, IPSEC_DIR_INBOUND, &r);
+	assert_int_equal(r.verdict, DECIDE_DEMAND);
+}
+
 static void test_flow_text(void **state)
 {
 	static const char want[] =
@@ -556,6 +584,7 @@ int main(void)
 		cmocka_unit_test(test_newest),
 		cmocka_unit_test(test_bundle),
 		cmocka_unit_test(test_inbound),
+		cmocka_unit_test(test_inbound_bundle),
 		cmocka_unit_test(test_flow_text),
 		cmocka_unit_test(test_saopts),
 		cmocka_unit_test(test_terminal),

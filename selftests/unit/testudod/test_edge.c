@@ -125,12 +125,15 @@ static void answer_spddump(struct m *m)
 	m_tunnel_policy(m, SADB_X_SPDDUMP, 0, getpid(), 9);
 }
 
-/* SAs by state and SPI; the last has number 0 */
-static void answer_dump(struct m *m, uint32_t seq, uint8_t state, uint32_t spi, bool out)
+/* SAs by state, SPI, birth and life; the last has number 0 */
+static void answer_dump(struct m *m, uint32_t seq, uint8_t state, uint32_t spi, bool out,
+			uint64_t created, uint64_t seconds)
 {
 	m_begin(m, SADB_DUMP, 0, 3, seq, getpid());
 	m_sa(m, spi, 0, state, 5, 12);
-	m_life(m, 2, 0, 0, 0, 0);
+	m_life(m, 3, 0, 0, seconds, 0);
+	m_life(m, 4, 0, 0, seconds, 0);
+	m_life(m, 2, 0, 0, created, 0);
 	m_ends(m, out ? "192.0.2.1" : "192.0.2.2", out ? "192.0.2.2" : "192.0.2.1");
 	m_sa2(m, 2, 77);
 }
@@ -138,7 +141,7 @@ static void answer_dump(struct m *m, uint32_t seq, uint8_t state, uint32_t spi, 
 static void *serve(void *arg)
 {
 	int fd = *(int *)arg;
-	struct m answer[3];
+	struct m answer[6];
 	uint8_t request[8192];
 	uint32_t seq;
 	size_t i, n;
@@ -157,10 +160,13 @@ static void *serve(void *arg)
 			answer_spddump(&answer[0]);
 			break;
 		case SADB_DUMP:
-			answer_dump(&answer[0], 1, SADB_SASTATE_MATURE, 0x1001, true);
-			answer_dump(&answer[1], 2, SADB_SASTATE_LARVAL, 0x1002, true);
-			answer_dump(&answer[2], 0, SADB_SASTATE_DYING, 0x1003, false);
-			n = 3;
+			answer_dump(&answer[0], 1, SADB_SASTATE_MATURE, 0x1001, true, 200, 3600);
+			answer_dump(&answer[1], 2, SADB_SASTATE_LARVAL, 0x1002, true, 100, 3600);
+			answer_dump(&answer[2], 3, SADB_SASTATE_DYING, 0x1005, false, 100, 3600);
+			answer_dump(&answer[3], 4, SADB_SASTATE_MATURE, 0x1003, false, 201, 3600);
+			answer_dump(&answer[4], 5, SADB_SASTATE_DYING, 0x1004, true, 101, 3600);
+			answer_dump(&answer[5], 0, SADB_SASTATE_MATURE, 0x1006, true, 300, 0);
+			n = 6;
 			break;
 		default:
 			n = 0;
@@ -191,7 +197,7 @@ static int open_edge(void **state)
 	fix = calloc(1, sizeof(*fix));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
 	fix->kernel = fds[1];
-	n = udp_open_all(&conf, &options, socks, UDP_SOCKETS);
+	n = udp_open_missing(&conf, &options, socks, 0);
 	assert_int_equal(n, 2);
 	base = event_base_new();
 	timer_loop(base);
@@ -231,8 +237,11 @@ static void test_adopt(void **state)
 {
 	struct fix *f = *state;
 
+	/* pair by pair, the oldest first; not what is half there, nor what is keyed by hand */
 	assert_int_equal(edge_start(edge, &ike, true), 0);
-	was_told(f, POLICY "adopt 50 1001 192.0.2.1[0] 192.0.2.2[0]\nreqid 77 mode 2\n"
+	was_told(f, POLICY "adopt 50 1005 192.0.2.2[0] 192.0.2.1[0]\nreqid 77 mode 2\n"
+			   "adopt 50 1004 192.0.2.1[0] 192.0.2.2[0]\nreqid 77 mode 2\n"
+			   "adopt 50 1001 192.0.2.1[0] 192.0.2.2[0]\nreqid 77 mode 2\n"
 			   "adopt 50 1003 192.0.2.2[0] 192.0.2.1[0]\nreqid 77 mode 2\n");
 }
 
@@ -313,6 +322,39 @@ static void test_datagrams(void **state)
 	close(fd);
 }
 
+/* a new configuration: another socket is heard, and one that it does not have no longer is */
+static void test_sockets(void **state)
+{
+	struct conf_listen l = { 0 };
+	struct udp_socket s = { .fd = socket(AF_INET, SOCK_DGRAM, 0) };
+	struct udp_plan plan;
+	struct fix *f = *state;
+	struct sockaddr_storage to;
+	struct conf conf = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
+
+	assert_int_equal(edge_start(edge, &ike, false), 0);
+	was_told(f, POLICY);
+	TAILQ_INIT(&conf.listens);
+	addr_parse(&l.addr, "127.0.0.3[26000]");
+	TAILQ_INSERT_TAIL(&conf.listens, &l, link);
+	s.addr = l.addr;
+	setsockopt(s.fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
+	assert_int_equal(bind(s.fd, (struct sockaddr *)&s.addr, addr_len(&s.addr)), 0);
+	assert_true(edge_add_socket(edge, &s));
+	sendto(fd, "new", 3, 0, (struct sockaddr *)&s.addr, addr_len(&s.addr));
+	run();
+	was_told(f, "input ike 127.0.0.3 new\n");
+	assert_int_equal(udp_plan(&conf, &options, &plan), 0);
+	edge_keep_sockets(edge, &plan);
+	addr_parse(&to, "127.0.0.1[25600]");
+	sendto(fd, "old", 3, 0, (struct sockaddr *)&to, addr_len(&to));
+	sendto(fd, "new", 3, 0, (struct sockaddr *)&s.addr, addr_len(&s.addr));
+	run();
+	was_told(f, "input ike 127.0.0.3 new\n");
+	close(fd);
+}
+
 /*
  * Of the four SAs of the two children the kernel has two, one of them dying;
  * one child is not installed, and its SPIs are not missed.
@@ -332,7 +374,7 @@ static void test_lost(void **state)
 	up.choice.p[0].proto = IPPROTO_ESP;
 	addr_parse(&up.choice.p[0].src, "192.0.2.1");
 	addr_parse(&up.choice.p[0].dst, "192.0.2.2");
-	up.choice.p[0].spi_in = 0x1003;
+	up.choice.p[0].spi_in = 0x1005;
 	up.choice.p[0].spi_out = 0x1001;
 	up.choice.p[1] = up.choice.p[0];
 	up.choice.p[1].proto = IPPROTO_AH;
@@ -352,8 +394,8 @@ static void test_lost(void **state)
 	m_policy(&m, 2, 2, 2, 9, 0);
 	say(f, &m);
 	run();
-	was_told(f, POLICY "soft 50 1003 192.0.2.2[0] 192.0.2.1[0]\n"
-			   "deleted 51 1003 192.0.2.2[0] 192.0.2.1[0]\n"
+	was_told(f, POLICY "soft 50 1005 192.0.2.2[0] 192.0.2.1[0]\n"
+			   "deleted 51 1005 192.0.2.2[0] 192.0.2.1[0]\n"
 			   "deleted 51 1001 192.0.2.1[0] 192.0.2.2[0]\n");
 }
 
@@ -367,6 +409,7 @@ int main(void)
 		E(test_order),
 		E(test_pending),
 		E(test_datagrams),
+		E(test_sockets),
 		E(test_lost),
 	};
 

@@ -28,6 +28,7 @@
 #include "base/log.h"
 #include "certs.h"
 #include "crypto/crypt.h"
+#include "proc/facts.h"
 #include "proc/keys.h"
 #include "proc/monitor.h"
 #include "proc/safefile.h"
@@ -90,7 +91,72 @@ static void only_safe_files_are_opened(void **state)
 	free(path);
 }
 
+/* ---- the log's level ---- */
+
+static bool log_says(const char *text)
+{
+	struct blob log = certs_file("level.log");
+	bool found = log.n && memmem(log.p, log.n, text, strlen(text));
+
+	blob_free(&log);
+	return found;
+}
+
+static struct source *source_of(const char *text)
+{
+	static const struct conf_say quiet = { 0 };
+	struct source *src = xcalloc(1, sizeof(*src));
+	struct conf *conf;
+
+	source_init(src);
+	source_add(src, "racoon.conf", chunk_str(text), 0);
+	conf = conf_load(src, "racoon.conf", false, &quiet);
+	assert_non_null(conf);
+	facts_add(src, conf);
+	conf_free(conf);
+	return src;
+}
+
+/* a new file counts, also one that says nothing of it any more; but -d goes before all of them */
+static void the_level_is_that_of_the_file(void **state)
+{
+	static const struct {
+		const char *text;
+		bool said;
+		bool debug;
+	} rows[] = {
+		{ "log debug;\n", false, true },
+		{ "log info;\n", false, false },
+		{ "log debug;\n", false, true },
+		{ "# nothing\n", false, false },
+		{ "log debug;\n", true, false },
+	};
+	char *path = xasprintf("%s/level.log", certs_dir), mark[16];
+	struct child c = { .conf_name = "racoon.conf" };
+	size_t i;
+
+	(void)state;
+	assert_int_equal(log_to_file(path), 0);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		c.log_level_said = rows[i].said;
+		assert_true(child_take_source(&c, source_of(rows[i].text)));
+		snprintf(mark, sizeof(mark), "mark %zu", i);
+		log_debug("%s", mark);
+		if (log_says(mark) != rows[i].debug)
+			fail_msg("row %zu", i);
+	}
+	conf_free(c.conf);
+	child_source_free(c.src);
+	log_to_stderr();
+	log_set_level(LOG_LEVEL_ERROR);
+	unlink(path);
+	free(path);
+}
+
 /* ---- the net process of the test: a puppet ---- */
+
+#define RELOAD_ID 41u
+#define CHECK_ID  42u
 
 /**
  * struct puppet - our net process
@@ -209,10 +275,12 @@ static void on_command(evutil_socket_t fd, short what, void *arg)
 		do_sign(p, rest);
 	else if (!strcmp(word, "walls"))
 		do_walls(p);
+	else if (!strcmp(word, "given"))
+		say(p, "given %d", given(p, rest));
 	else if (!strcmp(word, "reload"))
-		child_ask_reload(p->c, false);
+		child_ask_reload(p->c, RELOAD_ID, false);
 	else if (!strcmp(word, "check"))
-		child_ask_reload(p->c, true);
+		child_ask_reload(p->c, CHECK_ID, true);
 	else if (!strcmp(word, "script")) {
 		const char *const env[] = { "REMOTE_ID=fqdn a\x1b[0m;`id`", "LD_PRELOAD=/tmp/x.so",
 					    "REMOTE_ADDR=10.0.0.2", "PATH=/tmp", "novalue" };
@@ -233,9 +301,15 @@ static void on_source(void *arg, struct source *src)
 	say(p, "source %d", child_take_source(p->c, src));
 }
 
-static void on_reloaded(void *arg, bool ok, const char *text)
+static void on_reloaded(void *arg, uint32_t id, bool ok, const char *text)
 {
-	say(arg, "reloaded %d %s", ok, text);
+	say(arg, "%s %d %s", id == RELOAD_ID ? "reloaded" : id == CHECK_ID ? "checked" : "?", ok, text);
+}
+
+static void on_socket(void *arg, const struct child_socket *s)
+{
+	say(arg, "socket %u", s->tag);
+	close(s->fd);
 }
 
 static void on_peer(void *arg, enum proc_role role, int fd)
@@ -257,6 +331,14 @@ static void on_stop(void *arg)
 	event_base_loopbreak(p->base);
 }
 
+static void on_leave(void *arg)
+{
+	struct puppet *p = arg;
+
+	say(p, "leave");
+	event_base_loopbreak(p->base);
+}
+
 static void on_usr1(void *arg)
 {
 	say(arg, "usr1");
@@ -275,7 +357,9 @@ static int puppet_main(void *arg, struct child *c)
 		.source = on_source,
 		.peer = on_peer,
 		.reloaded = on_reloaded,
+		.socket = on_socket,
 		.stop = on_stop,
+		.leave = on_leave,
 		.usr1 = on_usr1,
 		.gone = on_gone,
 	};
@@ -300,16 +384,32 @@ static int puppet_main(void *arg, struct child *c)
 	return 0;
 }
 
+static void ctl_source(void *arg, struct source *src)
+{
+	log_debug("the control process has taken %d", child_take_source(arg, src));
+}
+
+static void ctl_gone(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	event_base_loopbreak(arg);
+}
+
 /* a control process: waits until net is gone */
 static int puppet_ctl(void *arg, struct child *c)
 {
-	struct pollfd p = { .fd = c->peer[PROC_NET], .events = POLLIN };
+	static const struct child_ops ops = { .source = ctl_source };
+	struct event_base *base = event_base_new();
+	struct event *ev = event_new(base, c->peer[PROC_NET], EV_READ, ctl_gone, base);
 
 	(void)arg;
-	if (p.fd < 0 || !child_lock(c))
+	if (c->peer[PROC_NET] < 0 || !child_lock(c) || !child_listen(c, base, &ops, c))
 		return 1;
-	while (poll(&p, 1, -1) < 0 && errno == EINTR)
-		;
+	event_add(ev, NULL);
+	event_base_dispatch(base);
+	event_free(ev);
+	event_base_free(base);
 	return 0;
 }
 
@@ -333,8 +433,36 @@ static int puppet_sockets(void *arg, enum proc_role role, const struct conf *con
 	return conf ? 2 : -EINVAL;
 }
 
+/* a socket for a configuration that listens where none did before; at port 1 it can not */
+static int puppet_new_sockets(void *arg, enum proc_role role, const struct conf *conf,
+			      struct child_socket *socks, unsigned int max)
+{
+	const struct conf_listen *l = TAILQ_FIRST(&conf->listens);
+	static uint16_t had;
+
+	(void)arg;
+	(void)max;
+	if (l && role == PROC_CTL)
+		return addr_port(&l->addr) == 1 ? -EADDRINUSE : 0;
+	if (role == PROC_CTL || !l || addr_port(&l->addr) == had)
+		return 0;
+	had = addr_port(&l->addr);
+	*socks = (struct child_socket){ .fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), .tag = 79 };
+	return 1;
+}
+
+static void puppet_keep_sockets(void *arg, const struct conf *conf)
+{
+	const struct conf_listen *l = conf ? TAILQ_FIRST(&conf->listens) : NULL;
+
+	(void)arg;
+	log_debug("kept: %s %u", conf ? "port" : "none", l ? addr_port(&l->addr) : 0);
+}
+
 static const struct monitor_hooks hooks = {
 	.open_sockets = puppet_sockets,
+	.new_sockets = puppet_new_sockets,
+	.keep_sockets = puppet_keep_sockets,
 	.net_main = puppet_main,
 	.ctl_main = puppet_ctl,
 };
@@ -422,6 +550,23 @@ static void run_monitor(void)
 	_exit(monitor_run(&opt));
 }
 
+static bool log_has(const char *text)
+{
+	struct timespec nap = { 0, 50000000 };
+	bool found = false;
+	int i;
+
+	for (i = 0; !found && i < 200; i++) {
+		struct blob log = certs_file("monitor.log");
+
+		found = log.n && memmem(log.p, log.n, text, strlen(text));
+		blob_free(&log);
+		if (!found)
+			nanosleep(&nap, NULL);
+	}
+	return found;
+}
+
 static int start(void **state)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
@@ -450,7 +595,8 @@ static int start(void **state)
 	if (!monitor)
 		run_monitor();
 	meet();
-	return 0;
+	/* net may be there before the others are */
+	return log_has("all processes run") ? 0 : -1;
 }
 
 static int finish(void **state)
@@ -458,23 +604,6 @@ static int finish(void **state)
 	if (monitor > 0)
 		kill(monitor, SIGKILL);
 	return certs_remove(state);
-}
-
-static bool log_has(const char *text)
-{
-	struct timespec nap = { 0, 50000000 };
-	bool found = false;
-	int i;
-
-	for (i = 0; !found && i < 60; i++) {
-		struct blob log = certs_file("monitor.log");
-
-		found = log.n && memmem(log.p, log.n, text, strlen(text));
-		blob_free(&log);
-		if (!found)
-			nanosleep(&nap, NULL);
-	}
-	return found;
 }
 
 static void secrets_are_used_and_kept(void **state)
@@ -567,15 +696,18 @@ static void files_are_read_again(void **state)
 	expect("sign gw", "signature good");
 	/* only looked at: each error on a line, and no process hears of a file that would do */
 	write_conf("log nonsense;\nlisten { isakmp nowhere; }\n");
-	expect("check", "reloaded 0 ");
+	expect("check", "checked 0 ");
 	write_conf("# changed\n");
-	expect("check", "reloaded 1 ");
+	expect("check", "checked 1 ");
 	expect("reload", "source 1");
 	assert_string_equal(hear(), "reloaded 1 ");
+	assert_true(log_has("the control process has taken 1"));
 	/* a zone takes a system call in each process */
 	write_conf("listen { isakmp fe80::1%lo [500]; strict_address; }\n");
 	assert_int_equal(kill(monitor, SIGHUP), 0);
+	assert_string_equal(hear(), "socket 79");
 	assert_string_equal(hear(), "source 1");
+	assert_true(log_has("kept: port 500"));
 	expect("sign gw", "signature good");
 	assert_int_equal(kill(monitor, SIGUSR1), 0);
 	assert_string_equal(hear(), "usr1");
@@ -588,6 +720,62 @@ static void files_are_read_again(void **state)
 	expect("reload", "source 1");
 	assert_string_equal(hear(), "reloaded 1 ");
 	expect("sign gw", "signature good");
+}
+
+/* the keys process has it, and the one that talks to the network asterisks */
+static void secrets_of_the_configuration(void **state)
+{
+#define KEYED "proposal { encryption_algorithm aes 256; hash_algorithm sha256; authentication_method pre_shared_key; dh_group 14; }"
+	(void)state;
+	write_file("psk.txt", "a.test second\n10.0.0.2 first secret\n10.0.0.7 other\n", 0600);
+	write_conf("remote 10.0.0.5 { shared_secret use \"first secret\"; " KEYED " }\n"
+		   "remote 10.0.0.6 { shared_secret key \"a.test\"; " KEYED " }\n"
+		   "remote 10.0.0.7 { shared_secret key \"none\"; " KEYED " }\n");
+	/* a file for all to read must have none */
+	expect("check", "racoon.conf: mode 0644 lets others at it");
+	expect("reload", "reloaded 0 ");
+	certs_run("chmod 0600 racoon.conf");
+	expect("reload", "source 1");
+	assert_string_equal(hear(), "reloaded 1 ");
+	expect("psk 10.0.0.5", "psk 8546df7e");
+	expect("psk 10.0.0.6", "psk 8384efe4");
+	/* the line of that name, and not the peer's */
+	expect("psk 10.0.0.7", "psk.txt has no line for it");
+	expect("psk 10.0.0.2", "psk 8546df7e");
+	expect("given shared_secret use \"************\"", "given 1");
+	expect("given first secret", "given 0");
+	/* without psk.txt as well */
+	write_file("racoon.conf", "remote 10.0.0.5 { shared_secret use \"first secret\"; " KEYED " }\n", 0600);
+	expect("reload", "source 1");
+	assert_string_equal(hear(), "reloaded 1 path pidfile has changed: that takes a restart of testudod");
+	expect("psk 10.0.0.5", "psk 8546df7e");
+	expect("psk 10.0.0.9", "there is no \"path pre_shared_key\"");
+	write_file("psk.txt", "10.0.0.2 first secret\n", 0600);
+	write_conf("");
+	expect("reload", "source 1");
+	hear();
+#undef KEYED
+}
+
+static void the_rest_takes_a_restart(void **state)
+{
+	(void)state;
+	/* where it can not listen is an error of the file: no socket, no source */
+	write_conf("listen { isakmp 10.0.0.1 [1]; }\n");
+	expect("reload", "reloaded 0 where it wants to listen it can not: Address already in use");
+	/* what processes were made with they keep, and say so */
+	write_conf("pfkey_buffer 100;\nprivsep { user \"nobody\"; }\n");
+	expect("check", "checked 1 privsep { user ...; } has changed: that takes a restart of testudod\n"
+			"pfkey_buffer has changed: that takes a restart of testudod");
+	expect("reload", "source 1");
+	assert_string_equal(hear(), "reloaded 1 privsep { user ...; } has changed: that takes a restart of testudod\n"
+				    "pfkey_buffer has changed: that takes a restart of testudod");
+	/* it was compared with what is in force */
+	expect("reload", "source 1");
+	assert_string_equal(hear(), "reloaded 1 ");
+	write_conf("");
+	expect("reload", "source 1");
+	hear();
 }
 
 static bool wait_file(const char *name)
@@ -673,28 +861,41 @@ static void nothing_secret_is_logged(void **state)
 	blob_free(&log);
 }
 
-static void the_end_is_in_order(void **state)
+static void end_by(int sig, const char *word)
 {
 	int status = -1;
 	const char *heard;
 
-	(void)state;
-	assert_int_equal(kill(monitor, SIGTERM), 0);
+	assert_int_equal(kill(monitor, sig), 0);
 	do
 		heard = hear();
-	while (*heard && strcmp(heard, "stop"));
-	assert_string_equal(heard, "stop");
+	while (*heard && strcmp(heard, word));
+	assert_string_equal(heard, word);
 	assert_int_equal(waitpid(monitor, &status, 0), monitor);
 	monitor = 0;
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 	assert_false(certs_run("test -e pid"));
+	assert_true(log_has("kept: none"));
+}
+
+static void the_end_is_in_order(void **state)
+{
+	(void)state;
+	end_by(SIGTERM, "stop");
+}
+
+static void the_end_may_leave_everything(void **state)
+{
+	(void)state;
+	end_by(SIGUSR2, "leave");
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest alone[] = {
 		cmocka_unit_test(only_safe_files_are_opened),
+		cmocka_unit_test(the_level_is_that_of_the_file),
 	};
 	const struct CMUnitTest together[] = {
 		cmocka_unit_test(secrets_are_used_and_kept),
@@ -702,11 +903,16 @@ int main(int argc, char **argv)
 		cmocka_unit_test(walls_from_outside),
 		cmocka_unit_test(psk_file_is_read_each_time),
 		cmocka_unit_test(files_are_read_again),
+		cmocka_unit_test(secrets_of_the_configuration),
+		cmocka_unit_test(the_rest_takes_a_restart),
 		cmocka_unit_test(scripts_are_those_of_the_file),
 		cmocka_unit_test(the_dead_come_back),
 		cmocka_unit_test(keys_come_back),
 		cmocka_unit_test(nothing_secret_is_logged),
 		cmocka_unit_test(the_end_is_in_order),
+	};
+	const struct CMUnitTest again[] = {
+		cmocka_unit_test(the_end_may_leave_everything),
 	};
 	int failed;
 
@@ -721,5 +927,6 @@ int main(int argc, char **argv)
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	log_set_level(LOG_LEVEL_ERROR);
 	failed = cmocka_run_group_tests(alone, certs_make_dir, certs_remove);
-	return failed + cmocka_run_group_tests(together, start, finish);
+	failed += cmocka_run_group_tests(together, start, finish);
+	return failed + cmocka_run_group_tests(again, start, finish);
 }

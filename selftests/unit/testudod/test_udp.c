@@ -79,7 +79,7 @@ static void listen_on(struct fix *f, unsigned int i, const char *text, bool natt
 static int open_all(struct fix *f, const struct udp_options *opt)
 {
 	struct udp_socket socks[UDP_SOCKETS];
-	int n = udp_open_all(&f->conf, opt, socks, UDP_SOCKETS);
+	int n = udp_open_missing(&f->conf, opt, socks, 0);
 
 	if (n > 0)
 		udp_init(&f->u, socks, n);
@@ -188,7 +188,7 @@ static void test_wildcard(void **state)
 	assert_true(udp_send(&f->u, &f->got.path, answer) < 0);
 
 	/* a second daemon gets nothing, and leaves nothing open */
-	assert_int_equal(udp_open_all(&f->conf, &options, again, UDP_SOCKETS), -EADDRINUSE);
+	assert_int_equal(udp_open_missing(&f->conf, &options, again, 0), -EADDRINUSE);
 	close(fd);
 }
 
@@ -443,6 +443,101 @@ static void test_families(void **state)
 	assert_int_equal(open_all(f, &only), -EADDRNOTAVAIL);
 }
 
+/* what is open of @have, as "address natt", in their order; those that are not planned are closed */
+static const char *keep(const struct fix *f, struct udp_socket *have, int *n)
+{
+	static char text[1024];
+	struct udp_plan plan;
+	char buf[ADDR_TEXT];
+	size_t at = 0;
+	int i, kept = 0;
+
+	assert_int_equal(udp_plan(&f->conf, &options, &plan), 0);
+	text[0] = '\0';
+	for (i = 0; i < *n; i++) {
+		if (!udp_planned(&plan, &have[i])) {
+			udp_close_all(&have[i], 1);
+			continue;
+		}
+		have[kept++] = have[i];
+		at += snprintf(text + at, sizeof(text) - at, "%s%s ", addr_text(&have[i].addr, buf),
+			       have[i].natt ? "n" : "");
+	}
+	*n = kept;
+	return text;
+}
+
+/* a new configuration: what is in both is not touched, and nothing stands in the way of the rest */
+static void test_difference(void **state)
+{
+	struct udp_options only = options;
+	struct udp_socket have[UDP_ROOM], again[UDP_SOCKETS];
+	struct fix *f = *state;
+	int n, kept;
+
+	only.no_v6 = true;
+	n = udp_open_missing(&f->conf, &only, have, 0);
+	assert_int_equal(n, 2);
+	/* one address of all, while all have the port */
+	listen_on(f, 0, "127.0.0.3[500]", false);
+	n = udp_open_missing(&f->conf, &only, have, n);
+	assert_int_equal(n, 3);
+	assert_string_equal(keep(f, have, &n), "127.0.0.3[25500] ");
+	kept = have[0].fd;
+	/* one more */
+	listen_on(f, 1, "127.0.0.4[4500]", true);
+	n = udp_open_missing(&f->conf, &only, have, n);
+	assert_string_equal(keep(f, have, &n), "127.0.0.3[25500] 127.0.0.4[24500]n ");
+	assert_int_equal(have[0].fd, kept);
+	/* nobody else comes in, neither now nor while they are exchanged */
+	assert_int_equal(udp_open_missing(&f->conf, &only, again, 0), -EADDRINUSE);
+	/* what can not be had leaves everything as it was */
+	f->conf.strict_address = true;
+	listen_on(f, 2, "127.0.0.5[500]", false);
+	listen_on(f, 3, "192.0.2.77[500]", false);
+	assert_int_equal(udp_open_missing(&f->conf, &only, have, n), -EADDRNOTAVAIL);
+	assert_int_equal(n, 2);
+	TAILQ_REMOVE(&f->conf.listens, &f->listen[3], link);
+	n = udp_open_missing(&f->conf, &only, have, n);
+	assert_int_equal(n, 3);
+	/* all addresses, while one has the port; one of them is for another thing now */
+	TAILQ_INIT(&f->conf.listens);
+	n = udp_open_missing(&f->conf, &only, have, n);
+	assert_string_equal(keep(f, have, &n), "0.0.0.0[25500] 0.0.0.0[24500]n ");
+	listen_on(f, 0, "0.0.0.0[24500]", false);
+	n = udp_open_missing(&f->conf, &only, have, n);
+	assert_string_equal(keep(f, have, &n), "0.0.0.0[24500] ");
+	/* a configuration that could not be started is not taken either */
+	listen_on(f, 1, "127.0.0.3[24500]", false);
+	assert_int_equal(udp_open_missing(&f->conf, &only, have, n), -EADDRINUSE);
+	udp_close_all(have, n);
+}
+
+/* a socket takes the place of one that was closed, and the rest keep theirs */
+static void test_slots(void **state)
+{
+	struct ike_path path = { .remote = addr("127.0.0.1[30000]"), .local = addr("127.0.0.3[25500]") };
+	struct fix *f = *state;
+	struct udp_socket s;
+	unsigned int i;
+
+	listen_on(f, 0, "127.0.0.3[500]", false);
+	listen_on(f, 1, "127.0.0.4[500]", false);
+	assert_int_equal(open_all(f, &options), 2);
+	udp_close(&f->u, 0);
+	assert_int_equal(udp_send(&f->u, &path, chunk_str("a")), -EADDRNOTAVAIL);
+	s = (struct udp_socket){ .fd = client("127.0.0.3[25500]"), .addr = addr("127.0.0.3[25500]") };
+	assert_int_equal(udp_add(&f->u, &s), 0);
+	assert_int_equal(udp_send(&f->u, &path, chunk_str("a")), 0);
+	s.fd = dup(s.fd);
+	for (i = 2; i < UDP_ROOM; i++) {
+		assert_int_equal(udp_add(&f->u, &s), i);
+		s.fd = dup(s.fd);
+	}
+	assert_int_equal(udp_add(&f->u, &s), -ENOSPC);
+	close(s.fd);
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -461,6 +556,8 @@ int main(void)
 		T(test_choice),
 		T(test_missing_address),
 		T(test_families),
+		T(test_difference),
+		T(test_slots),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

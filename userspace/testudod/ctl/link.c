@@ -202,8 +202,8 @@ void ctl_link_done(struct ctl_link *link, uint32_t id, bool ok, const char *mess
 	json_t *json = answer_ok(), *error;
 
 	if (!ok) {
-		error = json_pack("{s:s, s:s}", "what", "the configuration has errors", "hint",
-				  "the old one stays in force; \"testudod -t\" shows the lines");
+		error = json_pack("{s:s, s:s}", "what", "the configuration can not be taken", "hint",
+				  "the old one stays in force; \"testudod -t\" shows the lines of its errors");
 		json_object_set_new(json, "ok", json_false());
 		json_object_set_new(json, "error", error);
 	}

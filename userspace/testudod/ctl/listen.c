@@ -38,29 +38,52 @@ static void listen_folder(const char *path)
 		log_warn("%s: %s", dir, strerror(errno));
 }
 
+/* 0 if somebody listens there, else an errno: ECONNREFUSED if nobody does. */
+static int listen_knock(const struct sockaddr_un *sun)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int err;
+
+	if (fd < 0)
+		return errno;
+	err = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) ? errno : 0;
+	close(fd);
+	return err;
+}
+
 /* Does nobody listen there any more? Then it goes. */
 static int listen_clear(const struct sockaddr_un *sun)
 {
+	const char *path = sun->sun_path;
 	struct stat st;
-	int fd, err;
+	int err;
 
-	if (lstat(sun->sun_path, &st))
+	if (lstat(path, &st))
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISSOCK(st.st_mode))
 		return -EEXIST;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	err = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) ? errno : 0;
-	close(fd);
+	err = listen_knock(sun);
+	/* root without CAP_DAC_OVERRIDE may not even knock at what is its owner's */
+	if (err == EACCES && !lchown(path, geteuid(), getegid())) {
+		err = listen_knock(sun);
+		if (err != ECONNREFUSED && lchown(path, st.st_uid, st.st_gid))
+			log_warn("control socket %s: its owner: %s", path, strerror(errno));
+	}
 	/* a full backlog is somebody, too; a socket of another type is not ours */
 	if (err != ECONNREFUSED)
 		return -EADDRINUSE;
-	return unlink(sun->sun_path) ? -errno : 0;
+	return unlink(path) ? -errno : 0;
+}
+
+static bool listen_own(const char *path, const struct conf *conf)
+{
+	mode_t mode = conf->admin_mode ? conf->admin_mode : LISTEN_MODE;
+
+	return !chown(path, conf->admin_uid, conf->admin_gid) && !chmod(path, mode);
 }
 
 /* The listening socket, or a negative errno after it was logged. */
-static int listen_at(const char *path, uid_t owner, gid_t group, mode_t mode)
+static int listen_at(const char *path, const struct conf *conf)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	mode_t mask;
@@ -84,13 +107,26 @@ static int listen_at(const char *path, uid_t owner, gid_t group, mode_t mode)
 		close(fd);
 		return listen_fail(path, "bind", err);
 	}
-	if (chown(path, owner, group) || chmod(path, mode) || listen(fd, LISTEN_BACKLOG)) {
+	if (!listen_own(path, conf) || listen(fd, LISTEN_BACKLOG)) {
 		err = errno;
 		unlink(path);
 		close(fd);
 		return listen_fail(path, "owner, mode or listen", err);
 	}
 	return fd;
+}
+
+/**
+ * ctl_listen_path() - where the control socket is to be
+ * @conf: configuration
+ *
+ * Return: path, NULL if there is to be none.
+ */
+const char *ctl_listen_path(const struct conf *conf)
+{
+	if (conf->adminsock_off)
+		return NULL;
+	return conf->adminsock ? conf->adminsock : CTL_SOCKET_PATH;
 }
 
 /**
@@ -102,8 +138,19 @@ static int listen_at(const char *path, uid_t owner, gid_t group, mode_t mode)
  */
 int ctl_listen(const struct conf *conf)
 {
-	if (conf->adminsock_off)
-		return -ENOENT;
-	return listen_at(conf->adminsock ? conf->adminsock : CTL_SOCKET_PATH, conf->admin_uid,
-			 conf->admin_gid, conf->admin_mode ? conf->admin_mode : LISTEN_MODE);
+	const char *path = ctl_listen_path(conf);
+
+	return path ? listen_at(path, conf) : -ENOENT;
+}
+
+/**
+ * ctl_listen_own() - whose the control socket is, once more
+ * @conf: configuration, which wants one
+ */
+void ctl_listen_own(const struct conf *conf)
+{
+	const char *path = ctl_listen_path(conf);
+
+	if (!listen_own(path, conf))
+		log_warn("control socket %s: owner or mode: %s", path, strerror(errno));
 }

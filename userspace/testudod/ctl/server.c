@@ -86,9 +86,9 @@ TAILQ_HEAD(server_pending_list, server_pending);
  * @base: loop
  * @access: who may do what
  * @limits: limits
- * @listen_fd: where clients come
+ * @listen_fd: where clients come, -1: nowhere
  * @net_fd: the net process, -1: it is gone
- * @listen: a client comes
+ * @listen: a client comes; NULL without @listen_fd
  * @pause: listen again, after accept() failed
  * @net_rd: net says something
  * @net_wr: net can be written
@@ -400,6 +400,37 @@ static void server_listen_again(evutil_socket_t fd, short what, void *arg)
 	event_add(srv->listen, NULL);
 }
 
+/**
+ * ctl_server_listen() - where clients come from now on
+ * @srv: server
+ * @listen_fd: listening SOCK_SEQPACKET socket, taken; -1: nowhere
+ */
+void ctl_server_listen(struct ctl_server *srv, int listen_fd)
+{
+	event_del(srv->pause);
+	if (srv->listen) {
+		event_free(srv->listen);
+		close(srv->listen_fd);
+	}
+	srv->listen = NULL;
+	srv->listen_fd = listen_fd;
+	if (listen_fd < 0)
+		return;
+	evutil_make_socket_nonblocking(listen_fd);
+	srv->listen = event_new(srv->base, listen_fd, EV_READ | EV_PERSIST, server_accept, srv);
+	event_add(srv->listen, NULL);
+}
+
+/**
+ * ctl_server_set_access() - who may do what
+ * @srv: server
+ * @access: owner and group; who is connected keeps the rights that he came with
+ */
+void ctl_server_set_access(struct ctl_server *srv, const struct ctl_access *access)
+{
+	srv->access = *access;
+}
+
 static void server_done(struct ctl_server *srv, struct server_pending *p)
 {
 	p->client->pending--;
@@ -492,7 +523,7 @@ static void server_net_write(evutil_socket_t fd, short what, void *arg)
 /**
  * ctl_server_new() - a server on a loop
  * @base: loop
- * @listen_fd: listening SOCK_SEQPACKET socket, taken
+ * @listen_fd: listening SOCK_SEQPACKET socket, taken; -1: there is none
  * @net_fd: the net process, taken; -1: it comes later
  * @access: who may do what
  * @limits: usually &ctl_limits
@@ -507,16 +538,14 @@ struct ctl_server *ctl_server_new(struct event_base *base, int listen_fd, int ne
 	srv->base = base;
 	srv->access = *access;
 	srv->limits = *limits;
-	srv->listen_fd = listen_fd;
+	srv->listen_fd = -1;
 	srv->net_fd = -1;
 	TAILQ_INIT(&srv->clients);
 	TAILQ_INIT(&srv->users);
 	TAILQ_INIT(&srv->pending);
 	frame_queue_init(&srv->net_queue, limits->queue);
-	evutil_make_socket_nonblocking(listen_fd);
-	srv->listen = event_new(base, listen_fd, EV_READ | EV_PERSIST, server_accept, srv);
 	srv->pause = evtimer_new(base, server_listen_again, srv);
-	event_add(srv->listen, NULL);
+	ctl_server_listen(srv, listen_fd);
 	if (net_fd >= 0)
 		ctl_server_set_net(srv, net_fd);
 	return srv;
@@ -534,9 +563,8 @@ void ctl_server_free(struct ctl_server *srv)
 		server_client_free(c);
 	ctl_users_free(&srv->users);
 	server_net_gone(srv);
-	event_free(srv->listen);
+	ctl_server_listen(srv, -1);
 	event_free(srv->pause);
-	close(srv->listen_fd);
 	free(srv);
 }
 

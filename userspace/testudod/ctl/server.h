@@ -46,10 +46,14 @@ struct ctl_limits {
 
 extern const struct ctl_limits ctl_limits;
 
-/* @listen_fd and @net_fd are taken, and made non-blocking; both are SOCK_SEQPACKET; @net_fd may be -1 */
+/* @listen_fd and @net_fd are taken, and made non-blocking; both are SOCK_SEQPACKET; either may be -1 */
 struct ctl_server *ctl_server_new(struct event_base *base, int listen_fd, int net_fd,
 				  const struct ctl_access *access, const struct ctl_limits *limits);
 void ctl_server_free(struct ctl_server *srv);
+/* where clients come from now on, taken; -1: no one comes any more. Who is connected stays so */
+void ctl_server_listen(struct ctl_server *srv, int listen_fd);
+/* of clients that come from now on */
+void ctl_server_set_access(struct ctl_server *srv, const struct ctl_access *access);
 /* the net process was started again: @net_fd leads to the new one; who subscribed stays so */
 void ctl_server_set_net(struct ctl_server *srv, int net_fd);
 

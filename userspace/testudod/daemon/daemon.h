@@ -18,6 +18,18 @@
 #define DAEMON_SOCK_CONTROL	4
 
 /**
+ * struct daemon_open - what the monitor has opened for its processes
+ * @udp: IKE's sockets, which it keeps: who takes the place of one has to share its port for a moment
+ * @nudp: members of @udp
+ * @admin: paths of control sockets; the second one takes the place of the first. NULL: none
+ */
+struct daemon_open {
+	struct udp_socket udp[UDP_ROOM];
+	unsigned int nudp;
+	char *admin[2];
+};
+
+/**
  * struct daemon - what the command line says
  * @conf: name of the configuration (-f)
  * @log: log file (-l), NULL: syslog, or stderr in the foreground
@@ -29,6 +41,7 @@
  * @insecure: --allow-insecure
  * @role: --process NAME, PROC_MONITOR without
  * @udp: ports and families
+ * @open: in the monitor
  */
 struct daemon {
 	const char *conf;
@@ -41,13 +54,17 @@ struct daemon {
 	bool insecure;
 	enum proc_role role;
 	struct udp_options udp;
+	struct daemon_open open;
 };
 
 /* ---- sockets.c: in the monitor ---- */
 
-/* struct monitor_hooks @open_sockets; @arg is the struct daemon */
+/* three of struct monitor_hooks; @arg is the struct daemon */
 int daemon_open_sockets(void *arg, enum proc_role role, const struct conf *conf,
 			struct child_socket *socks, unsigned int max);
+int daemon_new_sockets(void *arg, enum proc_role role, const struct conf *conf,
+		       struct child_socket *socks, unsigned int max);
+void daemon_keep_sockets(void *arg, const struct conf *conf);
 
 /* ---- net.c, control.c: the processes ---- */
 

@@ -24,6 +24,7 @@
 
 /**
  * struct net - the process
+ * @daemon: what the command line says
  * @base: event loop
  * @child: what the monitor gave and says
  * @keys: the keys process
@@ -34,10 +35,13 @@
  * @closing: looks whether the end is reached
  * @close_by: when it is reached anyway
  * @reloading: number of the control request that waits for a reload, or a look at the files
- * @reload_asked: one does
+ * @asked: what the monitor knows it by, 0: none waits. Never used twice: who asked may be gone
+ *	when the answer comes, and another one may ask by then
+ * @last_asked: the last one of these
  * @reload_failed: the monitor has taken the files, but we could not
  */
 struct net {
+	const struct daemon *daemon;
 	struct event_base *base;
 	struct child *child;
 	struct keys_client *keys;
@@ -48,7 +52,8 @@ struct net {
 	struct timer closing;
 	uint64_t close_by;
 	uint32_t reloading;
-	bool reload_asked;
+	uint32_t asked;
+	uint32_t last_asked;
 	bool reload_failed;
 };
 
@@ -108,26 +113,27 @@ static void net_reload_asked(void *arg, uint32_t id, bool dry_run)
 {
 	struct net *net = arg;
 
-	if (net->reload_asked) {
+	if (net->asked) {
 		ctl_link_refuse(net->link, id, "a reload is under way", "try again in a moment");
 		return;
 	}
-	if (!child_ask_reload(net->child, dry_run)) {
+	if (!child_ask_reload(net->child, net->last_asked + 1, dry_run)) {
 		ctl_link_refuse(net->link, id, "the monitor, which reads the files, does not listen", NULL);
 		return;
 	}
-	net->reload_asked = true;
+	net->asked = ++net->last_asked;
 	net->reload_failed = false;
 	net->reloading = id;
 }
 
+/* With the control process whoever asked it is gone. */
 static void net_link_gone(void *arg)
 {
 	struct net *net = arg;
 
 	ctl_link_free(net->link);
 	net->link = NULL;
-	net->reload_asked = false;
+	net->asked = 0;
 }
 
 static const struct ctl_link_ops net_link_ops = {
@@ -137,36 +143,55 @@ static const struct ctl_link_ops net_link_ops = {
 
 /* ---- the monitor ---- */
 
+/* Who says several has the first one as the one that he sends from. */
+static void net_ports(struct net *net, const struct udp_socket *socks, unsigned int n)
+{
+	while (n--) {
+		if (socks[n].natt)
+			net->ike->natt_port = addr_port(&socks[n].addr);
+		else
+			net->ike->port = addr_port(&socks[n].addr);
+	}
+}
+
 static void net_source(void *arg, struct source *src)
 {
 	struct net *net = arg;
 	struct child *c = net->child;
 	struct conf *conf = child_load(c, src);
+	struct udp_plan plan;
+	bool planned;
 
+	net->reload_failed = !conf;
 	if (!conf) {
-		net->reload_failed = true;
 		child_source_free(src);
 		return;
 	}
+	planned = !udp_plan(conf, &net->daemon->udp, &plan);
+	if (planned)
+		net_ports(net, plan.socks, plan.n);
 	ike_reload(net->ike, conf, src);
+	/* only now: who is no longer a peer has been told from there */
+	if (planned)
+		edge_keep_sockets(net->edge, &plan);
 	conf_free(c->conf);
 	child_source_free(c->src);
 	c->conf = conf;
 	c->src = src;
 }
 
-static void net_reloaded(void *arg, bool ok, const char *text)
+static void net_reloaded(void *arg, uint32_t id, bool ok, const char *text)
 {
 	struct net *net = arg;
 
+	if (!net->asked || id != net->asked)
+		return;
 	if (ok && net->reload_failed) {
 		ok = false;
 		text = "the network process could not take what the monitor had read: see the log";
 	}
-	if (net->reload_asked && net->link)
-		ctl_link_done(net->link, net->reloading, ok, text);
-	net->reload_asked = false;
-	net->reload_failed = false;
+	ctl_link_done(net->link, net->reloading, ok, text);
+	net->asked = 0;
 }
 
 static void net_peer(void *arg, enum proc_role role, int fd)
@@ -176,12 +201,24 @@ static void net_peer(void *arg, enum proc_role role, int fd)
 	if (role == PROC_KEYS) {
 		keys_client_replace(net->keys, fd);
 	} else if (role == PROC_CTL) {
-		if (net->link)
-			ctl_link_free(net->link);
+		net_link_gone(net);
 		net->link = ctl_link_new(net->base, fd, net->ike, &net_link_ops, net);
 	} else {
 		close(fd);
 	}
+}
+
+/* Of a configuration that comes next. */
+static void net_socket(void *arg, const struct child_socket *s)
+{
+	const struct udp_socket udp = {
+		.fd = s->fd,
+		.natt = s->tag == DAEMON_SOCK_NATT,
+		.addr = s->addr,
+	};
+	struct net *net = arg;
+
+	edge_add_socket(net->edge, &udp);
 }
 
 static void net_look(void *arg)
@@ -194,13 +231,26 @@ static void net_look(void *arg)
 		timer_set(&net->closing, NET_LOOK);
 }
 
+static void net_end_soon(struct net *net)
+{
+	net->close_by = timer_now() + NET_CLOSE;
+	timer_set(&net->closing, NET_LOOK);
+}
+
 static void net_stop(void *arg)
 {
 	struct net *net = arg;
 
 	ike_close(net->ike);
-	net->close_by = timer_now() + NET_CLOSE;
-	timer_set(&net->closing, NET_LOOK);
+	net_end_soon(net);
+}
+
+static void net_leave(void *arg)
+{
+	struct net *net = arg;
+
+	ike_leave(net->ike);
+	net_end_soon(net);
 }
 
 static void net_usr1(void *arg)
@@ -212,16 +262,22 @@ static void net_usr1(void *arg)
 		 (unsigned long long)c->child_up);
 }
 
+/* An accident, after which there is another start. */
 static void net_gone(void *arg)
 {
-	event_base_loopbreak(((struct net *)arg)->base);
+	struct net *net = arg;
+
+	ike_leave(net->ike);
+	event_base_loopbreak(net->base);
 }
 
 static const struct child_ops net_child_ops = {
 	.source = net_source,
 	.peer = net_peer,
 	.reloaded = net_reloaded,
+	.socket = net_socket,
 	.stop = net_stop,
+	.leave = net_leave,
 	.usr1 = net_usr1,
 	.gone = net_gone,
 };
@@ -254,12 +310,7 @@ static bool net_edge(struct net *net)
 	net->ops.event = net_event;
 	net->ops.script = net_script;
 	net->ike = ike_new(c->conf, c->src, &net->ops, net->edge);
-	while (n--) {
-		if (udp[n].natt)
-			net->ike->natt_port = addr_port(&udp[n].addr);
-		else
-			net->ike->port = addr_port(&udp[n].addr);
-	}
+	net_ports(net, udp, n);
 	return true;
 }
 
@@ -292,10 +343,9 @@ static bool net_start(struct net *net)
 
 int daemon_net_main(void *arg, struct child *c)
 {
-	struct net net = { .child = c };
+	struct net net = { .daemon = arg, .child = c };
 	bool ok;
 
-	(void)arg;
 	ok = net_start(&net);
 	if (ok)
 		event_base_dispatch(net.base);
@@ -307,5 +357,6 @@ int daemon_net_main(void *arg, struct child *c)
 	if (net.edge)
 		edge_free(net.edge);
 	keys_client_free(net.keys);
+	timer_free(&net.closing);
 	return ok ? 0 : 1;
 }

@@ -212,6 +212,23 @@ static void edge_lost(void *arg)
 	free(have.sa);
 }
 
+/* The oldest first, so that of several pairs both halves come in the same order. */
+static int edge_by_age(const void *a, const void *b)
+{
+	const struct kernel_sa *p = a, *q = b;
+
+	if (p->created != q->created)
+		return p->created < q->created ? -1 : 1;
+	return edge_by_name(a, b);
+}
+
+/* In use, and by a daemon: what is keyed by hand has no end of its own. */
+static bool edge_may_adopt(const struct kernel_sa *sa)
+{
+	return sa->hard_seconds &&
+	       (sa->state == SADB_SASTATE_MATURE || sa->state == SADB_SASTATE_DYING);
+}
+
 static int edge_adopt(struct edge *e)
 {
 	struct edge_sad sad;
@@ -219,9 +236,10 @@ static int edge_adopt(struct edge *e)
 	int err;
 
 	err = edge_dump(e, &sad);
+	if (!err && sad.n)
+		qsort(sad.sa, sad.n, sizeof(*sad.sa), edge_by_age);
 	for (i = 0; !err && i < sad.n; i++)
-		if (sad.sa[i].state == SADB_SASTATE_MATURE ||
-		    sad.sa[i].state == SADB_SASTATE_DYING)
+		if (edge_may_adopt(&sad.sa[i]))
 			ike_adopt(e->ike, &sad.sa[i].name, sad.sa[i].reqid, sad.sa[i].mode);
 	free(sad.sa);
 	return err;
@@ -286,6 +304,14 @@ static void edge_addrs_changed(void *arg)
 
 /* ---- life ---- */
 
+static bool edge_make_socket(struct edge *e, struct event_base *base, unsigned int i)
+{
+	e->socks[i] = (struct edge_socket){ .edge = e, .i = i };
+	e->socks[i].ev = event_new(base, e->udp.socks[i].fd, EV_READ | EV_PERSIST, edge_on_udp,
+				   &e->socks[i]);
+	return e->socks[i].ev;
+}
+
 static bool edge_make_events(struct edge *e, struct event_base *base)
 {
 	unsigned int i;
@@ -294,13 +320,9 @@ static bool edge_make_events(struct edge *e, struct event_base *base)
 	e->kernel_ev = event_new(base, e->kernel.fd, EV_READ | EV_PERSIST, edge_on_kernel, e);
 	if (!e->addrs_ev || !e->kernel_ev)
 		return false;
-	for (i = 0; i < e->udp.n; i++) {
-		e->socks[i] = (struct edge_socket){ .edge = e, .i = i };
-		e->socks[i].ev = event_new(base, e->udp.socks[i].fd, EV_READ | EV_PERSIST,
-					   edge_on_udp, &e->socks[i]);
-		if (!e->socks[i].ev)
+	for (i = 0; i < e->udp.n; i++)
+		if (!edge_make_socket(e, base, i))
 			return false;
-	}
 	return true;
 }
 
@@ -341,7 +363,7 @@ void edge_free(struct edge *e)
 
 	if (!e)
 		return;
-	for (i = 0; i < UDP_SOCKETS; i++)
+	for (i = 0; i < UDP_ROOM; i++)
 		edge_free_event(e->socks[i].ev);
 	edge_free_event(e->kernel_ev);
 	edge_free_event(e->addrs_ev);
@@ -349,6 +371,39 @@ void edge_free(struct edge *e)
 	kernel_free(&e->kernel);
 	udp_free(&e->udp);
 	free(e);
+}
+
+static void edge_drop_socket(struct edge *e, unsigned int i)
+{
+	edge_free_event(e->socks[i].ev);
+	e->socks[i].ev = NULL;
+	udp_close(&e->udp, i);
+}
+
+bool edge_add_socket(struct edge *e, const struct udp_socket *s)
+{
+	int i = udp_add(&e->udp, s);
+	char text[ADDR_TEXT];
+
+	if (i >= 0 && edge_make_socket(e, event_get_base(e->kernel_ev), i) &&
+	    !event_add(e->socks[i].ev, NULL))
+		return true;
+	log_error("%s can not be listened on: %s", addr_text(&s->addr, text),
+		  strerror(i < 0 ? -i : ENOMEM));
+	if (i >= 0)
+		edge_drop_socket(e, i);
+	else
+		close(s->fd);
+	return false;
+}
+
+void edge_keep_sockets(struct edge *e, const struct udp_plan *plan)
+{
+	unsigned int i;
+
+	for (i = 0; i < e->udp.n; i++)
+		if (e->udp.socks[i].fd >= 0 && !udp_planned(plan, &e->udp.socks[i]))
+			edge_drop_socket(e, i);
 }
 
 int edge_start(struct edge *e, struct ike *ike, bool adopt)

@@ -47,7 +47,7 @@ struct edge {
 	struct addrs addrs;
 	struct event *kernel_ev;
 	struct event *addrs_ev;
-	struct edge_socket socks[UDP_SOCKETS];
+	struct edge_socket socks[UDP_ROOM];
 };
 
 /*
@@ -58,6 +58,10 @@ struct edge {
 struct edge *edge_new(struct event_base *base, int kernel_fd, const struct udp_socket *socks,
 		      unsigned int nsocks, void *owner);
 void edge_free(struct edge *e);
+/* one more UDP socket, taken; false: an error was logged, and it was closed */
+bool edge_add_socket(struct edge *e, const struct udp_socket *s);
+/* close those that are not wanted any more */
+void edge_keep_sockets(struct edge *e, const struct udp_plan *plan);
 /* fills those operations that are ours; the engine's ops_arg is to be the edge */
 void edge_ops(struct ike_ops *ops);
 /*

@@ -130,12 +130,16 @@ int kernel_acquire_failed(struct kernel *k, uint32_t seq, const struct kern_name
  * @state: SADB_SASTATE_*
  * @mode: IPSEC_MODE_*
  * @reqid: reqid
+ * @created: when it was, seconds since 1970
+ * @hard_seconds: it ends after that time, 0: never
  */
 struct kernel_sa {
 	struct kern_name name;
 	uint8_t state;
 	uint8_t mode;
 	uint32_t reqid;
+	uint64_t created;
+	uint64_t hard_seconds;
 };
 
 /* every SA; @fn must make no request */

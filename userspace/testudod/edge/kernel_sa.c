@@ -358,6 +358,8 @@ struct sa_dump {
 static void sa_dumped(void *arg, const struct pfkey_msg *msg)
 {
 	const struct sadb_x_sa2 *sa2 = pfkey_ext(msg, SADB_X_EXT_SA2);
+	const struct sadb_lifetime *now = pfkey_ext(msg, SADB_EXT_LIFETIME_CURRENT);
+	const struct sadb_lifetime *hard = pfkey_ext(msg, SADB_EXT_LIFETIME_HARD);
 	const struct sadb_sa *base = pfkey_ext(msg, SADB_EXT_SA);
 	const struct sa_dump *dump = arg;
 	struct kernel_sa sa = { 0 };
@@ -367,6 +369,8 @@ static void sa_dumped(void *arg, const struct pfkey_msg *msg)
 	sa.state = base->sadb_sa_state;
 	sa.mode = sa2 ? sa2->sadb_x_sa2_mode : IPSEC_MODE_TRANSPORT;
 	sa.reqid = sa2 ? sa2->sadb_x_sa2_reqid : 0;
+	sa.created = now ? now->sadb_lifetime_addtime : 0;
+	sa.hard_seconds = hard ? hard->sadb_lifetime_addtime : 0;
 	dump->fn(dump->arg, &sa);
 }
 

@@ -28,7 +28,7 @@ union udp_control {
 
 void udp_init(struct udp *u, const struct udp_socket *socks, unsigned int n)
 {
-	*u = (struct udp){ .n = n < UDP_SOCKETS ? n : UDP_SOCKETS };
+	*u = (struct udp){ .n = n < UDP_ROOM ? n : UDP_ROOM };
 	memcpy(u->socks, socks, u->n * sizeof(*socks));
 	u->buf = xcalloc(1, UDP_BUF);
 }
@@ -38,6 +38,25 @@ void udp_free(struct udp *u)
 	udp_close_all(u->socks, u->n);
 	free(u->buf);
 	*u = (struct udp){ 0 };
+}
+
+int udp_add(struct udp *u, const struct udp_socket *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < u->n && u->socks[i].fd >= 0; i++)
+		;
+	if (i == UDP_ROOM)
+		return -ENOSPC;
+	u->socks[i] = *s;
+	if (i == u->n)
+		u->n++;
+	return i;
+}
+
+void udp_close(struct udp *u, unsigned int i)
+{
+	udp_close_all(&u->socks[i], 1);
 }
 
 /* ---- receiving ---- */
@@ -174,7 +193,7 @@ static unsigned int udp_fit(const struct udp_socket *s, const struct ike_path *p
 {
 	unsigned int fit = 1;
 
-	if (s->natt != path->natt || s->addr.ss_family != path->remote.ss_family)
+	if (s->fd < 0 || s->natt != path->natt || s->addr.ss_family != path->remote.ss_family)
 		return 0;
 	if (path->local.ss_family && !addr_is_any(&path->local)) {
 		if (addr_same_host(&s->addr, &path->local))

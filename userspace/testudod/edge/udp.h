@@ -11,7 +11,8 @@
 #include "conf/conf.h"
 #include "engine/ops.h"
 
-#define UDP_SOCKETS   64 /* sockets at most */
+#define UDP_SOCKETS   64		/* that a configuration may want */
+#define UDP_ROOM      (2 * UDP_SOCKETS) /* while those of one take the place of another's */
 #define UDP_PORT      500
 #define UDP_NATT_PORT 4500
 
@@ -31,7 +32,7 @@ struct udp_options {
 
 /**
  * struct udp_socket - one socket
- * @fd: descriptor
+ * @fd: descriptor, -1: it is not open
  * @natt: datagrams on it have a non-ESP marker
  * @addr: what it is bound to; the wildcard address if nothing was said
  */
@@ -41,23 +42,38 @@ struct udp_socket {
 	struct sockaddr_storage addr;
 };
 
-/*
- * Opens all sockets of the configuration: how many, or a negative errno after
- * an error was logged and all were closed. Needs CAP_NET_BIND_SERVICE for the
- * ports and CAP_NET_ADMIN for the bypass.
+/**
+ * struct udp_plan - the sockets that a configuration wants
+ * @socks: sockets, not open
+ * @n: members of @socks
  */
-int udp_open_all(const struct conf *conf, const struct udp_options *opt, struct udp_socket *socks,
-		 unsigned int max);
+struct udp_plan {
+	struct udp_socket socks[UDP_SOCKETS];
+	unsigned int n;
+};
+
+/* 0 or a negative errno after an error was logged */
+int udp_plan(const struct conf *conf, const struct udp_options *opt, struct udp_plan *plan);
+/* is such a socket wanted? */
+bool udp_planned(const struct udp_plan *plan, const struct udp_socket *s);
+/*
+ * Opens the sockets of the configuration that are not among the @n of @socks, behind which there
+ * is room for UDP_SOCKETS more: how many there are now, or a negative errno after an error was
+ * logged, and then they are as before. What is not wanted any more does not stand in the way.
+ * Needs CAP_NET_BIND_SERVICE for the ports and CAP_NET_ADMIN for the bypass.
+ */
+int udp_open_missing(const struct conf *conf, const struct udp_options *opt,
+		     struct udp_socket *socks, unsigned int n);
 void udp_close_all(struct udp_socket *socks, unsigned int n);
 
 /**
  * struct udp - the sockets in use
- * @socks: sockets
+ * @socks: sockets; those that are not open are free for others
  * @n: members of @socks
  * @buf: where datagrams are received
  */
 struct udp {
-	struct udp_socket socks[UDP_SOCKETS];
+	struct udp_socket socks[UDP_ROOM];
 	unsigned int n;
 	uint8_t *buf;
 };
@@ -65,6 +81,9 @@ struct udp {
 /* takes the descriptors over; uses them with recvmsg and sendmsg only */
 void udp_init(struct udp *u, const struct udp_socket *socks, unsigned int n);
 void udp_free(struct udp *u);
+/* one more, taken: its index, or -ENOSPC */
+int udp_add(struct udp *u, const struct udp_socket *s);
+void udp_close(struct udp *u, unsigned int i);
 /*
  * Receives a batch from a socket that is readable: @fn for each message, which
  * is valid until it returns. What is no message is dropped in silence.

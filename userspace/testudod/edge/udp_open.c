@@ -64,10 +64,6 @@ static int open_family_options(int fd, sa_family_t family)
 	return err ? err : open_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 }
 
-/*
- * No SO_REUSEADDR: on UDP it lets a second daemon take half of our datagrams,
- * and there is no TIME-WAIT to get around.
- */
 static int open_options(int fd, const struct udp_socket *s, bool freebind)
 {
 	char text[ADDR_TEXT];
@@ -94,7 +90,10 @@ static int open_options(int fd, const struct udp_socket *s, bool freebind)
 	return 0;
 }
 
-/* Bound last, so no datagram comes before the options are set. */
+/*
+ * Bound last, so no datagram comes before the options are set. SO_REUSEADDR is for
+ * open_share() alone: while it is on, a second daemon could take half of our datagrams.
+ */
 static int open_one(struct udp_socket *s, bool freebind)
 {
 	int err;
@@ -104,8 +103,12 @@ static int open_one(struct udp_socket *s, bool freebind)
 	if (fd < 0)
 		return -errno;
 	err = open_options(fd, s, freebind);
+	if (!err)
+		err = open_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (!err && bind(fd, (const struct sockaddr *)&s->addr, addr_len(&s->addr)))
 		err = -errno;
+	if (!err)
+		err = open_option(fd, SOL_SOCKET, SO_REUSEADDR, 0);
 	if (err) {
 		close(fd);
 		return err;
@@ -140,82 +143,51 @@ static void open_failed(const struct udp_socket *s, int err)
 		  hint);
 }
 
-/**
- * struct open_list - sockets so far
- * @opt: command line
- * @freebind: addresses may be missing
- * @socks: sockets
- * @n: members of @socks
- * @max: room in @socks
- */
-struct open_list {
-	const struct udp_options *opt;
-	bool freebind;
-	struct udp_socket *socks;
-	unsigned int n;
-	unsigned int max;
-};
+/* ---- which ---- */
 
-static bool open_have(const struct open_list *list, const struct udp_socket *s)
-{
-	unsigned int i;
-
-	for (i = 0; i < list->n; i++)
-		if (addr_same(&list->socks[i].addr, &s->addr))
-			return true;
-	return false;
-}
-
-static int open_add(struct open_list *list, const struct sockaddr_storage *addr, uint16_t port,
+static int plan_add(struct udp_plan *plan, const struct sockaddr_storage *addr, uint16_t port,
 		    bool natt)
 {
 	struct udp_socket s = { .fd = -1, .natt = natt, .addr = *addr };
-	int err;
+	unsigned int i;
 
 	addr_set_port(&s.addr, port);
 	/* said twice */
-	if (open_have(list, &s))
-		return 0;
-	if (list->n == list->max) {
-		log_error("more than %u addresses to listen on", list->max);
+	for (i = 0; i < plan->n; i++)
+		if (addr_same(&plan->socks[i].addr, &s.addr))
+			return 0;
+	if (plan->n == UDP_SOCKETS) {
+		log_error("more than %u addresses to listen on", UDP_SOCKETS);
 		return -ENOSPC;
 	}
-	err = open_one(&s, list->freebind);
-	/* a kernel without IPv6 is no fault */
-	if (err == -EAFNOSUPPORT && addr_is_any(addr))
-		return 0;
-	if (err) {
-		open_failed(&s, err);
-		return err;
-	}
-	open_told(&s);
-	list->socks[list->n++] = s;
+	plan->socks[plan->n++] = s;
 	return 0;
 }
 
 /* The port that the file says; else the command line's in the place of the default. */
-static int open_listens(struct open_list *list, const struct conf *conf)
+static int plan_listens(struct udp_plan *plan, const struct conf *conf,
+			const struct udp_options *opt)
 {
 	const struct conf_listen *l;
 	uint16_t port;
 	int err;
 
 	TAILQ_FOREACH(l, &conf->listens, link) {
-		if (l->addr.ss_family == AF_INET ? list->opt->no_v4 : list->opt->no_v6)
+		if (l->addr.ss_family == AF_INET ? opt->no_v4 : opt->no_v6)
 			continue;
 		port = addr_port(&l->addr);
 		if (!l->natt && (!port || port == UDP_PORT))
-			port = list->opt->port;
+			port = opt->port;
 		else if (l->natt && (!port || port == UDP_NATT_PORT))
-			port = list->opt->natt_port;
-		err = open_add(list, &l->addr, port, l->natt);
+			port = opt->natt_port;
+		err = plan_add(plan, &l->addr, port, l->natt);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-static int open_wildcards(struct open_list *list)
+static int plan_wildcards(struct udp_plan *plan, const struct udp_options *opt)
 {
 	static const sa_family_t families[] = { AF_INET, AF_INET6 };
 	struct sockaddr_storage any;
@@ -223,39 +195,106 @@ static int open_wildcards(struct open_list *list)
 	int err;
 
 	for (i = 0; i < 2; i++) {
-		if (families[i] == AF_INET ? list->opt->no_v4 : list->opt->no_v6)
+		if (families[i] == AF_INET ? opt->no_v4 : opt->no_v6)
 			continue;
 		any = (struct sockaddr_storage){ .ss_family = families[i] };
-		err = open_add(list, &any, list->opt->port, false);
+		err = plan_add(plan, &any, opt->port, false);
 		if (!err)
-			err = open_add(list, &any, list->opt->natt_port, true);
+			err = plan_add(plan, &any, opt->natt_port, true);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-int udp_open_all(const struct conf *conf, const struct udp_options *opt, struct udp_socket *socks,
-		 unsigned int max)
+int udp_plan(const struct conf *conf, const struct udp_options *opt, struct udp_plan *plan)
 {
-	struct open_list list = {
-		.opt = opt,
-		.freebind = !conf->strict_address,
-		.socks = socks,
-		.max = max,
-	};
-	int err;
+	plan->n = 0;
+	return TAILQ_EMPTY(&conf->listens) ? plan_wildcards(plan, opt) : plan_listens(plan, conf, opt);
+}
 
-	err = TAILQ_EMPTY(&conf->listens) ? open_wildcards(&list) : open_listens(&list, conf);
-	if (!err && !list.n) {
-		log_error("no address could be bound");
-		err = -EADDRNOTAVAIL;
-	}
+static bool udp_among(const struct udp_socket *socks, unsigned int n, const struct udp_socket *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (socks[i].natt == s->natt && addr_same(&socks[i].addr, &s->addr))
+			return true;
+	return false;
+}
+
+bool udp_planned(const struct udp_plan *plan, const struct udp_socket *s)
+{
+	return udp_among(plan->socks, plan->n, s);
+}
+
+/* ---- those that are lacking ---- */
+
+/* 1, 0 if this kernel can not have it, which is no fault, or a negative errno after it was logged */
+static int open_planned(struct udp_socket *s, bool freebind)
+{
+	int err = open_one(s, freebind);
+
+	if (err == -EAFNOSUPPORT && addr_is_any(&s->addr))
+		return 0;
 	if (err) {
-		udp_close_all(socks, list.n);
+		open_failed(s, err);
 		return err;
 	}
-	return list.n;
+	open_told(s);
+	return 1;
+}
+
+/*
+ * While the wildcard address has a port, no other address can have it, and the other way round;
+ * but for sockets which both say that they share. Nobody else's does.
+ */
+static void open_share(const struct udp_plan *plan, const struct udp_socket *socks, unsigned int n,
+		       int share)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (!udp_planned(plan, &socks[i]))
+			open_option(socks[i].fd, SOL_SOCKET, SO_REUSEADDR, share);
+}
+
+static int open_lacking(const struct udp_plan *plan, struct udp_socket *socks, unsigned int n,
+			bool freebind)
+{
+	unsigned int i, now = n;
+	int got = 0;
+
+	for (i = 0; got >= 0 && i < plan->n; i++) {
+		if (udp_among(socks, n, &plan->socks[i]))
+			continue;
+		socks[now] = plan->socks[i];
+		got = open_planned(&socks[now], freebind);
+		if (got > 0)
+			now++;
+	}
+	if (got >= 0)
+		return now;
+	udp_close_all(socks + n, now - n);
+	return got;
+}
+
+int udp_open_missing(const struct conf *conf, const struct udp_options *opt,
+		     struct udp_socket *socks, unsigned int n)
+{
+	struct udp_plan plan;
+	int got;
+
+	got = udp_plan(conf, opt, &plan);
+	if (got)
+		return got;
+	open_share(&plan, socks, n, 1);
+	got = open_lacking(&plan, socks, n, !conf->strict_address);
+	open_share(&plan, socks, n, 0);
+	if (got)
+		return got;
+	log_error("no address could be bound");
+	return -EADDRNOTAVAIL;
 }
 
 void udp_close_all(struct udp_socket *socks, unsigned int n)

@@ -60,13 +60,12 @@ void child_source_free(struct source *src)
 	free(src);
 }
 
-static bool take_socket(struct child *c, struct imsg *m)
+static bool read_socket(struct imsg *m, struct child_socket *s)
 {
 	struct reader r = reader(blob_chunk(&m->body));
-	struct child_socket *s = &c->sock[c->nsocks];
 	struct chunk addr;
 
-	if (c->nsocks == CHILD_SOCKETS || m->fd < 0)
+	if (m->fd < 0)
 		return false;
 	*s = (struct child_socket){ .fd = m->fd, .tag = get_be32(&r) };
 	addr = get_rest(&r);
@@ -75,6 +74,13 @@ static bool take_socket(struct child *c, struct imsg *m)
 	if (addr.n)
 		memcpy(&s->addr, addr.p, addr.n);
 	m->fd = -1;
+	return true;
+}
+
+static bool take_socket(struct child *c, struct imsg *m)
+{
+	if (c->nsocks == CHILD_SOCKETS || !read_socket(m, &c->sock[c->nsocks]))
+		return false;
 	c->nsocks++;
 	return true;
 }
@@ -109,7 +115,7 @@ struct conf *child_load(const struct child *c, struct source *src)
 		conf_free(conf);
 		conf = NULL;
 	}
-	if (conf && conf->log_said && !c->log_level_said)
+	if (conf && !c->log_level_said)
 		log_set_level(conf->log_level);
 	return conf;
 }
@@ -146,6 +152,7 @@ static void own_signals(void)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -208,7 +215,7 @@ static void on_reloaded(const struct child *c, const struct imsg *m)
 	if (r.failed || !c->ops->reloaded)
 		return;
 	text = xstrndup((const char *)rest.p, rest.n);
-	c->ops->reloaded(c->arg, ok, text);
+	c->ops->reloaded(c->arg, m->id, ok, text);
 	free(text);
 }
 
@@ -220,6 +227,14 @@ static void on_peer(struct child *c, struct imsg *m)
 		return;
 	c->ops->peer(c->arg, role, m->fd);
 	m->fd = -1;
+}
+
+static void on_socket(const struct child *c, struct imsg *m)
+{
+	struct child_socket s;
+
+	if (c->ops->socket && read_socket(m, &s))
+		c->ops->socket(c->arg, &s);
 }
 
 static void on_source(const struct child *c, const struct imsg *m)
@@ -247,12 +262,19 @@ void child_message(void *arg, struct imsg *m)
 	case IMSG_PEER:
 		on_peer(c, m);
 		break;
+	case IMSG_SOCKET:
+		on_socket(c, m);
+		break;
 	case IMSG_RELOADED:
 		on_reloaded(c, m);
 		break;
 	case IMSG_STOP:
 		if (c->ops->stop)
 			c->ops->stop(c->arg);
+		break;
+	case IMSG_LEAVE:
+		if (c->ops->leave)
+			c->ops->leave(c->arg);
 		break;
 	case IMSG_USR1:
 		if (c->ops->usr1)
@@ -313,11 +335,11 @@ bool child_take_source(struct child *c, struct source *src)
 
 /* ---- questions ---- */
 
-bool child_ask_reload(struct child *c, bool dry_run)
+bool child_ask_reload(struct child *c, uint32_t id, bool dry_run)
 {
 	const uint8_t flag = dry_run;
 
-	return !imsg_send(c->monitor.fd, IMSG_RELOAD, 0, chunk(&flag, sizeof(flag)), -1);
+	return !imsg_send(c->monitor.fd, IMSG_RELOAD, id, chunk(&flag, sizeof(flag)), -1);
 }
 
 bool child_script(struct child *c, const char *remote, enum ike_script script,

@@ -48,17 +48,21 @@ struct child_socket {
  * @source: a new configuration, from the heap and the callee's: child_take_source(), or
  *	child_load() if the old one is needed for a while longer
  * @peer: another process was started again: the socket to it, the callee's
- * @reloaded: answer to child_ask_reload(): @text says what was wrong, a line for each error,
- *	else it is empty; after a reload @source has been called before
+ * @reloaded: answer to child_ask_reload() with that @id: @text says what was wrong, or what has
+ *	to wait for the next start, a line each; after a reload @source has been called before
+ * @socket: one more socket, the callee's
  * @stop: end in order, then return from main
+ * @leave: the same, and what is there for the next start stays
  * @usr1: SIGUSR1
  * @gone: the monitor is gone: end at once
  */
 struct child_ops {
 	void (*source)(void *arg, struct source *src);
 	void (*peer)(void *arg, enum proc_role role, int fd);
-	void (*reloaded)(void *arg, bool ok, const char *text);
+	void (*reloaded)(void *arg, uint32_t id, bool ok, const char *text);
+	void (*socket)(void *arg, const struct child_socket *s);
 	void (*stop)(void *arg);
+	void (*leave)(void *arg);
 	void (*usr1)(void *arg);
 	void (*gone)(void *arg);
 };
@@ -119,7 +123,7 @@ void child_end(struct child *c);
  * "reload-config": the monitor reads the files; see @reloaded. @dry_run: nothing changes, and
  * @reloaded tells whether it could.
  */
-bool child_ask_reload(struct child *c, bool dry_run);
+bool child_ask_reload(struct child *c, uint32_t id, bool dry_run);
 /*
  * Run the script that the configuration in force names for @remote, if it names
  * one. @env: "NAME=value", of the names that script.c knows.

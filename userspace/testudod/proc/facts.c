@@ -3,11 +3,13 @@
  * Names that the monitor has looked up, on their way to processes that can not:
  * one more file among those of the configuration, by a name that no file has.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "proc/facts.h"
 
-#define FACTS_NAME "//testudod/facts"
+#define FACTS_NAME   "//testudod/facts"
+#define SECRETS_NAME "//testudod/secrets"
 
 void facts_add(struct source *src, const struct conf *conf)
 {
@@ -29,6 +31,54 @@ void facts_add(struct source *src, const struct conf *conf)
 	}
 	source_add(src, FACTS_NAME, writer_chunk(&w), 0);
 	writer_free(&w);
+}
+
+void facts_add_secrets(struct source *src, const struct conf *conf)
+{
+	struct writer w = { .secret = true };
+	const struct conf_remote *r;
+
+	TAILQ_FOREACH(r, &conf->remotes, link) {
+		if (!r->secret)
+			continue;
+		put_bytes(&w, chunk(r->name, strlen(r->name) + 1));
+		put_bytes(&w, chunk(r->secret, strlen(r->secret) + 1));
+	}
+	source_add(src, SECRETS_NAME, writer_chunk(&w), 0);
+	writer_free(&w);
+}
+
+/* a string and its zero byte, which there is: a source's data has one more behind it */
+static const char *get_text(struct reader *r)
+{
+	const char *text = (const char *)r->p;
+
+	get_bytes(r, strnlen(text, r->n) + 1);
+	return r->failed ? "" : text;
+}
+
+static bool apply_secrets(struct source *src, struct conf *conf)
+{
+	const struct source_file *f;
+	struct conf_remote *r;
+	struct reader rd;
+
+	if (!source_has(src, SECRETS_NAME))
+		return true;
+	f = source_open(src, SECRETS_NAME);
+	rd = reader(blob_chunk(&f->data));
+	while (rd.n && !rd.failed) {
+		const char *name = get_text(&rd);
+		const char *secret = get_text(&rd);
+
+		TAILQ_FOREACH(r, &conf->remotes, link) {
+			if (!r->secret || strcmp(r->name, name))
+				continue;
+			free(r->secret);
+			r->secret = xstrdup(secret);
+		}
+	}
+	return !rd.failed;
 }
 
 static void set_addr(struct conf *conf, struct chunk name, struct chunk addr, uint16_t port)
@@ -61,5 +111,5 @@ bool facts_apply(struct source *src, struct conf *conf)
 		if (!r.failed)
 			set_addr(conf, name, addr, port);
 	}
-	return !r.failed;
+	return !r.failed && apply_secrets(src, conf);
 }

@@ -10,6 +10,8 @@
 #include "conf/conf.h"
 
 void facts_add(struct source *src, const struct conf *conf);
+/* for the keys process: the secrets of the configuration, which the texts are without */
+void facts_add_secrets(struct source *src, const struct conf *conf);
 /* false if they are not what facts_add() writes */
 bool facts_apply(struct source *src, struct conf *conf);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The configuration's files, and who gets which: all get the same text of the
- * configuration, net the public part of certificates, keys the private keys. A
- * private key is read right before it goes to the keys process and kept nowhere.
+ * configuration, net the public part of certificates, keys the private keys, and
+ * the secrets that stand in that text, where all others have asterisks. A private
+ * key is read right before it goes to the keys process and kept nowhere.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -28,16 +29,13 @@ struct said {
 	size_t size;
 };
 
-static void say_why(const struct said *said, const char *file, int at, int column, const char *what)
+void files_why(char *why, size_t size, const char *line)
 {
-	char line[512];
-	size_t used = said->size ? strlen(said->why) : 0;
-	int n;
+	size_t used = size ? strlen(why) : 0;
 
-	n = snprintf(line, sizeof(line), "%s%s:%d:%d: %s", used ? "\n" : "", file, at, column, what);
 	/* a line that is cut would not be one */
-	if (n > 0 && (size_t)n < sizeof(line) && used + (size_t)n < said->size)
-		memcpy(said->why + used, line, (size_t)n + 1);
+	if (size && used + strlen(line) + 2 <= size)
+		sprintf(why + used, "%s%s", used ? "\n" : "", line);
 }
 
 static void say(void *arg, enum conf_severity severity, const struct conf_where *where,
@@ -47,13 +45,16 @@ static void say(void *arg, enum conf_severity severity, const struct conf_where 
 	const char *file = where && where->file ? where->file : "?";
 	int at = where ? where->line : 0;
 	int column = where ? where->column : 0;
+	char text[512];
 	enum log_level level = severity == CONF_ERROR ? LOG_LEVEL_ERROR : severity == CONF_WARNING ? LOG_LEVEL_WARNING
 												   : LOG_LEVEL_NOTICE;
 
 	(void)line;
 	log_line(level, "%s:%d:%d: %s%s%s", file, at, column, what, hint ? "; " : "", hint ? hint : "");
-	if (severity == CONF_ERROR && said->size)
-		say_why(said, file, at, column, what);
+	if (severity == CONF_ERROR) {
+		snprintf(text, sizeof(text), "%s:%d:%d: %s", file, at, column, what);
+		files_why(said->why, said->size, text);
+	}
 }
 
 static bool is_secret(const struct conf *conf, const char *name)
@@ -73,50 +74,67 @@ static void copy_files(struct source *out, const struct source *from, const stru
 {
 	const struct source_file *f;
 
-	TAILQ_FOREACH(f, &from->files, link)
-		source_add(out, f->name,
-			   is_secret(conf, f->name) ? chunk(NULL, 0) : blob_chunk(&f->data), f->error);
+	TAILQ_FOREACH(f, &from->files, link) {
+		struct blob text = { 0 };
+
+		if (!is_secret(conf, f->name))
+			text = conf_masked(conf, f->name, blob_chunk(&f->data));
+		source_add(out, f->name, blob_chunk(&text), f->error);
+		blob_free(&text);
+	}
 }
 
-/* @disk is the caller's to free, whatever comes of it */
-static struct conf *read_files(const struct monitor *m, struct source *disk, char *why,
-			       size_t why_size)
+/* a text with a secret in it must be as safe as psk.txt */
+static bool texts_safe(const struct files_new *new, const struct said *said)
+{
+	const struct source_file *f;
+	char why[256];
+	bool ok = true;
+	int fd;
+
+	TAILQ_FOREACH(f, &new->disk.files, link) {
+		if (!conf_has_secret(new->conf, f->name))
+			continue;
+		fd = safe_open(f->name, SAFE_SECRET, why, sizeof(why));
+		if (fd >= 0) {
+			close(fd);
+			continue;
+		}
+		log_error("there is a shared_secret in %s", why);
+		files_why(said->why, said->size, why);
+		ok = false;
+	}
+	return ok;
+}
+
+bool files_read(const struct monitor *m, struct files_new *new, char *why, size_t why_size)
 {
 	struct said said = { .why = why, .size = why_size };
 	const struct conf_say sink = { .fn = say, .arg = &said };
 
-	if (why_size)
-		why[0] = '\0';
-	source_init(disk);
-	disk->from_disk = true;
-	return conf_load(disk, m->opt->conf, m->opt->insecure, &sink);
+	source_init(&new->disk);
+	new->disk.from_disk = true;
+	new->conf = conf_load(&new->disk, m->opt->conf, m->opt->insecure, &sink);
+	if (!new->conf)
+		return false;
+	return texts_safe(new, &said);
 }
 
-bool files_check(struct monitor *m, char *why, size_t why_size)
+void files_take(struct monitor *m, struct files_new *new)
 {
-	struct source disk;
-	struct conf *conf = read_files(m, &disk, why, why_size);
-	bool ok = conf;
-
-	conf_free(conf);
-	source_free(&disk);
-	return ok;
+	conf_free(m->conf);
+	m->conf = new->conf;
+	new->conf = NULL;
+	source_free(&m->files);
+	source_init(&m->files);
+	copy_files(&m->files, &new->disk, m->conf);
+	files_drop(new);
 }
 
-bool files_load(struct monitor *m, char *why, size_t why_size)
+void files_drop(struct files_new *new)
 {
-	struct source disk;
-	struct conf *conf = read_files(m, &disk, why, why_size);
-
-	if (conf) {
-		conf_free(m->conf);
-		m->conf = conf;
-		source_free(&m->files);
-		source_init(&m->files);
-		copy_files(&m->files, &disk, conf);
-	}
-	source_free(&disk);
-	return conf != NULL;
+	conf_free(new->conf);
+	source_free(&new->disk);
 }
 
 /* a private key, if its file is one that only we could have written */
@@ -165,6 +183,7 @@ int files_for(const struct monitor *m, enum proc_role role)
 		cert_collect(&out, &disk, m->conf);
 		source_free(&disk);
 	} else if (role == PROC_KEYS) {
+		facts_add_secrets(&out, m->conf);
 		add_secrets(&out, m->conf);
 	}
 	packed = source_pack(&out);

@@ -24,6 +24,7 @@ enum imsg_type {
 	IMSG_SOCKET,	 /* tag, address; socket */
 	IMSG_RUN,	 /* all of the above were sent */
 	IMSG_STOP,	 /* end in order */
+	IMSG_LEAVE,	 /* the same, and SAs stay in the kernel */
 	IMSG_USR1,
 	IMSG_RELOADED, /* 1 or 0, text */
 	IMSG_PSK_FILE, /* error, text; psk.txt */

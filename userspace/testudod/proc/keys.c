@@ -197,6 +197,10 @@ static bool fetch_psk_file(struct keys *keys, struct blob *text, struct secrets_
 	struct chunk none;
 	bool ok = false;
 
+	if (!keys->c->conf->path_psk) {
+		say(a, SECRETS_NO_PSK, "there is no \"path pre_shared_key\"");
+		return false;
+	}
 	if (keys->c->monitor.fd < 0 || imsg_call(keys->c->monitor.fd, &call, &reply) <= 0) {
 		say(a, SECRETS_NO_FILE, "the monitor did not open the file of pre-shared keys");
 		return false;
@@ -211,6 +215,34 @@ static bool fetch_psk_file(struct keys *keys, struct blob *text, struct secrets_
 	}
 	imsg_free(&reply);
 	return ok;
+}
+
+/* the block for the peer at that address; NULL where it is not known */
+static const struct conf_remote *psk_remote(const struct keys *keys, const struct keys_psk *q)
+{
+	struct sockaddr_storage addr;
+
+	if (!q->addr.n || !addr_from_bytes(&addr, q->addr))
+		return NULL;
+	return conf_remote_by_addr(keys->c->conf, &addr);
+}
+
+/* "shared_secret key": the line of that identifier, not the peer's */
+static bool find_named(struct keys *keys, struct chunk text, const char *name, struct blob *key,
+		       struct secrets_answer *a)
+{
+	struct id id = { 0 };
+	const struct psk_who who = { .id = &id };
+	unsigned int line;
+	bool found;
+
+	id_set(&id, ID_KEY_ID, chunk_str(name));
+	found = psk_find(text, &who, key, &line);
+	id_free(&id);
+	if (!found)
+		say(a, SECRETS_NO_PSK, "couldn't find the pskey for shared_secret key \"%.64s\": %s has no line for it",
+		    name, keys->c->conf->path_psk);
+	return found;
 }
 
 static bool find_psk(struct keys *keys, struct chunk text, const struct keys_psk *q,
@@ -252,11 +284,32 @@ static bool find_psk(struct keys *keys, struct chunk text, const struct keys_psk
 	return false;
 }
 
+/* the peer's key: what its block says, else psk.txt */
+static bool get_psk(struct keys *keys, const struct keys_psk *q, struct blob *key,
+		    struct secrets_answer *a)
+{
+	const struct conf_remote *r = psk_remote(keys, q);
+	struct blob text = { 0 };
+	bool ok;
+
+	if (r && r->secret) {
+		blob_set(key, chunk_str(r->secret));
+		return true;
+	}
+	if (!fetch_psk_file(keys, &text, a))
+		return false;
+	if (r && r->secret_key)
+		ok = find_named(keys, blob_chunk(&text), r->secret_key, key, a);
+	else
+		ok = find_psk(keys, blob_chunk(&text), q, key, a);
+	blob_wipe(&text);
+	return ok;
+}
+
 static void on_psk(struct keys *keys, const struct imsg *m, struct secrets_answer *a,
 		   struct blob *result)
 {
 	uint8_t out[CRYPT_HASH_MAX];
-	struct blob text = { 0 };
 	struct blob key = { 0 };
 	const struct alg *prf = NULL;
 	struct keys_psk q;
@@ -267,14 +320,13 @@ static void on_psk(struct keys *keys, const struct imsg *m, struct secrets_answe
 		say(a, SECRETS_CRYPTO, "the question to the keys process is malformed");
 		return;
 	}
-	if (fetch_psk_file(keys, &text, a) && find_psk(keys, blob_chunk(&text), &q, &key, a)) {
+	if (get_psk(keys, &q, &key, a)) {
 		if (psk_make(q.use, prf, blob_chunk(&key), q.data, out))
 			blob_set(result, chunk(out, prf->out));
 		else
 			say(a, SECRETS_CRYPTO, "libcrypto has no %s for the pre-shared key", prf->name);
 	}
 	blob_wipe(&key);
-	blob_wipe(&text);
 	OPENSSL_cleanse(out, sizeof(out));
 }
 

@@ -24,14 +24,14 @@
 #define WHY_MAX	       4096 /* errors of a reload that are told to who asked for it */
 #define LOG_PER_MINUTE 6    /* lines that a peer can cause */
 
-static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGCHLD };
+static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGCHLD };
 #define SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
 /* ---- reload ---- */
 
-static void send_to(struct member *c, uint32_t type, struct chunk body, int fd)
+static void send_to(struct member *c, uint32_t type, uint32_t id, struct chunk body, int fd)
 {
-	int err = c->pid && c->ch.fd >= 0 ? imsg_send(c->ch.fd, type, 0, body, fd) : 0;
+	int err = c->pid && c->ch.fd >= 0 ? imsg_send(c->ch.fd, type, id, body, fd) : 0;
 
 	if (!err)
 		return;
@@ -42,27 +42,89 @@ static void send_to(struct member *c, uint32_t type, struct chunk body, int fd)
 
 static void take_log_level(const struct monitor *m)
 {
-	if (m->conf->log_said && !m->opt->log_level_said)
+	if (!m->opt->log_level_said)
 		log_set_level(m->conf->log_level);
 }
 
 static void send_sources(struct monitor *m)
 {
-	/* keys first: net may sign with a new key at once; ctl lives by what it got at its start */
-	static const enum proc_role order[] = { PROC_KEYS, PROC_NET };
-	size_t i;
+	enum proc_role role;
 
-	for (i = 0; i < 2; i++) {
-		int fd = files_for(m, order[i]);
+	/* in the order of their numbers, keys first: net may sign with a new key at once */
+	for (role = PROC_KEYS; role < PROC_ROLES; role++) {
+		int fd = files_for(m, role);
 
 		if (fd < 0) {
 			log_error("the configuration can not be handed to the %s process: %s",
-				  proc_role_name(order[i]), strerror(-fd));
+				  proc_role_name(role), strerror(-fd));
 			continue;
 		}
-		send_to(&m->member[order[i]], IMSG_SOURCE, chunk(NULL, 0), fd);
+		send_to(&m->member[role], IMSG_SOURCE, 0, chunk(NULL, 0), fd);
 		close(fd);
 	}
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/*
+ * What processes are made with: their user, which they can not change any more, and the buffer of
+ * a socket that knows the state of the kernel's tables. The pid file was made at the start.
+ */
+static void tell_of_restart(const struct conf *was, const struct conf *now, char *why, size_t size)
+{
+	const struct {
+		const char *what;
+		bool same;
+	} rows[] = {
+		{ "privsep { user ...; }", same_text(was->user, now->user) },
+		{ "privsep { group ...; }", same_text(was->group, now->group) },
+		{ "pfkey_buffer", was->pfkey_buffer == now->pfkey_buffer },
+		{ "path pidfile", same_text(was->path_pid, now->path_pid) },
+	};
+	char line[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].same)
+			continue;
+		snprintf(line, sizeof(line), "%s has changed: that takes a restart of testudod",
+			 rows[i].what);
+		log_warn("%s", line);
+		files_why(why, size, line);
+	}
+}
+
+/* All of it or nothing: also where it wants to listen must be possible. */
+static bool take_files(struct monitor *m, char *why, size_t why_size)
+{
+	struct spawn_sockets *add = xcalloc(1, sizeof(*add));
+	struct files_new new;
+	int err = -EINVAL;
+	char line[128];
+
+	if (files_read(m, &new, why, why_size)) {
+		err = spawn_open(m, new.conf, add);
+		if (err) {
+			snprintf(line, sizeof(line), "where it wants to listen it can not: %s (the log says more)",
+				 strerror(-err));
+			files_why(why, why_size, line);
+		}
+	}
+	if (err) {
+		files_drop(&new);
+	} else {
+		tell_of_restart(m->conf, new.conf, why, why_size);
+		files_take(m, &new);
+		take_log_level(m);
+		spawn_hand_over(m, add);
+		send_sources(m);
+	}
+	m->opt->hooks->keep_sockets(m->opt->hooks->arg, m->conf);
+	free(add);
+	return !err;
 }
 
 static bool reload(struct monitor *m, char *why, size_t why_size)
@@ -74,30 +136,37 @@ static bool reload(struct monitor *m, char *why, size_t why_size)
 	notify("RELOADING=1\nMONOTONIC_USEC=%lld",
 	       (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 	log_notice("reading %s again", m->opt->conf);
-	ok = files_load(m, why, why_size);
-	if (ok) {
-		take_log_level(m);
-		send_sources(m);
-	} else {
-		log_error("%s has errors: the old configuration stays in force", m->opt->conf);
-	}
+	ok = take_files(m, why, why_size);
+	if (!ok)
+		log_error("%s can not be taken: the old configuration stays in force", m->opt->conf);
 	notify("READY=1\nSTATUS=%s", ok ? "running" : "running; the last reload found errors");
 	return ok;
 }
 
-static void answer_reload(struct member *c, bool dry_run)
+static bool check_files(const struct monitor *m, char *why, size_t why_size)
 {
-	char why[WHY_MAX];
+	struct files_new new;
+	bool ok;
+
+	log_notice("looking at %s, which stays as it is in force", m->opt->conf);
+	ok = files_read(m, &new, why, why_size);
+	if (ok)
+		tell_of_restart(m->conf, new.conf, why, why_size);
+	files_drop(&new);
+	return ok;
+}
+
+static void answer_reload(struct member *c, uint32_t id, bool dry_run)
+{
+	char why[WHY_MAX] = "";
 	struct writer w = { 0 };
 	bool ok;
 
-	if (dry_run)
-		log_notice("looking at %s, which stays as it is in force", c->m->opt->conf);
-	ok = dry_run ? files_check(c->m, why, sizeof(why)) : reload(c->m, why, sizeof(why));
+	ok = dry_run ? check_files(c->m, why, sizeof(why)) : reload(c->m, why, sizeof(why));
 
 	put_u8(&w, ok);
 	put_bytes(&w, chunk_str(why));
-	send_to(c, IMSG_RELOADED, writer_chunk(&w), -1);
+	send_to(c, IMSG_RELOADED, id, writer_chunk(&w), -1);
 	writer_free(&w);
 }
 
@@ -159,7 +228,7 @@ void monitor_message(void *arg, struct imsg *msg)
 	case IMSG_RELOAD:
 		if (!net)
 			break;
-		answer_reload(c, msg->body.n && msg->body.p[0]);
+		answer_reload(c, msg->id, msg->body.n && msg->body.p[0]);
 		return;
 	default:
 		break;
@@ -190,7 +259,7 @@ static void end_the_rest(struct monitor *m)
 		event_base_loopbreak(m->base);
 }
 
-void monitor_stop(struct monitor *m, int exit_status)
+void monitor_stop(struct monitor *m, int exit_status, enum imsg_type how)
 {
 	if (m->stopping)
 		return;
@@ -198,7 +267,7 @@ void monitor_stop(struct monitor *m, int exit_status)
 	m->exit_status = exit_status;
 	notify("STOPPING=1");
 	/* the others are needed until net has said good-bye */
-	send_to(&m->member[PROC_NET], IMSG_STOP, chunk(NULL, 0), -1);
+	send_to(&m->member[PROC_NET], how, 0, chunk(NULL, 0), -1);
 	timer_set(&m->stop_timer, STOP_MS);
 	end_the_rest(m);
 }
@@ -226,14 +295,18 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 		break;
 	case SIGUSR1:
 		log_notice("SIGUSR1: handed to the net process");
-		send_to(&m->member[PROC_NET], IMSG_USR1, chunk(NULL, 0), -1);
+		send_to(&m->member[PROC_NET], IMSG_USR1, 0, chunk(NULL, 0), -1);
+		break;
+	case SIGUSR2:
+		log_notice("SIGUSR2: ending; the SAs stay for the next start");
+		monitor_stop(m, 0, IMSG_LEAVE);
 		break;
 	case SIGCHLD:
 		reap(m);
 		break;
 	default:
 		log_notice("signal %d: ending", (int)sig);
-		monitor_stop(m, 0);
+		monitor_stop(m, 0, IMSG_STOP);
 	}
 }
 
@@ -273,7 +346,7 @@ static void loop(struct monitor *m)
 	if (m->watchdog_ms)
 		timer_set(&m->watchdog, m->watchdog_ms);
 	if (!spawn_all(m))
-		monitor_stop(m, 1);
+		monitor_stop(m, 1, IMSG_LEAVE);
 	if (!m->stopping || !spawn_none_left(m))
 		event_base_dispatch(m->base);
 	if (wrote)
@@ -308,6 +381,18 @@ static bool add_signals(struct monitor *m, struct event *ev[SIGNALS])
 	return true;
 }
 
+static bool first_files(struct monitor *m)
+{
+	struct files_new new;
+	bool ok = files_read(m, &new, NULL, 0);
+
+	if (ok)
+		files_take(m, &new);
+	else
+		files_drop(&new);
+	return ok;
+}
+
 int monitor_run(const struct monitor_options *opt)
 {
 	struct monitor m = { .opt = opt, .exit_status = 1 };
@@ -326,7 +411,7 @@ int monitor_run(const struct monitor_options *opt)
 		return 1;
 	}
 	m.base = event_base_new();
-	if (!m.base || sandbox_harden(false) || !files_load(&m, NULL, 0)) {
+	if (!m.base || sandbox_harden(false) || !first_files(&m)) {
 		if (m.base)
 			event_base_free(m.base);
 		close(m.self);
@@ -336,6 +421,7 @@ int monitor_run(const struct monitor_options *opt)
 	timer_loop(m.base);
 	if (add_signals(&m, ev))
 		loop(&m);
+	opt->hooks->keep_sockets(opt->hooks->arg, NULL);
 	for (i = 0; i < SIGNALS; i++)
 		if (ev[i])
 			event_free(ev[i]);

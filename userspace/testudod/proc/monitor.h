@@ -22,6 +22,10 @@
  * @open_sockets: as root, in the monitor: sockets for @role (PROC_NET: UDP and PF_KEY, PROC_CTL:
  *	the listening one). How many, or a negative errno after the cause was logged. It is called for
  *	each start of that process
+ * @new_sockets: for a reload: those for @role that @conf has and that were not opened yet. A negative
+ *	errno: @conf is not taken
+ * @keep_sockets: those that @conf does not have are of no use any more; after a reload, whatever
+ *	came of it, and with NULL at the end
  * @net_main: the network process; returns its exit status
  * @ctl_main: the control process
  * @arg: handed to all of them
@@ -29,6 +33,9 @@
 struct monitor_hooks {
 	int (*open_sockets)(void *arg, enum proc_role role, const struct conf *conf,
 			    struct child_socket *socks, unsigned int max);
+	int (*new_sockets)(void *arg, enum proc_role role, const struct conf *conf,
+			   struct child_socket *socks, unsigned int max);
+	void (*keep_sockets)(void *arg, const struct conf *conf);
 	int (*net_main)(void *arg, struct child *c);
 	int (*ctl_main)(void *arg, struct child *c);
 	void *arg;
@@ -52,7 +59,7 @@ struct monitor_options {
 	const struct monitor_hooks *hooks;
 };
 
-/* until SIGTERM or SIGINT; the exit status of the program */
+/* until SIGTERM, SIGINT or SIGUSR2; the exit status of the program */
 int monitor_run(const struct monitor_options *opt);
 /* one of its children; the exit status */
 int monitor_child(enum proc_role role, const struct monitor_options *opt);

@@ -73,6 +73,20 @@ struct monitor {
 /* ---- spawn.c: children ---- */
 
 bool spawn_all(struct monitor *m);
+/**
+ * struct spawn_sockets - sockets of a new configuration, for children that run
+ * @sock: sockets, by role
+ * @n: how many, by role
+ */
+struct spawn_sockets {
+	struct child_socket sock[PROC_ROLES][CHILD_SOCKETS];
+	int n[PROC_ROLES];
+};
+
+/* those that @conf needs more; 0, or a negative errno after the cause was logged, and there are none */
+int spawn_open(struct monitor *m, const struct conf *conf, struct spawn_sockets *new);
+/* hand them over; they are closed here in any case */
+void spawn_hand_over(struct monitor *m, struct spawn_sockets *new);
 /* it has said so */
 void spawn_is_ready(struct member *c);
 /* a child ended; false: it was none of ours */
@@ -86,10 +100,26 @@ void spawn_signals_default(void);
 
 /* ---- files.c: the configuration and who gets which files of it ---- */
 
-/* reads it into @conf and @files; problems are logged, and errors are in @why, one a line */
-bool files_load(struct monitor *m, char *why, size_t why_size);
-/* the same without taking it */
-bool files_check(struct monitor *m, char *why, size_t why_size);
+/**
+ * struct files_new - a configuration that has been read and is not in force
+ * @conf: configuration
+ * @disk: its files as they are, secrets included
+ */
+struct files_new {
+	struct conf *conf;
+	struct source disk;
+};
+
+/*
+ * False: it has errors. They are logged, and in @why, one a line; files_drop() or files_take()
+ * comes next in any case
+ */
+bool files_read(const struct monitor *m, struct files_new *new, char *why, size_t why_size);
+/* into @conf and @files of the monitor */
+void files_take(struct monitor *m, struct files_new *new);
+void files_drop(struct files_new *new);
+/* one more line for who asked for a reload, in text, if there is room; @size 0: nobody did */
+void files_why(char *why, size_t size, const char *line);
 /* memfd of the packed files for @role, or a negative errno */
 int files_for(const struct monitor *m, enum proc_role role);
 
@@ -101,8 +131,8 @@ bool script_ended(struct monitor *m, pid_t pid, int status);
 /* ---- monitor.c ---- */
 
 void monitor_message(void *arg, struct imsg *msg);
-/* end with that status once all children are gone */
-void monitor_stop(struct monitor *m, int exit_status);
+/* end with that status once all children are gone; @how: IMSG_STOP or IMSG_LEAVE */
+void monitor_stop(struct monitor *m, int exit_status, enum imsg_type how);
 
 /* ---- notify.c: the service manager ---- */
 

@@ -93,6 +93,52 @@ static int send_sockets(struct member *c)
 	return err ? err : imsg_send(c->ch.fd, IMSG_RUN, 0, chunk(NULL, 0), -1);
 }
 
+/* to @c, if that is not NULL; closed here */
+static void give_sockets(struct member *c, const struct child_socket *socks, int n)
+{
+	int err = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (c && c->pid && !err)
+			err = send_socket(c, &socks[i]);
+		close(socks[i].fd);
+	}
+	if (!err)
+		return;
+	/* better a new one than one that listens somewhere else */
+	log_error("the %s process does not listen: %s", proc_role_name(c->role), strerror(-err));
+	kill(c->pid, SIGKILL);
+}
+
+int spawn_open(struct monitor *m, const struct conf *conf, struct spawn_sockets *new)
+{
+	const struct monitor_hooks *hooks = m->opt->hooks;
+	enum proc_role role;
+	int n = 0;
+
+	for (role = PROC_NET; n >= 0 && role < PROC_ROLES; role++) {
+		/* who does not run gets all of them when he is started */
+		if (!m->member[role].pid)
+			continue;
+		n = hooks->new_sockets(hooks->arg, role, conf, new->sock[role], CHILD_SOCKETS);
+		new->n[role] = n > 0 ? n : 0;
+	}
+	if (n >= 0)
+		return 0;
+	for (role = PROC_NET; role < PROC_ROLES; role++)
+		give_sockets(NULL, new->sock[role], new->n[role]);
+	return n;
+}
+
+void spawn_hand_over(struct monitor *m, struct spawn_sockets *new)
+{
+	enum proc_role role;
+
+	for (role = PROC_NET; role < PROC_ROLES; role++)
+		give_sockets(&m->member[role], new->sock[role], new->n[role]);
+}
+
 /* a wire between two children; who does not get his end is about to end himself */
 static int connect_pair(struct member *a, struct member *b)
 {
@@ -364,9 +410,9 @@ bool spawn_ended(struct monitor *m, pid_t pid, int status)
 	imsg_channel_close(&c->ch);
 	if (m->stopping)
 		return true;
-	/* what does not work at the start will not work later either */
+	/* what does not work at the start will not work later either; that is no reason to end SAs */
 	if (never_ready)
-		monitor_stop(m, 1);
+		monitor_stop(m, 1, IMSG_LEAVE);
 	else
 		plan_again(c);
 	return true;
