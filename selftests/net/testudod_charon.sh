@@ -17,81 +17,19 @@
 TEST_TIMEOUT=${TEST_TIMEOUT:-90}
 . "$(dirname "$0")/../lib.sh"
 . "$LIB/charon.sh"
+. "$LIB/testudod.sh"
 
 STACK_OF[B]=xfrm
 NOISE="($NOISE or udp port 500 or udp port 4500)"
-CTL="$WORKDIR/ctl"
+PEER_LOG="$WORKDIR/charon.log"
 
-# make_pki KIND - a CA and a certificate for each end in $WORKDIR/KIND, as files of PEM
-make_pki()
-{
-	local dir=$WORKDIR/$1 alg=() name
-
-	[ ! -e "$dir/done" ] || return 0
-	mkdir -p "$dir"
-	case $1 in
-	rsa) alg=(-algorithm RSA -pkeyopt rsa_keygen_bits:2048) ;;
-	ecdsa) alg=(-algorithm EC -pkeyopt ec_paramgen_curve:P-256) ;;
-	esac
-	for name in ca a b; do
-		openssl genpkey -quiet "${alg[@]}" -out "$dir/$name.key"
-		chmod 600 "$dir/$name.key"
-	done
-	openssl req -x509 -new -key "$dir/ca.key" -subj "/C=DE/O=Test/CN=$1 CA" -days 30 -out "$dir/ca.pem"
-	for name in a b; do
-		openssl req -new -key "$dir/$name.key" -subj "/C=DE/O=Test/CN=$name.test" -out "$dir/$name.req"
-		openssl x509 -req -in "$dir/$name.req" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial -days 30 \
-			-extfile <(echo "subjectAltName=DNS:$name.test") -out "$dir/$name.pem"
-	done
-	touch "$dir/done"
-} >>"$WORKDIR/pki.log" 2>&1
-
-# a_conf VERSION AUTH MODE [LINE...] - racoon.conf of A, with these lines in its remote block
-a_conf()
-{
-	local ver=$1 auth=$2 method id
-
-	shift 3
-	case $auth in
-	psk) method=pre_shared_key id='my_identifier fqdn "a.test"; peers_identifier fqdn "b.test";' ;;
-	*) method=rsasig id='my_identifier asn1dn; peers_identifier asn1dn "C=DE, O=Test, CN=b.test";' ;;
-	esac
-	[ "$auth" != ecdsa ] || method=ecdsasig
-	# main mode knows no name before the key
-	[ "$ver $auth" != "1 psk" ] || id='my_identifier address; peers_identifier address;'
-	cat >"$WORKDIR/racoon.conf" <<-END
-		path pre_shared_key "$WORKDIR/psk.txt";
-		path certificate "$WORKDIR/${auth/psk/}";
-		listen { adminsock "$CTL"; }
-		remote 10.0.0.2 {
-		 exchange_mode main;
-		 $id
-		 verify_identifier on;
-		 $([ "$auth" = psk ] || echo "certificate_type x509 \"a.pem\" \"a.key\"; ca_type x509 \"ca.pem\";")
-		 proposal { encryption_algorithm aes 256; hash_algorithm sha256; authentication_method $method; dh_group 14; }
-		 testudo { ike_version $ver; }
-		 $*
-		}
-		sainfo anonymous {
-		 ${A_PFS:-pfs_group 14;}
-		 lifetime time ${A_LIFE:-1 hour};
-		 encryption_algorithm aes 256;
-		 authentication_algorithm hmac_sha256;
-		 compression_algorithm deflate;
-		}
-	END
-	printf '10.0.0.2 secret\nb.test secret\n' >"$WORKDIR/psk.txt"
-	chmod 600 "$WORKDIR/psk.txt"
-}
-
-# b_conf VERSION AUTH MODE [LINE...] - ipsec.conf of B
-b_conf()
+# peer_conf VERSION AUTH MODE - ipsec.conf of B
+peer_conf()
 {
 	local ver=$1 auth=$2 mode=$3 by=secret id=' leftid=b.test
  rightid=a.test' nets=' leftsubnet=10.0.2.1/32
  rightsubnet=10.0.1.1/32'
 
-	shift 3
 	case $auth in
 	psk) [ "$ver" = 2 ] || id='' ;;
 	*)
@@ -109,7 +47,7 @@ b_conf()
 		echo "conn t
  keyexchange=ikev$ver
  left=10.0.0.2
- right=${B_RIGHT:-10.0.0.1}
+ right=10.0.0.1
  type=$mode
  authby=$by
  auto=add
@@ -119,9 +57,6 @@ b_conf()
  rekey=no
 $id
 $nets"
-		for line in "$@"; do
-			echo " $line"
-		done
 	} >"$WORKDIR/ipsec.conf"
 	case $auth in
 	psk) echo ': PSK "secret"' ;;
@@ -130,116 +65,20 @@ $nets"
 	esac >"$WORKDIR/ipsec.secrets"
 }
 
-# a_policies MODE - what A's kernel is to protect
-a_policies()
+peer_start()
 {
-	if [ "$1" = tunnel ]; then
-		n A setkey -c <<-END
-			spdadd 10.0.1.1 10.0.2.1 any -P out ipsec esp/tunnel/10.0.0.1-10.0.0.2/require;
-			spdadd 10.0.2.1 10.0.1.1 any -P in ipsec esp/tunnel/10.0.0.2-10.0.0.1/require;
-		END
-	else
-		n A setkey -c <<-END
-			spdadd 10.0.0.1 10.0.0.2 any -P out ipsec esp/transport//require;
-			spdadd 10.0.0.2 10.0.0.1 any -P in ipsec esp/transport//require;
-		END
-	fi
+	start_charon B
 }
 
-start_testudod()
+peer_stop()
 {
-	: >"$WORKDIR/testudod.log"
-	bg A testudod -F -d -f "$WORKDIR/racoon.conf" >>"$WORKDIR/testudod.log" 2>&1
-	TESTUDOD=$BG_PID
-	wait_for n A testudoctl -s "$CTL" status
+	[ -z "${CHARON:-}" ] || stop_charon
 }
 
-# stop_testudod - it deletes what it made, and ends
-stop_testudod()
+# peer_begin - B is told to begin
+peer_begin()
 {
-	kill "$TESTUDOD" 2>/dev/null
-	wait "$TESTUDOD"
-}
-
-logs()
-{
-	cp "$WORKDIR"/testudod.log "$WORKDIR"/charon.log "${TESTUDO_RESULTS:-/tmp}/" 2>/dev/null
-	fail "$1; testudod: $(grep -v DEBUG "$WORKDIR/testudod.log" | tail -n 6); charon: $(tail -n 4 "$WORKDIR/charon.log")"
-}
-
-# sads_equal - both kernels hold the same SPIs with the same keys
-sads_equal()
-{
-	local a b
-
-	a=$(n A setkey -D | awk '
-		/spi=/ { match($0, /\(0x[0-9a-f]+\)/); spi = substr($0, RSTART + 1, RLENGTH - 2) }
-		/^\t[EA]: / { key = ""; for (i = 3; i <= NF; i++) key = key $i; print spi, key }' | sort)
-	b=$(ip -n "${RUN}B" xfrm state | awk '
-		/proto esp spi/ { spi = $4 }
-		/^\t(auth-trunc|auth|enc) / { key = $3; sub(/^0x/, "", key); print spi, key }' | sort)
-	[ -n "$a" ] && [ "$a" = "$b" ] && return
-	fail "the SADs differ: A has $(wc -l <<<"$a") keys, B $(wc -l <<<"$b")"
-}
-
-pairs()
-{
-	[ "$(n A setkey -D | grep -c state=mature)" -eq "$1" ]
-}
-
-# crosses MODE - traffic, protected, both ways, and nothing dropped
-crosses()
-{
-	local to=10.0.2.1 back=10.0.1.1
-
-	[ "$1" = tunnel ] || to=10.0.0.2 back=10.0.0.1
-	mark_new
-	cap_start WIRE left
-	drops_mark A
-	ping_ok A "$to" 56 3
-	ping_ok B "$back" 1000 3
-	transfer TCP A B "$to" 50000
-	drop_delta A
-	cap_stop
-	assert_enc
-}
-
-begin()
-{
-	stop_charon 2>/dev/null
-	flush A
-	flush B
-	a_policies "$1"
-	start_charon B || { logs "charon does not start"; return 1; }
-	start_testudod || { logs "testudod does not start"; return 1; }
-}
-
-# t_pair VERSION AUTH MODE WHO - WHO begins: A by a packet, B by a word
-t_pair()
-{
-	local ver=$1 auth=$2 mode=$3 who=$4 to=10.0.2.1
-
-	[ "$auth" = psk ] || make_pki "$auth"
-	[ "$mode" = tunnel ] || to=10.0.0.2
-	a_conf "$ver" "$auth" "$mode"
-	b_conf "$ver" "$auth" "$mode"
-	begin "$mode" || return
-	if [ "$who" = A ]; then
-		# it waits for its SA; but charon takes its own from the last message of IKEv1's quick mode, and what
-		# follows that may be there first
-		ping_some A "$to" 56
-	else
-		stroke up t || logs "stroke up: $(tail -n 1 "$WORKDIR/stroke.log")"
-	fi
-	if wait_for pairs 2; then
-		crosses "$mode"
-		sads_equal
-		[ ${#WHY[@]} -eq 0 ] || logs "after that"
-	else
-		logs "no pair of SAs"
-	fi
-	stop_testudod
-	[ "$(n A setkey -D | grep -c spi=)" -eq 0 ] || fail "SAs are left when testudod has ended"
+	stroke up t || logs "stroke up: $(tail -n 1 "$WORKDIR/stroke.log")"
 }
 
 # established N - charon has made that many pairs of SAs
@@ -254,7 +93,7 @@ t_rekey()
 	local sent got before
 
 	A_LIFE='12 sec' a_conf "$1" psk tunnel
-	b_conf "$1" psk tunnel
+	peer_conf "$1" psk tunnel
 	begin tunnel || return
 	ping_some A 10.0.2.1 56
 	before=$(grep -c 'CHILD_SA t{.*established with SPIs' "$WORKDIR/charon.log")
@@ -263,7 +102,7 @@ t_rekey()
 	wait_for established $((before + 3)) || logs "no three rekeyings in $TEST_TIMEOUT s"
 	kill -INT "$BG_PID" && wait "$BG_PID"
 	read -r sent _ _ got _ <<<"$(grep transmitted "$WORKDIR/ping")"
-	# IKEv1's responder has its SAs after the last message only: what we send right behind it may come too early
+	# whatever was on its way when the old SAs went
 	[ $((sent - got)) -le $(($1 == 1 ? 4 : 0)) ] || logs "under rekeying: $sent sent, $got answered"
 	drop_delta A
 	[ "$(n A setkey -D | grep -c state=mature)" -le 8 ] || fail "SAs pile up: $(n A setkey -D | grep -c state=mature)"
@@ -274,7 +113,7 @@ t_rekey()
 t_dead()
 {
 	a_conf "$1" psk tunnel 'dpd_delay 2; dpd_retry 1; dpd_maxfail 2;'
-	b_conf "$1" psk tunnel
+	peer_conf "$1" psk tunnel
 	begin tunnel || return
 	ping_some A 10.0.2.1 56
 	wait_for pairs 2 || logs "no pair of SAs"
@@ -292,7 +131,7 @@ t_why()
 {
 	a_conf 2 psk tunnel
 	sed -i 's/dh_group 14/dh_group 16/' "$WORKDIR/racoon.conf"
-	b_conf 2 psk tunnel
+	peer_conf 2 psk tunnel
 	begin tunnel || return
 	n A ping -n -c 1 -W 1 10.0.2.1 >/dev/null
 	wait_for grep -q 'ERROR' "$WORKDIR/testudod.log" || logs "no error"

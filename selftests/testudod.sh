@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# testudod.sh - testudod in node A, what it is told, and what must be true when it
+# has come to terms with another daemon in node B.
+#
+# Sourced after lib.sh. Inside of tunnels A is 10.0.1.1 and B 10.0.2.1. The test
+# has the other daemon's side: $PEER_LOG, its log, and
+#	peer_conf VERSION AUTH MODE	writes its files
+#	peer_start, peer_stop		waits until it is there; it need not run to be stopped
+#	peer_begin			it is to begin
+
+CTL="$WORKDIR/ctl"
+# what A calls itself and its peer
+A_OWN=${A_OWN:-10.0.0.1}
+A_PEER=${A_PEER:-10.0.0.2}
+
+# make_pki KIND - a CA and a certificate for each end in $WORKDIR/KIND, as files of PEM
+make_pki()
+{
+	local dir=$WORKDIR/$1 alg=() name
+
+	[ ! -e "$dir/done" ] || return 0
+	mkdir -p "$dir"
+	case $1 in
+	rsa) alg=(-algorithm RSA -pkeyopt rsa_keygen_bits:2048) ;;
+	ecdsa) alg=(-algorithm EC -pkeyopt ec_paramgen_curve:P-256) ;;
+	esac
+	for name in ca a b; do
+		openssl genpkey -quiet "${alg[@]}" -out "$dir/$name.key"
+		chmod 600 "$dir/$name.key"
+	done
+	openssl req -x509 -new -key "$dir/ca.key" -subj "/C=DE/O=Test/CN=$1 CA" -days 30 -out "$dir/ca.pem"
+	for name in a b; do
+		openssl req -new -key "$dir/$name.key" -subj "/C=DE/O=Test/CN=$name.test" -out "$dir/$name.req"
+		openssl x509 -req -in "$dir/$name.req" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial -days 30 \
+			-extfile <(echo "subjectAltName=DNS:$name.test") -out "$dir/$name.pem"
+	done
+	touch "$dir/done"
+} >>"$WORKDIR/pki.log" 2>&1
+
+# a_conf VERSION AUTH MODE [LINE...] - racoon.conf of A, with these lines in its remote block
+a_conf()
+{
+	local ver=$1 auth=$2 method id
+
+	shift 3
+	case $auth in
+	psk) method=pre_shared_key id='my_identifier fqdn "a.test"; peers_identifier fqdn "b.test";' ;;
+	*) method=rsasig id='my_identifier asn1dn; peers_identifier asn1dn "C=DE, O=Test, CN=b.test";' ;;
+	esac
+	[ "$auth" != ecdsa ] || method=ecdsasig
+	# main mode knows no name before the key
+	[ "$ver $auth" != "1 psk" ] || id='my_identifier address; peers_identifier address;'
+	cat >"$WORKDIR/racoon.conf" <<-END
+		path pre_shared_key "$WORKDIR/psk.txt";
+		path certificate "$WORKDIR/${auth/psk/}";
+		listen { adminsock "$CTL"; }
+		remote $A_PEER {
+		 exchange_mode main;
+		 $id
+		 verify_identifier on;
+		 $([ "$auth" = psk ] || echo "certificate_type x509 \"a.pem\" \"a.key\"; ca_type x509 \"ca.pem\";")
+		 proposal { encryption_algorithm aes 256; hash_algorithm sha256; authentication_method $method; dh_group 14; }
+		 testudo { ike_version $ver; }
+		 $*
+		}
+		sainfo anonymous {
+		 ${A_PFS:-pfs_group 14;}
+		 lifetime time ${A_LIFE:-1 hour};
+		 encryption_algorithm aes 256;
+		 authentication_algorithm hmac_sha256;
+		 compression_algorithm deflate;
+		}
+	END
+	printf '%s secret\nb.test secret\n' "$A_PEER" >"$WORKDIR/psk.txt"
+	chmod 600 "$WORKDIR/psk.txt"
+}
+
+# a_policies MODE - what A's kernel is to protect
+a_policies()
+{
+	if [ "$1" = tunnel ]; then
+		n A setkey -c <<-END
+			spdadd 10.0.1.1 10.0.2.1 any -P out ipsec esp/tunnel/$A_OWN-$A_PEER/require;
+			spdadd 10.0.2.1 10.0.1.1 any -P in ipsec esp/tunnel/$A_PEER-$A_OWN/require;
+		END
+	else
+		n A setkey -c <<-END
+			spdadd $A_OWN $A_PEER any -P out ipsec esp/transport//require;
+			spdadd $A_PEER $A_OWN any -P in ipsec esp/transport//require;
+		END
+	fi
+}
+
+start_testudod()
+{
+	: >"$WORKDIR/testudod.log"
+	bg A testudod -F -d -f "$WORKDIR/racoon.conf" >>"$WORKDIR/testudod.log" 2>&1
+	TESTUDOD=$BG_PID
+	wait_for n A testudoctl -s "$CTL" status
+}
+
+# stop_testudod - it deletes what it made, and ends
+stop_testudod()
+{
+	kill "$TESTUDOD" 2>/dev/null
+	wait "$TESTUDOD"
+}
+
+# logs WHY - it failed, and this is what both had said by then
+logs()
+{
+	cp "$WORKDIR/testudod.log" "$PEER_LOG" "${TESTUDO_RESULTS:-/tmp}/" 2>/dev/null
+	fail "$1; testudod: $(grep -v DEBUG "$WORKDIR/testudod.log" | tail -n 6); peer: $(tail -n 4 "$PEER_LOG")"
+}
+
+# sad_of NODE - SPIs and keys in that kernel
+sad_of()
+{
+	if [ "${STACK_OF[$1]:-testudo}" = xfrm ]; then
+		ip -n "$RUN$1" xfrm state | awk '
+			/proto esp spi/ { spi = $4 }
+			/^\t(auth-trunc|auth|enc|aead) / { key = $3; sub(/^0x/, "", key); print spi, key }'
+	else
+		n "$1" setkey -D | awk '
+			/spi=/ { match($0, /\(0x[0-9a-f]+\)/); spi = substr($0, RSTART + 1, RLENGTH - 2) }
+			/^\t[EA]: / { key = ""; for (i = 3; i <= NF; i++) key = key $i; print spi, key }'
+	fi | sort
+}
+
+# sads_equal - both kernels hold the same SPIs with the same keys
+sads_equal()
+{
+	local a b
+
+	a=$(sad_of A)
+	b=$(sad_of B)
+	[ -n "$a" ] && [ "$a" = "$b" ] && return
+	fail "the SADs differ: A has $(wc -l <<<"$a") keys, B $(wc -l <<<"$b")"
+}
+
+pairs()
+{
+	[ "$(n A setkey -D | grep -c state=mature)" -eq "$1" ]
+}
+
+# crosses MODE - traffic, protected, both ways, and nothing dropped
+crosses()
+{
+	local to=10.0.2.1 back=10.0.1.1
+
+	[ "$1" = tunnel ] || to=$A_PEER back=$A_OWN
+	mark_new
+	cap_start WIRE left
+	drops_mark A
+	ping_ok A "$to" 56 3
+	ping_ok B "$back" 1000 3
+	transfer TCP A B "$to" 50000
+	drop_delta A
+	cap_stop
+	assert_enc
+}
+
+# begin MODE - both run, and nothing is negotiated yet
+begin()
+{
+	peer_stop 2>/dev/null
+	flush A
+	flush B
+	a_policies "$1"
+	peer_start || { logs "the peer does not start"; return 1; }
+	start_testudod || { logs "testudod does not start"; return 1; }
+}
+
+# t_pair VERSION AUTH MODE WHO - WHO begins: A by a packet, B by a word
+t_pair()
+{
+	local ver=$1 auth=$2 mode=$3 who=$4 to=10.0.2.1
+
+	[ "$auth" = psk ] || make_pki "$auth"
+	[ "$mode" = tunnel ] || to=$A_PEER
+	a_conf "$ver" "$auth" "$mode"
+	peer_conf "$ver" "$auth" "$mode"
+	begin "$mode" || return
+	if [ "$who" = A ]; then
+		# it waits for its SA
+		ping_some A "$to" 56
+	else
+		peer_begin
+	fi
+	if wait_for pairs 2; then
+		crosses "$mode"
+		sads_equal
+		[ ${#WHY[@]} -eq 0 ] || logs "after that"
+	else
+		logs "no pair of SAs"
+	fi
+	stop_testudod
+	[ "$(n A setkey -D | grep -c spi=)" -eq 0 ] || fail "SAs are left when testudod has ended"
+}
