@@ -110,6 +110,20 @@ static inline unsigned int peers(const struct world *w, unsigned int side)
 	return n;
 }
 
+/* lines of that file, a log, with @what in them */
+static inline unsigned int count_lines(const char *path, const char *what)
+{
+	char line[1024];
+	unsigned int n = 0;
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		n += !!strstr(line, what);
+	fclose(f);
+	return n;
+}
+
 #define expect_pairs(w, n)                                                                          \
 	do {                                                                                        \
 		char why_[256];                                                                     \

@@ -25,15 +25,7 @@ static void listen_again(void)
 
 static unsigned int lines(const char *what)
 {
-	char line[1024];
-	unsigned int n = 0;
-	FILE *f = fopen(path, "r");
-
-	assert_non_null(f);
-	while (fgets(line, sizeof(line), f))
-		n += !!strstr(line, what);
-	fclose(f);
-	return n;
+	return count_lines(path, what);
 }
 
 static struct world *up_with(unsigned int ver, const struct end *both)

@@ -51,23 +51,13 @@ static void reload_end(struct world *w, unsigned int side, unsigned int ver, con
 
 static const struct end plain;
 
-static void traffic(struct world *w)
-{
-	unsigned int s, i;
-
-	for (s = 0; s < 2; s++) {
-		for (i = 0; i < WORLD_SAS; i++)
-			w->side[s].sas[i].usage.bytes += w->side[s].sas[i].used ? 1000 : 0;
-	}
-}
-
 /* @ms in which packets go both ways; there is a pair at each moment */
 static void busy(struct world *w, unsigned int ms)
 {
 	unsigned int i;
 
 	for (i = 0; i < ms; i += 500) {
-		traffic(w);
+		world_traffic(w);
 		world_run(w, 500);
 		assert_non_null(world_child(w, 0));
 		assert_true(installed(w, 0) >= 2 && installed(w, 1) >= 2);
@@ -241,19 +231,6 @@ static char *cert_for(int days)
 	X509_free(x);
 	EVP_PKEY_free(key);
 	return pem;
-}
-
-static unsigned int count_lines(const char *path, const char *what)
-{
-	char line[1024];
-	unsigned int n = 0;
-	FILE *f = fopen(path, "r");
-
-	assert_non_null(f);
-	while (fgets(line, sizeof(line), f))
-		n += !!strstr(line, what);
-	fclose(f);
-	return n;
 }
 
 #define RSA_REMOTE(address)                                                                      \

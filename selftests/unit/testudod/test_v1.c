@@ -257,18 +257,11 @@ static void test_generate_policy(void **state)
 static void test_many_policies(void **state)
 {
 	const struct v1_case c = { 0 };
-	char local[32], remote[32], why[256];
+	char why[256];
 	struct world *w = v1_world(&c);
-	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < 10; i++) {
-		snprintf(local, sizeof(local), "10.1.%u.0/24", i);
-		snprintf(remote, sizeof(remote), "10.2.%u.0/24", i);
-		world_policy(w, 0, local, remote, ESP, IPSEC_MODE_TUNNEL);
-		world_policy(w, 1, remote, local, ESP, IPSEC_MODE_TUNNEL);
-		world_acquire(w, 0, i);
-	}
+	v1_tunnels(w, 10);
 	world_run(w, 10000);
 	assert_int_equal(world_pairs(w, why, sizeof(why)), 10);
 	world_free(w);

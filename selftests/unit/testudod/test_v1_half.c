@@ -114,16 +114,6 @@ static struct world *up(const struct v1_case *c)
 	return w;
 }
 
-static void traffic(struct world *w)
-{
-	unsigned int s, i;
-
-	for (s = 0; s < 2; s++) {
-		for (i = 0; i < WORLD_SAS; i++)
-			w->side[s].sas[i].usage.bytes += w->side[s].sas[i].used ? 1000 : 0;
-	}
-}
-
 static const struct v1_case plain = { 0 };
 
 /* ---- when ---- */
@@ -202,7 +192,7 @@ static void test_rekey(void **state)
 		assert_int_equal(count(w, side, false), 2);
 		assert_ptr_not_equal(world_child(w, side), old);
 		assert_int_equal(old->state, CHILD_REPLACED);
-		traffic(w);
+		world_traffic(w);
 		world_run(w, MINUTE);
 		expect_pair(w, "rekeyed by", side);
 	}
@@ -213,17 +203,10 @@ static void test_rekey(void **state)
 static void test_no_queue(void **state)
 {
 	struct world *w = v1_world(&plain);
-	char local[32], remote[32], why[256];
-	unsigned int i;
+	char why[256];
 
 	(void)state;
-	for (i = 0; i < 10; i++) {
-		snprintf(local, sizeof(local), "10.1.%u.0/24", i);
-		snprintf(remote, sizeof(remote), "10.2.%u.0/24", i);
-		world_policy(w, 0, local, remote, ESP, IPSEC_MODE_TUNNEL);
-		world_policy(w, 1, remote, local, ESP, IPSEC_MODE_TUNNEL);
-		world_acquire(w, 0, i);
-	}
+	v1_tunnels(w, 10);
 	world_run(w, DELAY);
 	assert_int_equal(v1_installed(w, 1), 20);
 	world_run(w, DELAY);
@@ -263,7 +246,7 @@ static void cross(bool rekey, unsigned int apart)
 	else
 		world_acquire(w, 1, 0);
 	world_run(w, 2000);
-	traffic(w);
+	world_traffic(w);
 	world_run(w, 3 * MINUTE);
 	expect_pair(w, rekey ? "rekeys, ms apart" : "first ones, ms apart", apart);
 	world_free(w);

@@ -40,16 +40,6 @@ static struct world *up(const struct v1_case *c)
 	return w;
 }
 
-static void traffic(struct world *w)
-{
-	unsigned int s, i;
-
-	for (s = 0; s < 2; s++) {
-		for (i = 0; i < WORLD_SAS; i++)
-			w->side[s].sas[i].usage.bytes += w->side[s].sas[i].used ? 1000 : 0;
-	}
-}
-
 static void expect_pair(struct world *w, const char *what, unsigned int n)
 {
 	char why[256];
@@ -142,7 +132,7 @@ static void test_bad_weather(void **state)
 		/* what IKEv1 can not mend is a lost DELETE: those come later */
 		world_run(w, 20000);
 		w->loss = w->dups = 0;
-		traffic(w);
+		world_traffic(w);
 		world_run(w, 4 * MINUTE);
 		expect_sane(w, "bad weather", seed);
 		world_free(w);
@@ -200,7 +190,7 @@ static void test_child_rekey(void **state)
 		world_run(w, 1000);
 		/* the old one is still there for what is on its way */
 		assert_int_equal(v1_installed(w, 0), 4);
-		traffic(w);
+		world_traffic(w);
 		world_run(w, 2 * MINUTE);
 		expect_pair(w, "rekey", round);
 		assert_int_equal(v1_installed(w, 0), 2);
@@ -224,7 +214,7 @@ static void test_child_rekey_crossing(void **state)
 		if (world_child(w, 1))
 			world_expire(w, 1, world_child(w, 1), false);
 		world_run(w, 2000);
-		traffic(w);
+		world_traffic(w);
 		world_run(w, 3 * MINUTE);
 		expect_pair(w, "crossing rekeys", apart);
 		world_free(w);
@@ -243,7 +233,7 @@ static void test_acquire_crossing(void **state)
 		world_run(w, apart);
 		world_acquire(w, 1, 0);
 		world_run(w, 10000);
-		traffic(w);
+		world_traffic(w);
 		world_run(w, 3 * MINUTE);
 		expect_pair(w, "both begin, ms apart", apart);
 		assert_true(world_ikes_up(w, 0) == 1 && world_ikes_up(w, 1) == 1);
@@ -261,7 +251,7 @@ static void test_phase1_rekey(void **state)
 	(void)state;
 	for (minutes = 1; minutes < 12; minutes++) {
 		world_run(w, MINUTE);
-		traffic(w);
+		world_traffic(w);
 		expect_pair(w, "phase 1 rekeyed after minutes", minutes);
 		assert_true(world_ikes_up(w, 0) >= 1 && world_ikes(w, 0) <= 3);
 		assert_true(world_ikes_up(w, 1) >= 1 && world_ikes(w, 1) <= 3);
@@ -272,7 +262,7 @@ static void test_phase1_rekey(void **state)
 	/* and the SA in use is good for phase 2 */
 	world_expire(w, 0, world_child(w, 0), false);
 	world_run(w, 1000);
-	traffic(w);
+	world_traffic(w);
 	world_run(w, 2 * MINUTE);
 	expect_pair(w, "phase 2 under a rekeyed phase 1", 0);
 	world_free(w);
@@ -323,7 +313,7 @@ static void test_phase1_ends(void **state)
 	expect_pair(w, "without a phase 1", 0);
 	world_expire(w, 1, world_child(w, 1), false);
 	world_run(w, 5000);
-	traffic(w);
+	world_traffic(w);
 	world_run(w, MINUTE);
 	expect_pair(w, "rekeyed with a new phase 1", 0);
 	world_free(w);

@@ -98,3 +98,17 @@ unsigned int v1_installed(const struct world *w, unsigned int side)
 		n += sas[i].used && !sas[i].larval && sas[i].sa.proto != IPPROTO_COMP;
 	return n;
 }
+
+void v1_tunnels(struct world *w, unsigned int n)
+{
+	char local[32], remote[32];
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(local, sizeof(local), "10.1.%u.0/24", i);
+		snprintf(remote, sizeof(remote), "10.2.%u.0/24", i);
+		world_policy(w, 0, local, remote, IPPROTO_ESP, IPSEC_MODE_TUNNEL);
+		world_policy(w, 1, remote, local, IPPROTO_ESP, IPSEC_MODE_TUNNEL);
+		world_acquire(w, 0, i);
+	}
+}

@@ -48,6 +48,8 @@ struct world *v1_world(const struct v1_case *c);
 /* A and B have the policies of a tunnel 10.0.1.0/24 - 10.0.2.0/24, or of transport between themselves */
 void v1_tunnel(struct world *w, uint8_t first, uint8_t second);
 void v1_transport(struct world *w, uint8_t first, uint8_t second);
+/* @n tunnels between other networks, and a packet of A's for each */
+void v1_tunnels(struct world *w, unsigned int n);
 /* SAs of a kernel that are installed, IPComp's left out */
 unsigned int v1_installed(const struct world *w, unsigned int side);
 

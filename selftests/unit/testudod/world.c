@@ -470,3 +470,13 @@ void world_expire(struct world *w, unsigned int side, struct child_sa *child, bo
 		return;
 	}
 }
+
+void world_traffic(struct world *w)
+{
+	unsigned int s, i;
+
+	for (s = 0; s < 2; s++) {
+		for (i = 0; i < WORLD_SAS; i++)
+			w->side[s].sas[i].usage.bytes += w->side[s].sas[i].used ? 1000 : 0;
+	}
+}

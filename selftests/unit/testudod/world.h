@@ -224,6 +224,9 @@ const struct report *world_report(struct world *w, unsigned int side);
 /* the kernel's soft or hard lifetime of an inbound SA of @child is over */
 void world_expire(struct world *w, unsigned int side, struct child_sa *child, bool hard);
 
+/* every SA has carried something more */
+void world_traffic(struct world *w);
+
 /* ---- timer_fake.c: the clock ---- */
 
 void fake_clock_reset(void);

@@ -203,8 +203,11 @@ bool gate_wants_cookie(struct ike *ike, const struct sockaddr_storage *from)
 {
 	struct gate_look look;
 
+	/* under a flood nothing is counted for it */
+	if (ike->half_open >= GATE_COOKIES)
+		return true;
 	gate_look(ike, from, &look);
-	return ike->half_open >= GATE_COOKIES || look.all_of >= GATE_COOKIES_OF || !gate_dear(ike, 2);
+	return look.all_of >= GATE_COOKIES_OF || !gate_dear(ike, 2);
 }
 
 /* The current secret; the one before stays good for cookies that are on their way. */
