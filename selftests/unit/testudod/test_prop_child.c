@@ -359,13 +359,17 @@ static void bundles_agree(void **state)
 }
 
 static const struct {
+	const char *algs;
 	bool ini, res, esn;
 	const char *why;
 } esns[] = {
-	{ false, false, false, "nobody wants it" },
-	{ true, false, false, "one does: both are offered" },
-	{ false, true, false, "one does" },
-	{ true, true, true, "both do" },
+	{ "aes 256/hmac_sha256/", false, false, false, "nobody wants it" },
+	{ "aes 256/hmac_sha256/", true, false, false, "one does: both are offered" },
+	{ "aes 256/hmac_sha256/", false, true, false, "one does" },
+	{ "aes 256/hmac_sha256/", true, true, true, "both do" },
+	{ "aes 256/non_auth/", true, true, false, "both do, and no kernel has it without integrity" },
+	{ "aes 256/non_auth,hmac_sha256/", true, true, false, "both do, and may do without integrity" },
+	{ "aes_gcm_16 256/hmac_sha256/", true, true, true, "an AEAD has integrity" },
 };
 
 static void esn(void **state)
@@ -378,7 +382,7 @@ static void esn(void **state)
 		struct report why = { 0 };
 		struct child_choice got;
 
-		sainfo_parse(&ini.s, "aes 256/hmac_sha256/");
+		sainfo_parse(&ini.s, esns[i].algs);
 		res.s = ini.s;
 		ini.s.esn = ini.s.esn_said = esns[i].ini;
 		res.s.esn = esns[i].res;

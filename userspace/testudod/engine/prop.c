@@ -353,12 +353,13 @@ void prop_print_ike(FILE *out, const struct conf_remote *remote)
 }
 
 /* extended sequence numbers are offered to whom? */
-static const char *print_esn(const struct conf_sainfo *sainfo, const struct conf_remote *remote)
+static const char *print_esn(const struct conf_sainfo *sainfo, const struct conf_remote *remote,
+			     const struct alg *integ)
 {
 	bool v1 = strchr((const char *)remote->versions, 1);
 	bool v2 = strchr((const char *)remote->versions, 2);
 
-	if (!sainfo->esn || (!v2 && !sainfo->esn_said))
+	if (!sainfo->esn || (integ && prop_is_none(integ)) || (!v2 && !sainfo->esn_said))
 		return "";
 	return v1 && !sainfo->esn_said ? ", esn (IKEv2 only)" : ", esn";
 }
@@ -377,7 +378,7 @@ static void print_pair(FILE *out, const struct alg_key *encr, const struct alg *
 		sainfo->pfs ? sainfo->pfs->name : "", sainfo->lifetime);
 	if (sainfo->lifebytes)
 		fprintf(out, ", %llu KB", (unsigned long long)sainfo->lifebytes);
-	fprintf(out, "%s%s\n", print_esn(sainfo, remote), v1 || !v1_asked ? "" : " (IKEv2 only)");
+	fprintf(out, "%s%s\n", print_esn(sainfo, remote, integ), v1 || !v1_asked ? "" : " (IKEv2 only)");
 }
 
 /**

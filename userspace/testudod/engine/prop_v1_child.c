@@ -85,6 +85,9 @@ static void offer_esp(struct offer *o, const struct prop_lists *lists)
 		for (i = 0; !prop_is_aead(k->alg) && i < lists->ninteg; i++) {
 			const struct alg *integ = lists->integ[i];
 
+			/* the upper half of extended numbers is in the ICV alone (RFC 4303 2.2.1) */
+			if (prop_is_none(integ) && o->like.esn)
+				continue;
 			if (prop_pair_ok(k->alg, integ) && (integ->v1_ipsec || prop_is_none(integ)))
 				offer_put(o, k->alg->v1_ipsec, k->bits, integ->v1_ipsec);
 		}

@@ -147,7 +147,8 @@ static bool algs_fit(const struct v1_rules *rules, unsigned int i, const struct 
 	const struct child_proto *p = &rules->want->p[i];
 	unsigned int e = 0, a = 0;
 
-	if (!read_trans(p->proto, t, &part->encr, &part->integ))
+	if (!read_trans(p->proto, t, &part->encr, &part->integ) ||
+	    (t->esn && part->integ && prop_is_none(part->integ)))
 		return false;
 	if (rules->chosen)
 		return part->encr.alg == p->encr.alg && part->encr.bits == p->encr.bits &&

@@ -62,11 +62,22 @@ static void put_integ(struct v2_sa *sa, const struct prop_lists *lists, bool ah)
 	}
 }
 
-static void put_rest(struct v2_sa *sa, const struct child_choice *want, const struct alg *pfs)
+/* without integrity there are no extended sequence numbers: their upper half is in the ICV alone (RFC 4303 2.2.1) */
+static bool may_lack_integ(const struct prop_lists *lists)
+{
+	unsigned int i;
+
+	for (i = 0; i < lists->ninteg; i++)
+		if (prop_is_none(lists->integ[i]) && integ_ok(lists, lists->integ[i], false))
+			return true;
+	return false;
+}
+
+static void put_rest(struct v2_sa *sa, bool esn, const struct alg *pfs)
 {
 	if (pfs)
 		v2_build_alg(sa, pfs, 0);
-	if (want->esn)
+	if (esn)
 		v2_build_alg(sa, alg_by_v2(ALG_ESN, 1), 0);
 	v2_build_alg(sa, alg_by_v2(ALG_ESN, 0), 0);
 }
@@ -99,7 +110,7 @@ static void put_esp(struct v2_sa *sa, const struct prop_lists *lists,
 			v2_build_alg(sa, lists->encr[i].alg, lists->encr[i].bits);
 	if (!aead)
 		put_integ(sa, lists, false);
-	put_rest(sa, want, pfs);
+	put_rest(sa, want->esn && (aead || !may_lack_integ(lists)), pfs);
 }
 
 static void put_ah(struct v2_sa *sa, const struct prop_lists *lists,
@@ -108,7 +119,7 @@ static void put_ah(struct v2_sa *sa, const struct prop_lists *lists,
 	if (!can_integ(lists, true) || !v2_build(sa, V2_PROTO_AH, spi, CONF_ALGS + 3))
 		return;
 	put_integ(sa, lists, true);
-	put_rest(sa, want, pfs);
+	put_rest(sa, want->esn, pfs);
 }
 
 static void offer(const struct conf_sainfo *sainfo, const struct child_choice *want,
