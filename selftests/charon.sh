@@ -2,10 +2,10 @@
 # shellcheck shell=bash disable=SC2034
 #
 # charon.sh - other people's keying daemons in a node: their files laid over the
-# machine's own root, and strongSwan started, told things and ended.
+# machine's own root, and strongSwan and OpenIKED started, told things and ended.
 #
-# Sourced after lib.sh. $WORKDIR/ipsec.conf and $WORKDIR/ipsec.secrets are the
-# test's to write; charon's log is $WORKDIR/charon.log.
+# Sourced after lib.sh. $WORKDIR/ipsec.conf, ipsec.secrets and iked.conf are the
+# test's to write; their logs are $WORKDIR/charon.log and iked.log.
 
 # lay_peers - the daemons' files where they belong in this machine's root, which is its own: strongSwan's by a
 # mount, since copying hundreds of files takes a minute here; a user and a key as openiked's package makes them
@@ -24,6 +24,21 @@ lay_peers()
 	}
 	openssl ecparam -genkey -name prime256v1 -noout -out /etc/iked/private/local.key &&
 		openssl ec -in /etc/iked/private/local.key -pubout -out /etc/iked/local.pub
+}
+
+# start_iked NODE - with $WORKDIR/iked.conf; it has a /run of its own, as charon
+start_iked()
+{
+	bg "$1" unshare -m sh -c "mount -t tmpfs tmpfs /run && exec iked -dv -f $WORKDIR/iked.conf" >>"$WORKDIR/iked.log" 2>&1
+	IKED=$BG_PID
+	wait_for listening "$1" -u 500
+}
+
+# stop_iked - and wait for it
+stop_iked()
+{
+	kill "$IKED" 2>/dev/null
+	wait "$IKED" 2>/dev/null
 }
 
 # charon_conf PLUGIN... - strongswan.conf with these plugins

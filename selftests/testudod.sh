@@ -4,16 +4,19 @@
 # testudod.sh - testudod in node A, what it is told, and what must be true when it
 # has come to terms with another daemon in node B.
 #
-# Sourced after lib.sh. Inside of tunnels A is 10.0.1.1 and B 10.0.2.1. The test
-# has the other daemon's side: $PEER_LOG, its log, and
+# Sourced after lib.sh. The test has the other daemon's side: $PEER_LOG, its log, and
 #	peer_conf VERSION AUTH MODE	writes its files
 #	peer_start, peer_stop		waits until it is there; it need not run to be stopped
 #	peer_begin			it is to begin
 
 CTL="$WORKDIR/ctl"
-# what A calls itself and its peer
+# what A calls itself and its peer, and what the peer calls A
 A_OWN=${A_OWN:-10.0.0.1}
 A_PEER=${A_PEER:-10.0.0.2}
+A_SEEN=${A_SEEN:-$A_OWN}
+# what they are inside of tunnels
+A_INSIDE=${A_INSIDE:-10.0.1.1}
+B_INSIDE=${B_INSIDE:-10.0.2.1}
 
 # make_pki KIND - a CA and a certificate for each end in $WORKDIR/KIND, as files of PEM
 make_pki()
@@ -24,7 +27,10 @@ make_pki()
 	mkdir -p "$dir"
 	case $1 in
 	rsa) alg=(-algorithm RSA -pkeyopt rsa_keygen_bits:2048) ;;
-	ecdsa) alg=(-algorithm EC -pkeyopt ec_paramgen_curve:P-256) ;;
+	ecdsa | ec256) alg=(-algorithm EC -pkeyopt ec_paramgen_curve:P-256) ;;
+	ec384) alg=(-algorithm EC -pkeyopt ec_paramgen_curve:P-384) ;;
+	ec521) alg=(-algorithm EC -pkeyopt ec_paramgen_curve:P-521) ;;
+	ed25519) alg=(-algorithm ED25519) ;;
 	esac
 	for name in ca a b; do
 		openssl genpkey -quiet "${alg[@]}" -out "$dir/$name.key"
@@ -39,12 +45,12 @@ make_pki()
 	touch "$dir/done"
 } >>"$WORKDIR/pki.log" 2>&1
 
-# a_conf VERSION AUTH MODE [LINE...] - racoon.conf of A, with these lines in its remote block
+# a_conf VERSION AUTH [LINE...] - racoon.conf of A, with these lines in its remote block
 a_conf()
 {
 	local ver=$1 auth=$2 method id
 
-	shift 3
+	shift 2
 	case $auth in
 	psk) method=pre_shared_key id='my_identifier fqdn "a.test"; peers_identifier fqdn "b.test";' ;;
 	*) method=rsasig id='my_identifier asn1dn; peers_identifier asn1dn "C=DE, O=Test, CN=b.test";' ;;
@@ -69,7 +75,7 @@ a_conf()
 		 ${A_PFS:-pfs_group 14;}
 		 lifetime time ${A_LIFE:-1 hour};
 		 encryption_algorithm aes 256;
-		 authentication_algorithm hmac_sha256;
+		 authentication_algorithm ${A_AUTH:-hmac_sha256};
 		 compression_algorithm deflate;
 		}
 	END
@@ -77,13 +83,15 @@ a_conf()
 	chmod 600 "$WORKDIR/psk.txt"
 }
 
-# a_policies MODE - what A's kernel is to protect
+# a_policies MODE - what A's kernel is to protect; MODE none: the peer is to say that
 a_policies()
 {
-	if [ "$1" = tunnel ]; then
+	if [ "$1" = none ]; then
+		return
+	elif [ "$1" = tunnel ]; then
 		n A setkey -c <<-END
-			spdadd 10.0.1.1 10.0.2.1 any -P out ipsec esp/tunnel/$A_OWN-$A_PEER/require;
-			spdadd 10.0.2.1 10.0.1.1 any -P in ipsec esp/tunnel/$A_PEER-$A_OWN/require;
+			spdadd $A_INSIDE $B_INSIDE any -P out ipsec esp/tunnel/$A_OWN-$A_PEER/require;
+			spdadd $B_INSIDE $A_INSIDE any -P in ipsec esp/tunnel/$A_PEER-$A_OWN/require;
 		END
 	else
 		n A setkey -c <<-END
@@ -115,6 +123,19 @@ logs()
 	fail "$1; testudod: $(grep -v DEBUG "$WORKDIR/testudod.log" | tail -n 6); peer: $(tail -n 4 "$PEER_LOG")"
 }
 
+# keys_of NODE - "SOURCE DESTINATION SPI E|A ALGORITHM KEY" for each key in this project's SAD
+keys_of()
+{
+	n "$1" setkey -D | awk '
+		function done() { if (line != "") print line; line = "" }
+		/^[^ \t]/ { done(); ends = $1 " " $2 }
+		/spi=/ { match($0, /\(0x[0-9a-f]+\)/); spi = substr($0, RSTART + 1, RLENGTH - 2) }
+		/^\t[EA]: / { done(); line = ends " " spi " " substr($1, 1, 1) " " $2 " "; $1 = $2 = "" }
+		/^\t[a-z]+[=:]/ { done() }
+		line != "" { gsub(/[ \t]/, ""); line = line $0 }
+		END { done() }'
+}
+
 # sad_of NODE - SPIs and keys in that kernel
 sad_of()
 {
@@ -123,9 +144,7 @@ sad_of()
 			/proto esp spi/ { spi = $4 }
 			/^\t(auth-trunc|auth|enc|aead) / { key = $3; sub(/^0x/, "", key); print spi, key }'
 	else
-		n "$1" setkey -D | awk '
-			/spi=/ { match($0, /\(0x[0-9a-f]+\)/); spi = substr($0, RSTART + 1, RLENGTH - 2) }
-			/^\t[EA]: / { key = ""; for (i = 3; i <= NF; i++) key = key $i; print spi, key }'
+		keys_of "$1" | awk '{ print $3, $6 }'
 	fi | sort
 }
 
@@ -148,9 +167,9 @@ pairs()
 # crosses MODE - traffic, protected, both ways, and nothing dropped
 crosses()
 {
-	local to=10.0.2.1 back=10.0.1.1
+	local to=$B_INSIDE back=$A_INSIDE
 
-	[ "$1" = tunnel ] || to=$A_PEER back=$A_OWN
+	[ "$1" = tunnel ] || to=$A_PEER back=$A_SEEN
 	mark_new
 	cap_start WIRE left
 	drops_mark A
@@ -159,6 +178,12 @@ crosses()
 	transfer TCP A B "$to" 50000
 	drop_delta A
 	cap_stop
+	on_link
+}
+
+# on_link - the capture has what protects, and nothing else
+on_link()
+{
 	assert_enc
 }
 
@@ -176,11 +201,11 @@ begin()
 # t_pair VERSION AUTH MODE WHO - WHO begins: A by a packet, B by a word
 t_pair()
 {
-	local ver=$1 auth=$2 mode=$3 who=$4 to=10.0.2.1
+	local ver=$1 auth=$2 mode=$3 who=$4 to=$B_INSIDE
 
 	[ "$auth" = psk ] || make_pki "$auth"
 	[ "$mode" = tunnel ] || to=$A_PEER
-	a_conf "$ver" "$auth" "$mode"
+	a_conf "$ver" "$auth"
 	peer_conf "$ver" "$auth" "$mode"
 	begin "$mode" || return
 	if [ "$who" = A ]; then

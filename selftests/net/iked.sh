@@ -53,13 +53,6 @@ write_files()
 	charon_conf aes sha1 sha2 hmac kdf gmp random nonce kernel-netlink socket-default stroke
 }
 
-# It has a /run of its own, as charon.
-start_iked()
-{
-	bg A unshare -m sh -c "mount -t tmpfs tmpfs /run && exec iked -dv -f $WORKDIR/iked.conf" >>"$WORKDIR/iked.log" 2>&1
-	IKED=$BG_PID
-}
-
 # established N - charon has made that many pairs of SAs
 established()
 {
@@ -81,7 +74,7 @@ t_up()
 {
 	local policies
 
-	start_iked
+	start_iked A
 	wait_for established 1 || { logs "no child SA"; return; }
 	wait_for mature || { logs "no SAs in A"; return; }
 	policies=$(n A setkey -DP)
@@ -129,9 +122,8 @@ t_restart()
 	local before
 
 	before=$(grep -c "$ESTABLISHED" "$WORKDIR/charon.log")
-	kill "$IKED"
-	wait "$IKED" 2>/dev/null
-	start_iked
+	stop_iked
+	start_iked A
 	wait_for established $((before + 1)) || { logs "no child SA after the restart"; return; }
 	wait_for mature || { logs "no SAs in A"; return; }
 	ping_some A 10.0.2.1 56

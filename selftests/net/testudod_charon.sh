@@ -92,7 +92,7 @@ t_rekey()
 {
 	local sent got before
 
-	A_LIFE='12 sec' a_conf "$1" psk tunnel
+	A_LIFE='12 sec' a_conf "$1" psk
 	peer_conf "$1" psk tunnel
 	begin tunnel || return
 	ping_some A 10.0.2.1 56
@@ -112,7 +112,7 @@ t_rekey()
 # t_dead - the peer goes away without a word: DPD notices, and its SAs go
 t_dead()
 {
-	a_conf "$1" psk tunnel 'dpd_delay 2; dpd_retry 1; dpd_maxfail 2;'
+	a_conf "$1" psk 'dpd_delay 2; dpd_retry 1; dpd_maxfail 2;'
 	peer_conf "$1" psk tunnel
 	begin tunnel || return
 	ping_some A 10.0.2.1 56
@@ -129,7 +129,7 @@ t_dead()
 # t_why - proposals that do not meet, and keys that differ, are told in a sentence
 t_why()
 {
-	a_conf 2 psk tunnel
+	a_conf 2 psk
 	sed -i 's/dh_group 14/dh_group 16/' "$WORKDIR/racoon.conf"
 	peer_conf 2 psk tunnel
 	begin tunnel || return
@@ -138,7 +138,7 @@ t_why()
 	n A testudoctl -s "$CTL" why 10.0.0.2 >"$WORKDIR/why" 2>&1
 	grep -qi 'proposal' "$WORKDIR/why" || fail "why says: $(head -n 5 "$WORKDIR/why")"
 	stop_testudod
-	a_conf 2 psk tunnel
+	a_conf 2 psk
 	sed -i 's/ secret/ another/' "$WORKDIR/psk.txt"
 	begin tunnel || return
 	stroke up t
