@@ -1,0 +1,307 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What an administrator does to a testudod that has tunnels: reload, restart, take
+# an address away and give it back, ask it questions. Nothing of that costs a packet
+# or an SA that need not go.
+#
+# kernels: 6.12
+# timeout: 900
+#
+#   A (testudod)  10.0.0.1 ---- B (testudod)  10.0.0.2
+#     inside 10.0.1.1              inside 10.0.2.1
+#
+# Both ends are this project's: what they agree on is held against others in the
+# tests beside this one.
+
+TEST_TIMEOUT=${TEST_TIMEOUT:-90}
+. "$(dirname "$0")/../lib.sh"
+. "$LIB/testudod.sh"
+
+NOISE="($NOISE or udp port 500 or udp port 4500)"
+PEER_LOG="$WORKDIR/b.log"
+A_OUT=$WORKDIR/said
+
+# peer_conf VERSION psk MODE - racoon.conf of B, which takes what A says
+peer_conf()
+{
+	local id='my_identifier fqdn "b.test"; peers_identifier fqdn "a.test";'
+
+	[ "$1" = 2 ] || id='my_identifier address; peers_identifier address;'
+	cat >"$WORKDIR/b.conf" <<-END
+		path pre_shared_key "$WORKDIR/b.psk";
+		listen { adminsock "$WORKDIR/b.ctl"; }
+		remote 10.0.0.1 {
+		 exchange_mode main;
+		 $id
+		 verify_identifier on;
+		 passive on;
+		 proposal_check obey;
+		 proposal { encryption_algorithm aes 256; hash_algorithm sha256; authentication_method pre_shared_key; dh_group 14; }
+		 testudo { ike_version $1; }
+		}
+		sainfo anonymous {
+		 pfs_group 14;
+		 lifetime time 1 hour;
+		 encryption_algorithm aes 256;
+		 authentication_algorithm hmac_sha256;
+		 compression_algorithm deflate;
+		}
+	END
+	printf '10.0.0.1 secret\na.test secret\n' >"$WORKDIR/b.psk"
+	chmod 600 "$WORKDIR/b.psk"
+}
+
+peer_start()
+{
+	: >"$PEER_LOG"
+	n B setkey -c <<-END
+		spdadd 10.0.2.1 10.0.1.1 any -P out ipsec esp/tunnel/10.0.0.2-10.0.0.1/require;
+		spdadd 10.0.1.1 10.0.2.1 any -P in ipsec esp/tunnel/10.0.0.1-10.0.0.2/require;
+		spdadd 10.0.0.2 10.0.0.1 any -P out ipsec esp/transport//require ah/transport//require;
+		spdadd 10.0.0.1 10.0.0.2 any -P in ipsec esp/transport//require ah/transport//require;
+	END
+	bg B testudod -F -d -f "$WORKDIR/b.conf" >>"$PEER_LOG" 2>&1
+	PEER=$BG_PID
+	wait_for n B testudoctl -s "$WORKDIR/b.ctl" status
+}
+
+peer_stop()
+{
+	[ -z "${PEER:-}" ] || { kill "$PEER"; wait "$PEER"; }
+}
+
+ctl()
+{
+	n A testudoctl -s "$CTL" "$@" >"$A_OUT" 2>&1
+}
+
+# said PATTERN - what the last ctl printed has it
+said()
+{
+	grep -Eq -e "$1" "$A_OUT" || fail "no '$1' in: $(head -n 12 "$A_OUT")"
+}
+
+# up VERSION - a tunnel that works; SAS are its SAs
+up()
+{
+	a_conf "$1" psk
+	peer_conf "$1" psk tunnel
+	begin tunnel || return
+	ping_some A 10.0.2.1 56
+	wait_for pairs 2 || { logs "no pair of SAs"; return 1; }
+	SAS=$(sad_of A)
+}
+
+# ping_begin, ping_end - none of these is lost
+ping_begin()
+{
+	drops_mark A
+	bg A ping -n -q -i 0.2 -w 600 10.0.2.1 >"$WORKDIR/ping" 2>&1
+	PING=$BG_PID
+}
+
+ping_end()
+{
+	local sent got
+
+	kill -INT "$PING" && wait "$PING"
+	read -r sent _ _ got _ <<<"$(grep transmitted "$WORKDIR/ping")"
+	[ "$sent" -gt 3 ] && [ "$sent" = "$got" ] || logs "$sent sent, $got answered"
+	drop_delta A
+}
+
+# same - not an SA came or went
+same()
+{
+	[ "$(sad_of A)" = "$SAS" ] || fail "$1: the SAs are others"
+}
+
+# renewed - a pair is there, and no SA of before
+renewed()
+{
+	pairs 2 && ! grep -qFf <(cut -d ' ' -f 1 <<<"$SAS") <<<"$(sad_of A)"
+}
+
+# t_reload VERSION
+t_reload()
+{
+	up "$1" || return
+	ping_begin
+	cp "$WORKDIR/racoon.conf" "$WORKDIR/good.conf"
+	echo 'remote 10.0.0.9 { exchange_mod main; }' >>"$WORKDIR/racoon.conf"
+	! ctl reload-config || fail "a bad file is taken"
+	said "racoon.conf:[0-9]+:[0-9]+: "
+	kill -HUP "$TESTUDOD"
+	wait_for grep -q "exchange_mod" "$WORKDIR/testudod.log" || logs "no word about the bad file"
+	same "a bad file"
+	sed 's/^remote 10.0.0.2 /remote 10.0.0.9 /' "$WORKDIR/good.conf" | sed -n '/^remote/,/^}/p' >>"$WORKDIR/good.conf"
+	cp "$WORKDIR/good.conf" "$WORKDIR/racoon.conf"
+	ctl reload-config || logs "a good file is refused: $(cat "$A_OUT")"
+	same "another peer more"
+	sed -i 's/dh_group 14;/dh_group 14; lifetime time 2 hour;/' "$WORKDIR/racoon.conf"
+	ctl reload-config || logs "a good file is refused: $(cat "$A_OUT")"
+	wait_for renewed || logs "what has changed is not negotiated anew"
+	ping_end
+	stop_testudod
+}
+
+# t_restart VERSION - the SAs stay while nobody is there, and the next daemon takes them over
+t_restart()
+{
+	up "$1" || return
+	ping_begin
+	kill -USR2 "$TESTUDOD"
+	wait "$TESTUDOD"
+	same "a restart"
+	start_testudod || logs "it does not start again"
+	wait_for renewed || logs "no others in place of those of before"
+	ping_end
+	stop_testudod
+	[ "$(n A setkey -D | grep -c spi=)" -eq 0 ] || fail "SAs are left when testudod has ended"
+}
+
+# t_address - an address goes and returns, and the link, too
+t_address()
+{
+	local begun
+
+	up "$1" || return
+	begun=$(grep -c 'initiate new phase' "$WORKDIR/testudod.log")
+	ip -n "${RUN}A" addr del 10.0.0.1/24 dev eth0
+	ip -n "${RUN}A" addr add 10.0.0.1/24 dev eth0
+	ip -n "${RUN}A" route replace 10.0.2.1 via 10.0.0.2 src 10.0.1.1
+	ping_ok A 10.0.2.1 56 3
+	ip -n "${RUN}A" link set eth0 down
+	ip -n "${RUN}A" link set eth0 up
+	wait_for ip -n "${RUN}A" route replace 10.0.2.1 via 10.0.0.2 src 10.0.1.1
+	ping_some A 10.0.2.1 56
+	same "the address and the link went and came back"
+	[ "$(grep -c 'initiate new phase' "$WORKDIR/testudod.log")" -eq "$begun" ] || logs "it negotiated anew"
+	ctl status
+	said ' up '
+	stop_testudod
+}
+
+# t_bytes VERSION - a lifetime of bytes ends under traffic
+t_bytes()
+{
+	A_PFS='pfs_group 14; lifetime byte 200 KB;' up "$1" || return
+	ping_begin
+	transfer TCP A B 10.0.2.1 190000
+	wait_for renewed || logs "no rekeying by bytes"
+	ping_end
+	stop_testudod
+}
+
+# ah_on_link - AH and nothing else
+ah_on_link()
+{
+	local other="not ip proto 51 and not $NOISE"
+
+	[ "$(in_cap 'ip proto 51')" -gt 0 ] || fail "no AH on the link"
+	[ "$(in_cap "$other")" -eq 0 ] || fail "on the link: $(tcpdump -nn -r "$CAP" "$other" 2>/dev/null | head -n 2)"
+	! grep -qa "$MARK" "$CAP" || fail "the marker is on the link in clear"
+}
+
+# t_bundle - ESP inside of AH, as IKEv1 knows it
+t_bundle()
+{
+	a_conf 1 psk
+	peer_conf 1 psk transport
+	begin none || return
+	n A setkey -c <<-END
+		spdadd 10.0.0.1 10.0.0.2 any -P out ipsec esp/transport//require ah/transport//require;
+		spdadd 10.0.0.2 10.0.0.1 any -P in ipsec esp/transport//require ah/transport//require;
+	END
+	mark_new
+	cap_start WIRE left
+	ping_some A 10.0.0.2 56
+	wait_for pairs 4 || logs "not four SAs"
+	drops_mark A
+	ping_ok B 10.0.0.1 1000 3
+	transfer TCP A B 10.0.0.2 50000
+	drop_delta A
+	cap_stop
+	ah_on_link
+	sads_equal
+	stop_testudod
+}
+
+# fits SIZE - a packet of that size gets through whole
+fits()
+{
+	n A ping -n -c 1 -W 5 -M 'do' -s $(($1 - 28)) 10.0.2.1 >/dev/null 2>&1
+}
+
+# t_why - which policy, which SA, which MTU, which verdict; and it is what then happens
+t_why()
+{
+	local spi mtu
+
+	a_conf "$1" psk
+	peer_conf "$1" psk tunnel
+	begin tunnel || return
+	n A setkey -c <<<"spdadd 10.0.1.1 10.0.2.9 any -P out discard; spdadd 10.0.1.1 10.0.2.8 any -P out none;"
+	ctl why 10.0.1.1 10.0.2.1 icmp 8
+	said 'no SA|ACQUIRE|asked'
+	ctl why 10.0.1.1 10.0.2.9
+	said 'discard|dropped'
+	ctl why 10.0.1.1 10.0.2.8
+	said 'clear|none'
+	ctl why 10.0.1.1 10.0.7.7
+	said 'no policy|clear'
+	ping_some A 10.0.2.1 56
+	wait_for pairs 2 || logs "no pair of SAs"
+	ctl why 10.0.1.1 10.0.2.1 icmp 8
+	spi=$(keys_of A | awk '$1 == "10.0.0.1" { print $3; exit }')
+	said "$spi"
+	mtu=$(awk '$1 == "MTU" { print $2 }' "$A_OUT")
+	[ -n "$mtu" ] || fail "no MTU in: $(cat "$A_OUT")"
+	fits "$mtu" || fail "a packet of $mtu bytes does not get through"
+	! fits $((mtu + 1)) || fail "a packet of $((mtu + 1)) bytes gets through, and why says $mtu"
+	stop_testudod
+}
+
+# t_tools - what the verbs say and do
+t_tools()
+{
+	up "$1" || return
+	bg A testudoctl -s "$CTL" monitor --json >"$WORKDIR/events" 2>&1
+	ctl show-sa isakmp
+	said '10.0.0.2'
+	ctl show-sa esp
+	said 'mode=tunnel'
+	! grep -qFf <(cut -d ' ' -f 2 <<<"$SAS") <<<"$(tr -d ' ' <"$A_OUT")" || fail "show-sa prints keys"
+	ctl metrics
+	said '^testudo[a-z_]*[{ ]'
+	said '^# EOF'
+	ctl status --json
+	python3 -m json.tool <"$A_OUT" >/dev/null 2>&1 || fail "not JSON: $(head -n 3 "$A_OUT")"
+	ctl vpn-disconnect 10.0.0.2 || fail "vpn-disconnect: $(cat "$A_OUT")"
+	wait_for pairs 0 || fail "SAs are left after vpn-disconnect"
+	wait_for grep -qi 'admin\|delete' "$WORKDIR/events" || fail "events: $(cat "$WORKDIR/events")"
+	ctl vpn-connect -w 10.0.0.2 || fail "vpn-connect: $(cat "$A_OUT")"
+	pairs 2 || fail "vpn-connect -w came back without SAs"
+	kill "$BG_PID"
+	[ "$(wc -l <"$WORKDIR/events")" -ge 2 ] || fail "events: $(cat "$WORKDIR/events")"
+	stop_testudod
+}
+
+need_testudo
+setup_t2
+addr A eth0 10.0.1.1/32
+addr B eth0 10.0.2.1/32
+ip -n "${RUN}A" route add 10.0.2.1 via 10.0.0.2 src 10.0.1.1
+ip -n "${RUN}B" route add 10.0.1.1 via 10.0.0.1 src 10.0.2.1
+
+add_case P20_v1_reload t_reload 1
+add_case P20_v2_reload t_reload 2
+add_case P21_v1_restart t_restart 1
+add_case P21_v2_restart t_restart 2
+add_case P22_address_returns t_address 2
+add_case P23_v2_lifetime_bytes t_bytes 2
+add_case P24_v1_esp_in_ah t_bundle
+add_case P25_why_packet t_why 2
+add_case P26_tools t_tools 2
+run_cases "$@"
