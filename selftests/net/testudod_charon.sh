@@ -102,8 +102,7 @@ t_rekey()
 	wait_for established $((before + 3)) || logs "no three rekeyings in $TEST_TIMEOUT s"
 	kill -INT "$BG_PID" && wait "$BG_PID"
 	read -r sent _ _ got _ <<<"$(grep transmitted "$WORKDIR/ping")"
-	# whatever was on its way when the old SAs went
-	[ $((sent - got)) -le $(($1 == 1 ? 4 : 0)) ] || logs "under rekeying: $sent sent, $got answered"
+	[ "$sent" = "$got" ] || logs "under rekeying: $sent sent, $got answered"
 	drop_delta A
 	[ "$(n A setkey -D | grep -c state=mature)" -le 8 ] || fail "SAs pile up: $(n A setkey -D | grep -c state=mature)"
 	stop_testudod
@@ -162,7 +161,9 @@ add_case P10_v1_psk_tunnel_A t_pair 1 psk tunnel A
 add_case P10_v2_psk_transport_B t_pair 2 psk transport B
 add_case P11_v1_rsa_A t_pair 1 rsa tunnel A
 add_case P11_v2_ecdsa_B t_pair 2 ecdsa tunnel B
+add_case P13_v1_rekey t_rekey 1
 add_case P13_v2_rekey t_rekey 2
+add_case P14_v2_dead_peer t_dead 2
 # the rest of the matrix: make check-nightly
 if [ -n "${TESTUDO_NIGHTLY:-}" ]; then
 	for ver in 1 2; do
@@ -173,9 +174,8 @@ if [ -n "${TESTUDO_NIGHTLY:-}" ]; then
 		done
 		add_case "P11_v${ver}_rsa_A" t_pair $ver rsa tunnel A
 		add_case "P11_v${ver}_rsa_B" t_pair $ver rsa tunnel B
-		add_case P13_v${ver}_rekey t_rekey $ver
-		add_case P14_v${ver}_dead_peer t_dead $ver
 	done
+	add_case P14_v1_dead_peer t_dead 1
 	add_case P11_v2_ecdsa_A t_pair 2 ecdsa tunnel A
 	add_case P15_why t_why
 fi
