@@ -109,6 +109,57 @@ static void test_by_difference(void **state)
 	}
 }
 
+/* SPI of the newest SA that @side sends with, 0: none but @old */
+static uint32_t sends_with(const struct world *w, unsigned int side, uint32_t old)
+{
+	const struct world_sa *s = w->side[side].sas;
+	unsigned int i;
+
+	for (i = 0; i < WORLD_SAS; i++)
+		if (s[i].used && !s[i].larval && s[i].sa.spi != old &&
+		    addr_same_host(&s[i].sa.dst, &w->side[!side].addr))
+			return s[i].sa.spi;
+	return 0;
+}
+
+static bool receives_with(const struct world *w, unsigned int side, uint32_t spi)
+{
+	const struct world_sa *s = w->side[side].sas;
+	unsigned int i;
+
+	for (i = 0; i < WORLD_SAS; i++)
+		if (s[i].used && !s[i].larval && s[i].sa.spi == spi)
+			return true;
+	return false;
+}
+
+/* The peer of who negotiates anew sends with what the other does not have yet, at no moment. */
+static void test_who_answers_waits(void **state)
+{
+	static const struct end dpd = { .remote = "dpd_delay 77;" };
+	unsigned int ver, ms, when;
+	uint32_t old, spi;
+	struct world *w;
+
+	(void)state;
+	for (ver = 1; ver <= 2; ver++) {
+		w = up(ver, NULL, NULL);
+		w->latency = 40;
+		old = sends_with(w, 1, 0);
+		reload_end(w, 0, ver, &dpd);
+		for (ms = when = 0; ms < 5000 && !when; ms += 5) {
+			world_run(w, 5);
+			spi = sends_with(w, 1, old);
+			if (spi && !receives_with(w, 0, spi))
+				fail_msg("IKEv%u: after %u ms", ver, ms);
+			if (spi)
+				when = ms;
+		}
+		assert_true(when);
+		world_free(w);
+	}
+}
+
 /* The new block fails: the old SAs go on for a minute, and then both ends know that there are none. */
 static void test_bad_block(void **state)
 {
@@ -283,6 +334,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_by_difference),
+		cmocka_unit_test(test_who_answers_waits),
 		cmocka_unit_test(test_bad_block),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_at_any_moment),

@@ -305,8 +305,9 @@ static bool serve_crossed(const struct ike_sa *sa, const struct v2_serve *s,
 }
 
 /*
- * What the peer rekeyed has a pair that works, and so has a policy that we made
- * one for at the same time: the new outbound half can wait for the decision.
+ * What the peer rekeyed has a pair that works, so has what it makes once more
+ * under a new IKE SA, and a policy that we made one for at the same time: the new
+ * outbound half can wait for the decision.
  */
 static bool serve_half(struct ike_sa *sa, struct v2_serve *s)
 {
@@ -315,7 +316,7 @@ static bool serve_half(struct ike_sa *sa, struct v2_serve *s)
 	uint64_t now = timer_now(), since = now > SERVE_CROSS ? now - SERVE_CROSS : 0;
 	struct child_sa *made = NULL;
 	const struct v2_redo *ours;
-	bool lost;
+	bool lost, beside = v2_half_beside(sa, s->child);
 
 	v2_redo_add(sa, s->child, false, lower);
 	ours = v2_redo_find(sa, &about, true, since);
@@ -324,12 +325,13 @@ static bool serve_half(struct ike_sa *sa, struct v2_serve *s)
 	/* what the peer rekeys it has: no collision with that one */
 	if (made && (made == s->old || made->state != CHILD_UP))
 		made = NULL;
-	if (!s->old && !made && !v2_half_contested(sa, s->child))
+	if (!s->old && !made && !beside && !v2_half_contested(sa, s->child))
 		return false;
 	/* of two that were made at once the one with the lowest nonce goes */
 	lost = made && ike_nonce_less(lower, blob_chunk(&ours->nonce));
 	s->child->replaces = s->old;
-	v2_half_add(sa, s->child, &s->keymat, made && !lost ? ours->spi : 0);
+	v2_half_add(sa, s->child, &s->keymat, made && !lost ? ours->spi : 0,
+		    s->old || made || !beside ? V2_HALF_REKEY : V2_HALF_BESIDE);
 	if (lost)
 		v2_half_loses(sa, &about);
 	return true;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Child SAs that the peer rekeyed: inbound at once, outbound when the peer
- * surely has our answer (RFC 7296 2.8) - it deletes the old one, it sends a
- * later request, or HALF_WAIT is over without it asking again. And who wins
+ * Child SAs that the peer rekeyed, or made once more under another IKE SA:
+ * inbound at once, outbound when the peer surely has our answer (RFC 7296 2.8) -
+ * it deletes the old one, it sends a later request, or V2_HALF_REKEY or
+ * V2_HALF_BESIDE is over without it asking again. And who wins
  * when both rekey the same one at once (2.8.1), or both make a new one for the
  * same policy, even under two IKE SAs because both began one: the same rule.
  *
@@ -15,7 +16,6 @@
 
 #include "ikev2/v2.h"
 
-#define HALF_WAIT      3000   /* ms */
 #define HALF_LOSER     40000  /* ms that the peer has to delete what lost */
 #define HALF_FORGOTTEN 600000 /* ms until it is deleted by us */
 #define HALF_REDO      32     /* rekeys remembered */
@@ -111,7 +111,8 @@ static void half_arm(struct ike_sa *sa)
 		timer_stop(&sa->v2->half);
 }
 
-void v2_half_add(struct ike_sa *sa, struct child_sa *child, struct blob *keymat, uint32_t rival)
+void v2_half_add(struct ike_sa *sa, struct child_sa *child, struct blob *keymat, uint32_t rival,
+		 unsigned int wait)
 {
 	struct v2_half *half = xcalloc(1, sizeof(*half));
 
@@ -119,7 +120,7 @@ void v2_half_add(struct ike_sa *sa, struct child_sa *child, struct blob *keymat,
 	blob_take(&half->keymat, keymat);
 	half->proto = v2_proto_number(v2_child_proto(child)->proto);
 	half->rival = rival;
-	half->due = timer_now() + HALF_WAIT;
+	half->due = timer_now() + wait;
 	child->exchange = half;
 	TAILQ_INSERT_TAIL(&sa->v2->halves, half, link);
 	half_arm(sa);
@@ -237,10 +238,42 @@ void v2_half_proven(struct ike_sa *sa)
 	}
 }
 
+/* The peer gives up what another IKE SA has one for that waits: @old, or NULL: all of @gone. */
+static void half_beside_gone(struct ike_sa *sa, const struct ike_sa *gone, const struct child_sa *old)
+{
+	struct v2_about about = old ? v2_about(old) : (struct v2_about){ 0 }, its;
+	struct v2_half *half, *next;
+
+	TAILQ_FOREACH_SAFE(half, &sa->v2->halves, link, next) {
+		its = v2_about(half->child);
+		if (old ? !about_same(&its, &about) : !v2_half_in_use(gone, half->child))
+			continue;
+		if (!half->loser && !v2_half_contested(sa, half->child))
+			half_finish(sa, half);
+	}
+}
+
+static void half_others_gone(struct ike_sa *sa, const struct child_sa *old)
+{
+	struct ike_sa *other;
+
+	TAILQ_FOREACH(other, &sa->peer->sas, link) {
+		if (other != sa && other->ver == 2 && other->v2)
+			half_beside_gone(other, sa, old);
+	}
+}
+
+void v2_half_ike_gone(struct ike_sa *sa)
+{
+	half_others_gone(sa, NULL);
+}
+
 void v2_half_old_gone(struct ike_sa *sa, struct child_sa *old)
 {
 	bool last = !child_other_up(old);
 	struct v2_half *half, *next;
+
+	half_others_gone(sa, old);
 
 	TAILQ_FOREACH_SAFE(half, &sa->v2->halves, link, next) {
 		if (half->child == old)
@@ -262,6 +295,19 @@ bool v2_half_used(struct ike_sa *sa, const struct child_sa *child)
 		return false;
 	half_finish(sa, half);
 	return true;
+}
+
+bool v2_half_beside(const struct ike_sa *sa, const struct child_sa *child)
+{
+	struct v2_about about = v2_about(child), its;
+	const struct child_sa *other;
+
+	TAILQ_FOREACH(other, &sa->peer->children, link) {
+		its = v2_about(other);
+		if (other->ike != sa && other->state == CHILD_UP && about_same(&its, &about))
+			return true;
+	}
+	return false;
 }
 
 struct child_sa *v2_half_in_use(const struct ike_sa *sa, const struct child_sa *child)
@@ -290,7 +336,7 @@ void v2_half_finish_all(struct ike_sa *sa)
 
 void v2_half_postpone(struct ike_sa *sa)
 {
-	uint64_t due = timer_now() + HALF_WAIT;
+	uint64_t due = timer_now() + V2_HALF_REKEY;
 	struct v2_half *half;
 
 	TAILQ_FOREACH(half, &sa->v2->halves, link) {
@@ -371,7 +417,7 @@ void v2_half_tick(void *arg)
 		if (half->loser)
 			half_tick_loser(sa, half);
 		else if (v2_half_contested(sa, half->child))
-			half->due = now + HALF_WAIT;
+			half->due = now + V2_HALF_REKEY;
 		else
 			half_finish(sa, half);
 	}

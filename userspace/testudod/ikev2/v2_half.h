@@ -8,6 +8,9 @@
 
 #include "engine/sa.h"
 
+#define V2_HALF_REKEY  3000 /* ms */
+#define V2_HALF_BESIDE 500  /* ms; should the peer have lost the other one, nothing gets through that long */
+
 /**
  * struct v2_about - what the exchanges of both ends can collide about
  * @policy: id of the outbound policy; 0: nothing
@@ -74,13 +77,16 @@ struct v2_redo {
 TAILQ_HEAD(v2_redo_list, v2_redo);
 
 struct v2_about v2_about(const struct child_sa *child);
-/* @keymat is taken; @rival: SPI of the one of ours that lost against it, 0: none */
-void v2_half_add(struct ike_sa *sa, struct child_sa *child, struct blob *keymat, uint32_t rival);
+/* @keymat is taken; @rival: SPI of the one of ours that lost against it, 0: none; @wait: ms at most */
+void v2_half_add(struct ike_sa *sa, struct child_sa *child, struct blob *keymat, uint32_t rival,
+		 unsigned int wait);
 struct v2_half *v2_half_of(const struct ike_sa *sa, const struct child_sa *child);
 /* the peer shows that it has our answer: by a later request ... */
 void v2_half_proven(struct ike_sa *sa);
 /* ... or by deleting what it replaced; or it prefers it to what won */
 void v2_half_old_gone(struct ike_sa *sa, struct child_sa *old);
+/* ... or by ending the IKE SA that had what is beside it */
+void v2_half_ike_gone(struct ike_sa *sa);
 /* ... or by rekeying it: what lost is then used all the same; false: our own exchange is to decide */
 bool v2_half_used(struct ike_sa *sa, const struct child_sa *child);
 /* it shows that it has not */
@@ -100,6 +106,8 @@ const struct v2_redo *v2_redo_find(const struct ike_sa *sa, const struct v2_abou
 void v2_redo_clear(struct ike_sa *sa);
 /* what the peer made lost against ours: it will delete it */
 void v2_half_loses(struct ike_sa *sa, const struct v2_about *about);
+/* is another IKE SA's, or nobody's since a restart, in use for the same? */
+bool v2_half_beside(const struct ike_sa *sa, const struct child_sa *child);
 /* one of ours that is in use for the same; NULL: none */
 struct child_sa *v2_half_in_use(const struct ike_sa *sa, const struct child_sa *child);
 /* has the peer made one about the same that only waits for its outbound half? */

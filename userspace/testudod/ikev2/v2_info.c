@@ -180,6 +180,7 @@ static void info_end(struct ike_sa *sa)
 	if (was_up)
 		report_set(&sa->peer->report, REPORT_DELETED, "INFORMATIONAL",
 			   "%s deleted the IKE SA", sa->peer->conf->name);
+	v2_half_ike_gone(sa);
 	/* our close has nothing to tell in that phase */
 	sa->v2->phase = V2_ENDING;
 	if (sa->state == IKE_UP)
