@@ -108,14 +108,15 @@ static void flow_set_upper(struct ipsec_flow *fl, const struct sk_buff *skb,
 }
 
 static int flow_from_ipv4(struct ipsec_flow *fl, const struct sk_buff *skb,
-			  int off)
+			  int *off)
 {
 	const struct iphdr *iph;
 	struct iphdr buf;
 
-	iph = skb_header_pointer(skb, off, sizeof(buf), &buf);
+	iph = skb_header_pointer(skb, *off, sizeof(buf), &buf);
 	if (!iph || iph->version != 4 || iph->ihl < 5)
 		return -EINVAL;
+	*off += iph->ihl * 4;
 
 	ipsec_addr_set4(&fl->saddr, iph->saddr);
 	ipsec_addr_set4(&fl->daddr, iph->daddr);
@@ -123,7 +124,7 @@ static int flow_from_ipv4(struct ipsec_flow *fl, const struct sk_buff *skb,
 	if (iph->frag_off & htons(IP_OFFSET))
 		fl->flags = IPSEC_FLOW_OPAQUE;
 	else
-		flow_set_upper(fl, skb, off + iph->ihl * 4);
+		flow_set_upper(fl, skb, *off);
 	return 0;
 }
 
@@ -147,7 +148,7 @@ static int flow_read_frag(struct ipsec_flow *fl, const struct sk_buff *skb,
 
 	fh = skb_header_pointer(skb, *off, sizeof(buf), &buf);
 	if (!fh)
-		return -EINVAL;
+		return -ENODATA;
 	*off += sizeof(buf);
 	fl->proto = fh->nexthdr;
 	if (!(fh->frag_off & htons(IP6_OFFSET)))
@@ -178,11 +179,11 @@ static int flow_skip_ext(struct ipsec_flow *fl, const struct sk_buff *skb,
 		}
 		ext = skb_header_pointer(skb, *off, sizeof(buf), &buf);
 		if (!ext)
-			return -EINVAL;
+			return -ENODATA;
 		fl->proto = ext->nexthdr;
 		*off += ipv6_optlen(ext);
 	}
-	return -EINVAL;
+	return -ENODATA;
 }
 
 /*
@@ -190,26 +191,50 @@ static int flow_skip_ext(struct ipsec_flow *fl, const struct sk_buff *skb,
  * where the packet goes next, and what a gateway on the way can know for sure.
  */
 static int flow_from_ipv6(struct ipsec_flow *fl, const struct sk_buff *skb,
-			  int off)
+			  int *off)
 {
 	const struct ipv6hdr *ip6h;
 	struct ipv6hdr buf;
 	int err;
 
-	ip6h = skb_header_pointer(skb, off, sizeof(buf), &buf);
+	ip6h = skb_header_pointer(skb, *off, sizeof(buf), &buf);
 	if (!ip6h || ip6h->version != 6)
 		return -EINVAL;
 
 	ipsec_addr_set6(&fl->saddr, &ip6h->saddr);
 	ipsec_addr_set6(&fl->daddr, &ip6h->daddr);
 	fl->proto = ip6h->nexthdr;
-	off += sizeof(buf);
-	err = flow_skip_ext(fl, skb, &off);
+	*off += sizeof(buf);
+	err = flow_skip_ext(fl, skb, off);
 	if (err)
 		return err;
 	if (!fl->flags)
-		flow_set_upper(fl, skb, off);
+		flow_set_upper(fl, skb, *off);
 	return 0;
+}
+
+/**
+ * ipsec_flow_read() - the flow of an IP packet that is somewhere in another
+ * @fl: where to
+ * @skb: the other. Need not be linear
+ * @family: AF_INET or AF_INET6 of the packet
+ * @off: where its IP header is, from skb->data; moved on to its upper layer, or
+ *	to what cannot be read
+ *
+ * As ipsec_flow_from_skb().
+ *
+ * Context: any.
+ * Return: 0; -EINVAL when it has no IP header; -ENODATA when its chain of
+ * extension headers does not end: then @fl has the addresses, and no more.
+ */
+int ipsec_flow_read(struct ipsec_flow *fl, const struct sk_buff *skb,
+		    u16 family, int *off)
+{
+	memset(fl, 0, sizeof(*fl));
+	fl->family = family;
+	if (family == AF_INET)
+		return flow_from_ipv4(fl, skb, off);
+	return flow_from_ipv6(fl, skb, off);
 }
 
 /**
@@ -230,9 +255,5 @@ int ipsec_flow_from_skb(struct ipsec_flow *fl, struct sk_buff *skb, u16 family)
 {
 	int off = skb_network_offset(skb);
 
-	memset(fl, 0, sizeof(*fl));
-	fl->family = family;
-	if (family == AF_INET)
-		return flow_from_ipv4(fl, skb, off);
-	return flow_from_ipv6(fl, skb, off);
+	return ipsec_flow_read(fl, skb, family, &off) ? -EINVAL : 0;
 }

@@ -9,6 +9,8 @@
 
 struct sk_buff;
 
+int ipsec_flow_read(struct ipsec_flow *fl, const struct sk_buff *skb,
+		    u16 family, int *off);
 int ipsec_flow_from_skb(struct ipsec_flow *fl, struct sk_buff *skb,
 			u16 family);
 

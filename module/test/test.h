@@ -42,6 +42,7 @@
 	X(ah_mutable) \
 	X(lifetime) \
 	X(flow) \
+	X(quote) \
 	X(spd_lookup) \
 	X(pfkey_parse)
 
