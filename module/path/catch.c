@@ -23,6 +23,7 @@
 #include "path/outdst.h"
 #include "path/output.h"
 #include "path/pmtu.h"
+#include "path/quote.h"
 #include "path/resolve.h"
 #include "path/sock_policy.h"
 #include "path/spi.h"
@@ -155,10 +156,28 @@ static void catch_nat_flow(struct ipsec_flow *fl,
 	}
 }
 
+/* POST_ROUTING will write into what an ICMP error quotes, too. */
+static int catch_decide_nat_quote(struct ipsec_net *ipn, struct sk_buff *skb,
+				  const struct ipsec_way *way,
+				  const struct ipsec_flow *fl,
+				  const struct nf_conntrack_tuple *end,
+				  struct ipsec_dst **xdp)
+{
+	struct ipsec_flow answer;
+	enum ipsec_quote kind;
+
+	kind = ipsec_quote_flow(&answer, skb, fl);
+	if (kind == IPSEC_QUOTE_NONE)
+		return 0;
+	catch_nat_flow(&answer, end);
+	return ipsec_quote_resolve(ipn, way, fl, kind, &answer, xdp);
+}
+
 /*
  * A policy for the address that goes on the wire decides: the answers of a
  * server behind destination NAT bear the gateway's. One for the address in
  * front of NAT is heeded as well, so that NAT never opens a way out in clear.
+ * An ICMP error that none of them protects goes by what it quotes.
  */
 static int catch_decide(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 			const struct ipsec_way *way, struct ipsec_flow *fl,
@@ -172,10 +191,16 @@ static int catch_decide(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 			return IPSEC_DROP_OUT_HDR;
 		catch_nat_flow(fl, end);
 		why = ipsec_resolve_flow(ipn, way, fl, xdp);
+		if (!why && !*xdp && ipsec_quote_possible(fl))
+			why = catch_decide_nat_quote(ipn, skb, way, fl, end,
+						     xdp);
 		if (why || *xdp)
 			return why;
 	}
-	return ipsec_resolve(ipn, skb, family, way, fl, xdp);
+	why = ipsec_resolve(ipn, skb, family, way, fl, xdp);
+	if (likely(why || *xdp || !ipsec_quote_possible(fl)))
+		return why;
+	return ipsec_quote_decide(ipn, skb, way, fl, xdp);
 }
 
 /*

@@ -38,6 +38,7 @@
 #include "path/output.h"
 #include "path/path.h"
 #include "path/pmtu.h"
+#include "path/quote.h"
 #include "path/resolve.h"
 #include "path/tunnel.h"
 #include "sa/sa.h"
@@ -119,6 +120,8 @@ static int out_decide_again(struct out_ctx *ctx, struct sk_buff *skb)
 
 	ctx->redecided = true;
 	why = ipsec_resolve(ctx->ipn, skb, old->family, &way, &fl, &xd);
+	if (!why && !xd && ipsec_quote_possible(&fl))
+		why = ipsec_quote_decide(ctx->ipn, skb, &way, &fl, &xd);
 	if (why)
 		return why;
 	if (!xd)

@@ -52,15 +52,18 @@ static void resolve_want(struct ipsec_sa_want *want, struct ipsec_bundle *b,
 /* There is no SA: ask for one. 0 when it goes without, else a drop reason. */
 static int resolve_ask(struct ipsec_net *ipn, const struct ipsec_sp *sp,
 		       const struct ipsec_tmpl *tmpl,
+		       const struct ipsec_way *way,
 		       const struct ipsec_sa_want *want)
 {
+	enum ipsec_acquire_answer answer = IPSEC_ACQUIRE_NOBODY;
 	struct ipsec_acquire acq = {
 		.want = *want,
 		.sp_id = sp->id,
 		.sp_priority = sp->priority,
 	};
-	enum ipsec_acquire_answer answer = ipsec_acquire_rcu(ipn, &acq);
 
+	if (likely(!way->quiet))
+		answer = ipsec_acquire_rcu(ipn, &acq);
 	if (tmpl->optional)
 		return 0;
 	return answer == IPSEC_ACQUIRE_ASKED ? IPSEC_DROP_OUT_ACQUIRE :
@@ -81,7 +84,7 @@ static void resolve_enter_tunnel(struct ipsec_bundle *b,
  * asked for at once; what can not be had at all outweighs what is on its way.
  */
 static int resolve_bundle(struct ipsec_net *ipn, const struct ipsec_sp *sp,
-			  struct ipsec_bundle *b)
+			  const struct ipsec_way *way, struct ipsec_bundle *b)
 {
 	struct ipsec_sa_want want;
 	struct ipsec_sa *sa;
@@ -96,7 +99,7 @@ static int resolve_bundle(struct ipsec_net *ipn, const struct ipsec_sp *sp,
 		sa = ipsec_sad_choose_rcu(ipn, &want);
 		if (sa && resolve_has(b, sa))
 			return IPSEC_DROP_OUT_LOOP;
-		why = sa ? 0 : resolve_ask(ipn, sp, tmpl, &want);
+		why = sa ? 0 : resolve_ask(ipn, sp, tmpl, way, &want);
 		if (why && missing != IPSEC_DROP_OUT_NO_SA)
 			missing = why;
 		/* an optional tunnel is never entered on the way out */
@@ -128,7 +131,7 @@ static int resolve_new(struct ipsec_net *ipn, const struct ipsec_decision *d,
 	struct ipsec_dst *xd;
 	int why;
 
-	why = resolve_bundle(ipn, d->sp, &b);
+	why = resolve_bundle(ipn, d->sp, way, &b);
 	if (why)
 		return why;
 	/* every template was optional, and none of them has an SA */

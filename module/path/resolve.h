@@ -41,11 +41,13 @@ struct ipsec_bundle {
  *	longer known
  * @dev: its device, for comparing and for scopes
  * @mark: skb->mark, as routes may depend on it
+ * @quiet: no keying daemon is asked for an SA because of it
  */
 struct ipsec_way {
 	struct dst_entry *route;
 	const struct net_device *dev;
 	u32 mark;
+	bool quiet;
 };
 
 int ipsec_resolve_flow(struct ipsec_net *ipn, const struct ipsec_way *way,
