@@ -16,7 +16,8 @@
  * As with the stock stack an optional template may be missing, and transport
  * SAs that no template asked for are no fault (they only add protection), but
  * no tunnel may be passed over: that is somebody else's traffic. IPComp in
- * transport mode is always optional.
+ * transport mode is always optional. A protected ICMP error that its own policy
+ * does not accept is judged once more by the packet that it quotes.
  *
  * A socket with a bypass policy of its own takes clear text whatever the SPD
  * says (sock_policy.c).
@@ -39,6 +40,7 @@
 #include "sa/sa.h"
 #include "sp/flow.h"
 #include "sp/flow_cache.h"
+#include "sp/quote.h"
 #include "sp/sp.h"
 #include "sp/spd.h"
 #include "path/bare.h"
@@ -287,6 +289,30 @@ static bool check_authentic(const struct ipsec_secpath *path)
 	return false;
 }
 
+/*
+ * A protected ICMP error from outside of the selectors: it may have been sent
+ * by any router there, and is right when the packet that it quotes, turned
+ * round, is one that would have come this way (RFC 4301 6.2).
+ */
+static bool check_quote(struct ipsec_net *ipn, struct sk_buff *skb,
+			enum ipsec_sp_dir dir, u8 family,
+			const struct ipsec_secpath *path)
+{
+	struct ipsec_flow own, answer;
+	struct ipsec_decision d;
+
+	/* with its addresses as they stand in the packet, as the quote's do */
+	if (ipsec_flow_from_skb(&own, skb, family) ||
+	    ipsec_quote_flow(&answer, skb, &own) != IPSEC_QUOTE_SENDERS)
+		return false;
+	check_undo_nat(&answer, skb);
+	ipsec_flow_decide(ipn, dir, &answer, &d);
+	if (!d.sp || d.sp->action != IPSEC_SP_IPSEC || check_tmpls(d.sp, path))
+		return false;
+	ipsec_sp_touch(d.sp);
+	return true;
+}
+
 /* One packet: 0 or a drop reason; what it came through is forgotten then. */
 static int check_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 			enum ipsec_sp_dir dir, u8 family, u32 record)
@@ -314,6 +340,9 @@ static int check_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 	if (d.opaque_risk && !check_authentic(&path))
 		return IPSEC_DROP_IN_FRAGMENT;
 	why = check_policy(d.sp, &path);
+	if (unlikely(why && why != IPSEC_DROP_IN_DISCARD && path.len) &&
+	    check_quote(ipn, skb, dir, family, &path))
+		why = 0;
 	ipsec_secpath_clear(skb);
 	return why;
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Do ICMP errors go by the policy of the packet that they quote, and never in clear?
+"""Do ICMP errors go, and come, by the policy of the packet that they quote, and never in clear?
 
 # kernels: all
 # timeout: 900
-# brief: 4in4|6in4|transport|cache
+# brief: 4in4|6in4|transport|cache|refuses
 
 RFC 4301 section 6. A is the gateway between H (inside, raw) and W (outside, raw); see wire/lab.py.
 Its own errors come from its outside address, which is in no policy's selectors.
@@ -460,6 +460,109 @@ def nat(tw, v):
 
 # -- on the way in -------------------------------------------------------
 
+def accepts(tw, v, outer):
+    """Out of the tunnel, from an address that no policy knows: what fits it turned round passes, to H and to A."""
+    flow = tunnel(tw, v, outer)
+    pkt = datagram(host(v), far(v))
+    with tw.drops():
+        for kind, code in ERRORS[v]:
+            what = f"type {kind} code {code}"
+            tw.wire.send(into_tunnel(flow, error(STRANGER[v], host(v), pkt, kind, code)))
+            err = tw.inside.recv()
+            check(err is not None, f"{what}: nothing came")
+            quotes(err, pkt, what, STRANGER[v])
+        sock = connected(tw, v)
+        try:
+            sock.send(b"hello")
+            sent = at_wire(tw, flow, "a datagram of A").raw
+            tw.wire.send(into_tunnel(flow, error(STRANGER[v], lab.INNER[v][0], sent, *NO_PORT[v])))
+            refused(sock)
+        finally:
+            sock.close()
+
+
+def connected(tw, v):
+    """A UDP socket of A, for the far host."""
+    with tw.a:
+        sock = socket.socket(socket.AF_INET if v == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    sock.bind((lab.INNER[v][0], 0))
+    sock.connect((far(v), 9))
+    sock.settimeout(lab.TIMEOUT)
+    return sock
+
+
+def refused(sock):
+    """It is told of an unreachable port."""
+    try:
+        sock.recv(1)
+    except ConnectionRefusedError:
+        return
+    except TimeoutError:
+        pass
+    check(False, "the socket is not told")
+
+
+def refuses(tw, v):
+    """The quote of a packet that would not have gone by this tunnel, none at all, or no error: as before."""
+    tw.need_testudo()
+    flow = upper_tunnel(tw, v, f"{lab.NETS[v][0]} {lab.NETS[v][1]} udp", f"{lab.NETS[v][1]} {lab.NETS[v][0]} udp")
+    good = datagram(host(v), far(v))
+    hlen = 20 if v == 4 else 40
+    lies = (("another destination", error(STRANGER[v], host(v), datagram(host(v), STRANGER[v]))),
+            ("another source", error(STRANGER[v], host(v), datagram(STRANGER[v], far(v)))),
+            ("not turned round", error(STRANGER[v], far(v), datagram(far(v), host(v)))),
+            ("another protocol", error(STRANGER[v], host(v), packet.ip(host(v), far(v), packet.TCP, bytes(20)))),
+            ("for another host", error(STRANGER[v], lab.INNER[v][0], good)),
+            ("less than a header", error(STRANGER[v], host(v), good[:hlen - 1])),
+            ("nothing", error(STRANGER[v], host(v), b"")),
+            ("another version", error(STRANGER[v], host(v), bytes([good[0] ^ 0x20]) + good[1:])),
+            ("an echo reply", error(STRANGER[v], host(v), good, 0 if v == 4 else 129)),
+            ("no ICMP", datagram(STRANGER[v], host(v), data=good)))
+    for what, lie in lies:
+        with tw.drops(in_no_policy=1):
+            tw.wire.send(into_tunnel(flow, lie))
+            equal(tw.arrivals(), [], "datagrams")
+        check(tw.inside.recv(timeout=0) is None, f"{what}: it came to H")
+    # a policy that wants another tunnel for what is quoted
+    tw.reset()
+    flow = tunnel(tw, v, ways=())
+    tw.dut.setkey(f"spdadd {lab.NETS[v][1]} {lab.NETS[v][0]} any -P in "
+                  f"ipsec esp/tunnel/{lab.FENCE[v]}-{flow.a_out}/require;")
+    with tw.drops(in_no_policy=1):
+        tw.wire.send(into_tunnel(flow, error(STRANGER[v], host(v), good)))
+        equal(tw.arrivals(), [], "datagrams")
+    # one that wants none
+    tw.dut.flush()
+    flow = tunnel(tw, v, ways=())
+    tw.dut.setkey(f"spdadd {lab.NETS[v][1]} {lab.NETS[v][0]} any -P in none;")
+    with tw.drops(in_no_policy=1):
+        tw.wire.send(into_tunnel(flow, error(STRANGER[v], host(v), good)))
+        equal(tw.arrivals(), [], "datagrams")
+    tw.dut.flush()
+    flow = tunnel(tw, v)
+    tw.dut.setkey(f"spdadd {STRANGER[v]} {host(v)} any -P in discard;")
+    with tw.drops(in_discard=1):
+        tw.wire.send(into_tunnel(flow, error(STRANGER[v], host(v), good)))
+        equal(tw.arrivals(), [], "datagrams")
+
+
+def other_policy(tw, v):
+    """A policy for the error's own addresses asks for another tunnel, but it came by the one of what it quotes."""
+    tw.need_testudo()
+    flow = tunnel(tw, v)
+    tw.dut.setkey(f"spdadd {STRANGER[v]} {lab.NETS[v][0]} any -P in "
+                  f"ipsec esp/tunnel/{lab.FENCE[v]}-{flow.a_out}/require;")
+    pkt = datagram(host(v), far(v))
+    with tw.drops():
+        tw.wire.send(into_tunnel(flow, error(STRANGER[v], host(v), pkt)))
+        err = tw.inside.recv()
+        check(err is not None, "it does not come to H")
+        quotes(err, pkt, "at H", STRANGER[v])
+    with tw.drops(in_endpoint=1):
+        tw.wire.send(into_tunnel(flow, error(STRANGER[v], host(v), datagram(host(v), STRANGER[v]))))
+        equal(tw.arrivals(), [], "datagrams")
+
+
 def clear_passes(tw, v):
     """In clear from an address that no policy knows: passes, whatever it quotes (RFC 4301 6.1.1, local choice)."""
     tunnel(tw, v)
@@ -475,6 +578,7 @@ for v, outer in FAMILIES:
     suite.add(f"F15_own_error_{v}in{outer}", own, v, outer)
     suite.add(f"F15_router_error_{v}in{outer}", router, v, outer)
     suite.add(f"F15_cache_{v}in{outer}", cache, v, outer)
+    suite.add(f"F15_in_accepts_quote_{v}in{outer}", accepts, v, outer)
 for v in (4, 6):
     suite.add(f"F15_own_too_big_v{v}", own_too_big, v)
     suite.add(f"F15_relayed_too_big_v{v}", relayed_too_big, v)
@@ -490,6 +594,8 @@ for v in (4, 6):
     suite.add(f"F15_no_sa_v{v}", no_sa, v)
     suite.add(f"F15_nat_v{v}", nat, v)
     suite.add(f"F15_sa_ends_v{v}", sa_ends, v)
+    suite.add(f"F15_in_refuses_other_quote_v{v}", refuses, v)
+    suite.add(f"F15_in_other_policy_v{v}", other_policy, v)
     suite.add(f"F15_clear_quote_passes_v{v}", clear_passes, v)
 
 
