@@ -155,6 +155,7 @@ static void check_undo_nat(struct ipsec_flow *fl, struct sk_buff *skb)
 #if IS_ENABLED(CONFIG_NF_NAT)
 	enum ip_conntrack_info ctinfo;
 	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+	const struct ipsec_flow was = *fl;
 	struct flowi fi = {};
 
 	if (!ct || !(ct->status & IPS_NAT_MASK))
@@ -181,6 +182,12 @@ static void check_undo_nat(struct ipsec_flow *fl, struct sk_buff *skb)
 		fl->daddr.a6 = fi.u.ip6.daddr;
 		fl->sport = fi.u.ip6.fl6_sport;
 		fl->dport = fi.u.ip6.fl6_dport;
+	}
+	/* an ICMP error about a connection has a source of its own, and no port */
+	if (fl->flags || fl->proto != nf_ct_protonum(ct)) {
+		fl->saddr = was.saddr;
+		fl->sport = was.sport;
+		fl->dport = was.dport;
 	}
 #endif
 }

@@ -454,6 +454,24 @@ def nat(tw, v):
         check(seen is not None and seen.dst == host(v), f"the packet behind NAT: {seen}")
         tw.inside.send(error(host(v), far(v), seen.raw, *NO_PORT[v]))
         quotes(at_wire(tw, flow, "an error about it"), pkt, "an error about it")
+        # an answer, and from outside an error about that
+        tw.inside.send(datagram(host(v), far(v), 8080, 1234))
+        answer = at_wire(tw, flow, "an answer").raw
+        with tw.drops():
+            tw.wire.send(into_tunnel(flow, error(STRANGER[v], inner, answer)))
+            err = tw.inside.recv(lambda p: p.proto in (packet.ICMP, packet.ICMP6))
+            check(err is not None, "the error about the answer does not arrive")
+        equal((err.src, err.dst, packet.parse(err.payload[8:]).src), (STRANGER[v], host(v), host(v)), "addresses")
+        # a policy may name its type and code, which are no ports
+        kind = "icmp 3,3" if v == 4 else "icmp6 1,4"
+        tw.dut.setkey(f"spdadd {STRANGER[v]} {inner} {kind} -P in discard;")
+        with tw.drops(in_discard=1):
+            tw.wire.send(into_tunnel(flow, error(STRANGER[v], inner, answer, *NO_PORT[v])))
+            equal(tw.arrivals(), [], "datagrams")
+        with tw.drops(in_no_policy=1):
+            other = datagram(inner, far(v), 81, 1234)
+            tw.wire.send(into_tunnel(flow, error(STRANGER[v], inner, other)))
+            equal(tw.arrivals(), [], "datagrams")
     finally:
         tw.a.run("nft", "delete", "table", family, "t")
 
