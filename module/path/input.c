@@ -36,6 +36,7 @@
 #include "sa/sa.h"
 #include "sa/sad.h"
 #include "sa/xform.h"
+#include "sp/spd.h"
 #include "path/bare.h"
 #include "path/decap.h"
 #include "path/input.h"
@@ -458,7 +459,7 @@ unsigned int ipsec_in_bare(void *priv, struct sk_buff *skb,
  * IPv4: those on a record are put together here, by record. Forwarded ones, too:
  * only whole have they the ports that the policy may name, and where they are
  * going is not yet known. Where they leave they are cut again, to the size that
- * they came in.
+ * they came in. Clear ICMP is as well, by itself.
  *
  * IPv6 reassembly is not within a module's reach, so there the identification,
  * which nothing else depends on, is made one of the record's own. Conntrack
@@ -466,7 +467,7 @@ unsigned int ipsec_in_bare(void *priv, struct sk_buff *skb,
  * the kernel gathers.
  */
 static unsigned int in_gather(struct ipsec_net *ipn, struct sk_buff *skb,
-			      u32 record)
+			      u32 user)
 {
 	u8 pkt_type = skb->pkt_type;
 
@@ -480,12 +481,28 @@ static unsigned int in_gather(struct ipsec_net *ipn, struct sk_buff *skb,
 	if (inet_addr_type_dev_table(ipn->net, skb->dev, ip_hdr(skb)->daddr) !=
 	    RTN_LOCAL)
 		skb->pkt_type = PACKET_OTHERHOST;
-	/* the kernel's own users of ip_defrag() have small numbers */
-	if (ip_defrag(ipn->net, skb, record | BIT(31)))
+	if (ip_defrag(ipn->net, skb, user))
 		return NF_STOLEN;
 	skb->pkt_type = pkt_type;
 	skb->ignore_df = 1;
 	return NF_ACCEPT;
+}
+
+/* The kernel's own users of ip_defrag() have small numbers. */
+static u32 in_user(u32 record)
+{
+	return record ? record | BIT(31) : BIT(30);
+}
+
+/*
+ * Only whole does an ICMP error tell on its way out what it quotes. IPv6 ones
+ * are never so long that they are fragmented (RFC 4443 2.4).
+ */
+static bool in_may_quote(const struct ipsec_net *ipn, const struct sk_buff *skb)
+{
+	return ip_hdr(skb)->protocol == IPPROTO_ICMP &&
+	       ip_is_fragment(ip_hdr(skb)) &&
+	       !ipsec_spd_empty(ipn, IPSEC_SP_OUT);
 }
 
 static bool in_must_part(struct net *net, const struct sk_buff *skb)
@@ -543,10 +560,10 @@ unsigned int ipsec_in_prerouting(void *priv, struct sk_buff *skb,
 	else
 		ipsec_secpath_arrive(priv, skb);
 	record = ipsec_secpath_record(priv, skb);
-	if (likely(!record))
-		return NF_ACCEPT;
-	return st->pf == NFPROTO_IPV4 ? in_gather(priv, skb, record) :
-					in_part(priv, skb, record);
+	if (st->pf == NFPROTO_IPV4)
+		return unlikely(record || in_may_quote(priv, skb)) ?
+		       in_gather(priv, skb, in_user(record)) : NF_ACCEPT;
+	return unlikely(record) ? in_part(priv, skb, record) : NF_ACCEPT;
 }
 
 /**

@@ -391,6 +391,27 @@ def no_sa(tw, v):
         tw.dut.flush()
 
 
+def fragments(tw):
+    """A router's error in fragments, only the first of which tells what it is; those of a clear ping stay clear."""
+    flow = tunnel(tw, 4)
+    pkt = datagram(far(4), host(4), data=os.urandom(200))
+    body = error(STRANGER[4], far(4), pkt)[20:]
+    for turn in (1, -1):
+        for part in packet.frag(STRANGER[4], far(4), packet.ICMP, body, 64)[::turn]:
+            tw.inside.send(part)
+        whole, got = packet.Reassembler(), None
+        while got is None:
+            got = whole.feed(at_wire(tw, flow, "an error in fragments"))
+        quotes(got, pkt, "an error in fragments", STRANGER[4])
+        parts = packet.frag(host(4), FAR[4], *packet.echo(host(4), FAR[4], 1, 2, os.urandom(200)), 64)
+        for part in parts[::turn]:
+            tw.inside.send(part)
+        for part in parts:
+            seen = tw.wire.recv()
+            check(seen is not None and seen.proto == packet.ICMP, f"a ping in fragments: {seen}")
+            equal((seen.off, seen.payload), (packet.parse(part).off, part[20:]), "fragment of a ping")
+
+
 def sa_ends(tw, v):
     """The SA reaches its limit with an error: it goes on with the next SA, like an answer would."""
     tw.need_testudo()
@@ -597,6 +618,7 @@ for v, outer in FAMILIES:
     suite.add(f"F15_router_error_{v}in{outer}", router, v, outer)
     suite.add(f"F15_cache_{v}in{outer}", cache, v, outer)
     suite.add(f"F15_in_accepts_quote_{v}in{outer}", accepts, v, outer)
+suite.add("F15_error_in_fragments", fragments)
 for v in (4, 6):
     suite.add(f"F15_own_too_big_v{v}", own_too_big, v)
     suite.add(f"F15_relayed_too_big_v{v}", relayed_too_big, v)
