@@ -245,11 +245,20 @@ static int catch_choose(struct ipsec_net *ipn, struct sk_buff *skb,
 }
 
 /* It is to be protected: does it fit, and on to the OUT road. */
-static int catch_send(struct sk_buff *skb, const struct nf_hook_state *st,
+static int catch_send(struct ipsec_net *ipn, struct sk_buff *skb,
+		      const struct nf_hook_state *st,
 		      const struct ipsec_flow *fl, struct ipsec_dst *xd)
 {
 	int why;
 
+	/* NAT has its own idea of the source */
+	if (unlikely(ipsec_quote_possible(fl)) &&
+	    st->hook == NF_INET_LOCAL_OUT && !catch_nat_end(skb)) {
+		why = ipsec_quote_source(ipn, skb, st->sk, skb_dst(skb)->dev,
+					 fl);
+		if (why)
+			return why;
+	}
 	if (fl->proto == IPPROTO_TCP && !(fl->flags & IPSEC_FLOW_OPAQUE)) {
 		why = ipsec_pmtu_clamp(xd, skb);
 		if (why)
@@ -280,11 +289,11 @@ static int catch_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 	}
 	why = catch_choose(ipn, skb, st, &fl, &xd);
 	if (likely(!why && (!xd || !ipsec_hold_before(ipn, &fl, &opened))))
-		return xd ? catch_send(skb, st, &fl, xd) : 0;
+		return xd ? catch_send(ipn, skb, st, &fl, xd) : 0;
 	if (why && why != IPSEC_DROP_OUT_ACQUIRE)
 		return why;
 	if (!ipsec_hold(ipn, skb, st, &fl, opened))
-		return why ?: catch_send(skb, st, &fl, xd);
+		return why ?: catch_send(ipn, skb, st, &fl, xd);
 	/* those in front may be on their way already */
 	if (!why)
 		ipsec_hold_retry(ipn);
@@ -314,7 +323,7 @@ int ipsec_catch_again(struct ipsec_net *ipn, struct sk_buff *skb,
 	why = catch_choose(ipn, skb, st, &fl, &xd);
 	if (why)
 		return why;
-	return xd ? catch_send(skb, st, &fl, xd) : IPSEC_DROP_OUT_STALE;
+	return xd ? catch_send(ipn, skb, st, &fl, xd) : IPSEC_DROP_OUT_STALE;
 }
 
 /**

@@ -27,6 +27,7 @@ suite = Suite(__doc__)
 FAMILIES = ((4, 4), (6, 6), (4, 6), (6, 4))
 STRANGER = {4: "10.9.9.9", 6: "fd00:9::9"}              # a router, in no policy
 NOBODY = {4: "10.0.1.99", 6: "fd00:1::99"}              # on H's link, and not there
+SECOND = {4: "10.0.1.3", 6: "fd00:1::3"}                # another address of A, if it is asked for
 ONLINK = {4: "10.0.0.4", 6: "fd00::4"}                  # an address inside a tunnel that A believes to be a neighbour
 FAR = {4: lab.BEYOND, 6: "fd00:77::1"}                  # reached through W in clear
 # Type and code of every error that quotes a packet; redirects are apart.
@@ -115,7 +116,7 @@ def quotes(err, quote, what, src=None):
 # -- on the way out ------------------------------------------------------
 
 def own(tw, v, outer):
-    """What came out of the tunnel goes no further: A's own error goes back into it."""
+    """What came out of the tunnel goes no further: A's own error goes back into it, from an address that fits."""
     flow = tunnel(tw, v, outer)
     for what, kind, pkt in (
             ("TTL 1", EXCEEDED[v], datagram(far(v), host(v), ttl=1)),
@@ -124,7 +125,7 @@ def own(tw, v, outer):
         tw.wire.send(into_tunnel(flow, pkt))
         err = at_wire(tw, flow, what)
         equal(err.payload[0], kind, f"{what}: type")
-        quotes(err, pkt, what)
+        quotes(err, pkt, what, lab.INNER[v][0])
     clear_wire(tw, v, "behind three errors")
 
 
@@ -138,7 +139,7 @@ def own_too_big(tw, v):
         err = at_wire(tw, flow, "too big")
         equal(err.payload[:2], b"\3\4" if v == 4 else b"\2\0", "type and code")
         equal(struct.unpack_from("!I", err.payload, 4)[0], 1280, "MTU")
-        quotes(err, pkt, "too big")
+        quotes(err, pkt, "too big", lab.INNER[v][0])
     finally:
         tw.a.ip("link", "set", "a1", "mtu", "1500")
 
@@ -182,7 +183,7 @@ def own_parameter(tw, v):
     tw.wire.send(into_tunnel(flow, pkt))
     err = at_wire(tw, flow, "parameter problem")
     equal(err.payload[0], kind, "type")
-    quotes(err, pkt, "parameter problem")
+    quotes(err, pkt, "parameter problem", lab.INNER[v][0])
 
 
 def own_reject(tw, v):
@@ -196,7 +197,7 @@ def own_reject(tw, v):
     try:
         pkt = datagram(far(v), host(v))
         tw.wire.send(into_tunnel(flow, pkt))
-        quotes(at_wire(tw, flow, "reject"), pkt, "reject")
+        quotes(at_wire(tw, flow, "reject"), pkt, "reject", lab.INNER[v][0])
     finally:
         tw.a.run("nft", "delete", "table", "inet", "t")
 
@@ -410,6 +411,28 @@ def fragments(tw):
             seen = tw.wire.recv()
             check(seen is not None and seen.proto == packet.ICMP, f"a ping in fragments: {seen}")
             equal((seen.off, seen.payload), (packet.parse(part).off, part[20:]), "fragment of a ping")
+
+
+def source(tw, v):
+    """What address A's error gets: one of A's in the selectors of what it quotes, if there is one."""
+    tw.need_testudo()
+    outer, inner = lab.OUTER[v][0], lab.INNER[v][0]
+    pkt = datagram(far(v), host(v), dport=53, ttl=1)
+    pair = f"{host(v)}/{31 if v == 4 else 127}"                 # H's and one more, which is not A's on H's link
+
+    def seen(out, want, what):
+        tw.reset()
+        flow = upper_tunnel(tw, v, out, f"{far(v)} {host(v)} any")
+        tw.wire.send(into_tunnel(flow, pkt))
+        quotes(at_wire(tw, flow, what), pkt, what, want)
+    seen(f"{lab.NETS[v][0]}[53] {far(v)} udp", inner, "for a port")
+    seen(f"{'0.0.0.0' if v == 4 else '::'}/0[53] {far(v)} udp", outer, "for a port of everybody")
+    seen(f"{pair} {far(v)} any", outer, "for none of A's")
+    tw.a.ip("addr", "add", SECOND[v], "dev", "lo")
+    try:
+        seen(f"{pair} {far(v)} any", SECOND[v], "for an address of another device")
+    finally:
+        tw.a.ip("addr", "del", SECOND[v], "dev", "lo")
 
 
 def sa_ends(tw, v):
@@ -633,6 +656,7 @@ for v in (4, 6):
     suite.add(f"F15_spd_order_v{v}", order, v)
     suite.add(f"F15_no_sa_v{v}", no_sa, v)
     suite.add(f"F15_nat_v{v}", nat, v)
+    suite.add(f"F15_source_v{v}", source, v)
     suite.add(f"F15_sa_ends_v{v}", sa_ends, v)
     suite.add(f"F15_in_refuses_other_quote_v{v}", refuses, v)
     suite.add(f"F15_in_other_policy_v{v}", other_policy, v)
