@@ -17,6 +17,10 @@
 #        as T4, with a plain router: 20.0.0.1 - 20.0.0.2 / 30.0.0.1 - 30.0.0.2
 #                                    fc00:1::1 - fc00:1::2 / fc00:2::1 - fc00:2::2
 #
+#   T7   A ---- R1 ---- S1 ==== R2 ==== S2 ---- R3 ---- B
+#           1       2       3       4       5       6      nets 10.1.N.0/24, fc00:N::/64: .1 on their left, .2 right
+#        devices: left, right; plain routers R1, R2, R3, gateways S1, S2
+#
 # WIRE is no host: two bridged ports, where captures see the wire and not what a
 # stack hands up again after opening it.
 #
@@ -347,6 +351,31 @@ setup_t5()
 	forward G1 R G2
 }
 
+setup_t7()
+{
+	local way=(A R1 S1 R2 S2 R3 B) i k one
+
+	node "${way[@]}"
+	for ((i = 1; i < 7; i++)); do
+		link "${way[i - 1]}" right "${way[i]}" left
+		addr "${way[i - 1]}" right "10.1.$i.1/24" "fc00:$i::1/64"
+		addr "${way[i]}" left "10.1.$i.2/24" "fc00:$i::2/64"
+	done
+	# net k, from nodes that are not on it, by the next node on the way there
+	for ((i = 0; i < 7; i++)); do
+		for ((k = 1; k < i; k++)); do
+			route "${way[i]}" "10.1.$k.0/24" "10.1.$i.1" "fc00:$k::/64" "fc00:$i::1"
+		done
+		for ((k = i + 2; k < 7; k++)); do
+			route "${way[i]}" "10.1.$k.0/24" "10.1.$((i + 1)).2" "fc00:$k::/64" "fc00:$((i + 1))::2"
+		done
+	done
+	forward R1 S1 R2 S2 R3
+	for one in "${way[@]}"; do
+		n "$one" sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
+	done
+}
+
 cleanup()
 {
 	local one
@@ -482,7 +511,7 @@ sa_pair()
 	done
 }
 
-# sp NODE SRC DST DIR MODE END1 END2 - queue one policy; PROTO (esp), LEVEL, UPPER, PRIO from the
+# sp NODE SRC DST DIR MODE END1 END2 - queue one policy; PROTO (esp), LEVEL, UPPER, PRIO, XFRM_SP_FLAGS from the
 # environment; several protocols, innermost first, make a bundle, where "esp/transport" has a mode of its own
 sp()
 {
@@ -500,7 +529,8 @@ sp()
 		done
 		[ "$dir" != in ] || dir="in fwd"
 		for way in $dir; do
-			CONF[$node]+="xfrm policy update src $src dst $dst $proto dir $way $reqs"$'\n'
+			CONF[$node]+="xfrm policy update src $src dst $dst $proto dir $way \
+${XFRM_SP_FLAGS:+flag $XFRM_SP_FLAGS} $reqs"$'\n'
 		done
 	else
 		for one in ${PROTO:-esp}; do
