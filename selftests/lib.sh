@@ -553,6 +553,26 @@ sp_pair()
 	sp "$2" "$s1" "$s2" in "$mode" "$a" "$b"
 }
 
+# port_holder NODE - what a keying daemon does for its NAT-T port
+port_holder()
+{
+	bg "$1" /usr/bin/python3 -c '
+import select, socket, struct
+keep = []
+for family, option in ((socket.AF_INET, (socket.IPPROTO_IP, 16)), (socket.AF_INET6, (socket.IPPROTO_IPV6, 34))):
+    s = socket.socket(family, socket.SOCK_DGRAM)
+    if family == socket.AF_INET6:
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    for way in (1, 2):
+        s.setsockopt(*option, struct.pack("=HHHBBII", 2, 18, 4, way, 0, 0, 0))
+    s.setsockopt(socket.IPPROTO_UDP, 100, 2)
+    s.bind(("", 4500))
+    keep.append(s)
+select.select([], [], [])
+'
+	wait_for listening "$1" -u 4500 || skip_all "$1 has no socket for ESP in UDP"
+}
+
 # commit - feed what was queued
 commit()
 {
@@ -699,6 +719,39 @@ in_cap()
 	tcpdump -nn -r "$CAP" "$1" 2>/dev/null | wc -l
 }
 
+# watch_cut NODE DEV... - count what comes in there in fragments, or protected and longer than a link of 1500. Costs
+# less than a capture, and is in front of reassembly
+watch_cut()
+{
+	local node=$1 one rules=''
+
+	shift
+	for one in "$@"; do
+		rules+="iifname $one ip frag-off & 0x3fff != 0 counter name fragments
+			iifname $one exthdr frag exists counter name fragments
+			iifname $one meta l4proto { esp, ah, comp, udp } meta length > 1500 counter name too_long
+		"
+	done
+	n "$node" nft -f - <<-END || skip_all "no counters in $node"
+		table inet cut {
+			counter fragments { }
+			counter too_long { }
+			chain early { type filter hook prerouting priority -450; $rules }
+		}
+	END
+}
+
+# none_cut NODE... - and there was none since it was last asked
+none_cut()
+{
+	local node seen
+
+	for node in "$@"; do
+		seen=$(n "$node" nft reset counters table inet cut | grep -B 1 'packets [1-9]')
+		[ -z "$seen" ] || fail "$node received fragments, or more than the link takes: ${seen//[$'\n\t']/ }"
+	done
+}
+
 ESP='(ip proto 50 or ip6 proto 50 or (ip6 proto 44 and ip6[40] == 50))'
 NOISE='(arp or (icmp6 and ip6[40] >= 130 and ip6[40] <= 143) or ip6 proto 0)'
 
@@ -782,4 +835,27 @@ transfer()
 		{ fail "$proto $from to $dst: $(tail -n 1 "$WORKDIR/socat")"; kill "$pid"; return 1; }
 	wait "$pid"
 	cmp -s "$WORKDIR/sent" "$WORKDIR/got" || fail "$proto $from to $dst: $(wc -c <"$WORKDIR/got") of $bytes bytes, or others"
+}
+
+# bulk FROM TO ADDRESS BYTES [COMMAND...] - TCP there and back by wire/bulk.py, and after COMMAND the same by the same
+# connection. What it says of itself is BULK. No byte for 5 s (a debug kernel: 20) is a stall: a timer of TCP has run
+# out four times
+bulk()
+{
+	local hold=$WORKDIR/hold pid gap
+
+	rm -f "$hold".*
+	TEST_TIMEOUT=$TEST_TIMEOUT "$LIB/wire/bulk.py" "$RUN$1" "$RUN$2" "$3" "$4" ${5:+"$hold"} >"$hold.said" 2>&1 &
+	pid=$!
+	PIDS+=("$pid")
+	if [ $# -gt 4 ]; then
+		wait_for test -e "$hold.up" -o ! -e "/proc/$pid"
+		"${@:5}"
+		touch "$hold.go"
+	fi
+	wait "$pid" || { fail "TCP between $1 and $2: $(tail -n 1 "$hold.said")"; return 1; }
+	BULK=$(tail -n 1 "$hold.said")
+	echo "# TCP between $1 and $2: $BULK"
+	gap=${BULK#gap=} gap=${gap%% *}
+	[ "$gap" -lt $((TEST_TIMEOUT * 1000 / 6)) ] || fail "TCP between $1 and $2 stood still for $gap ms: $BULK"
 }

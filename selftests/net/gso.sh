@@ -40,10 +40,11 @@ keyed()
 	commit
 }
 
-# oversized - frames on the captured link that are larger than it
+# oversized - frames on the captured link that are larger than it, or fragments
 oversized()
 {
 	equal "$(in_cap 'greater 1515')" 0 "frames larger than the link"
+	equal "$(in_cap 'ip[6:2] & 0x3fff != 0 or ip6 proto 44')" 0 "fragments on the link"
 }
 
 t_tunnel_bulk()

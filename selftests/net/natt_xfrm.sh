@@ -21,26 +21,6 @@ declare -A OWN=([C14]=10.0.1.2 [C24]=10.0.3.2 [C16]=fd00:1::2 [C26]=fd00:3::2)
 declare -A VIP=([C14]=10.8.0.1 [C24]=10.8.0.2 [S4]=10.8.1.1 [C16]=fd08::1 [C26]=fd08::2 [S6]=fd08:1::1)
 declare -A SERVER=([4]=20.0.0.2 [6]=fc00::2)
 
-# port_holder NODE - what a keying daemon does for its NAT-T port
-port_holder()
-{
-	bg "$1" /usr/bin/python3 -c '
-import select, socket, struct
-keep = []
-for family, option in ((socket.AF_INET, (socket.IPPROTO_IP, 16)), (socket.AF_INET6, (socket.IPPROTO_IPV6, 34))):
-    s = socket.socket(family, socket.SOCK_DGRAM)
-    if family == socket.AF_INET6:
-        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    for way in (1, 2):
-        s.setsockopt(*option, struct.pack("=HHHBBII", 2, 18, 4, way, 0, 0, 0))
-    s.setsockopt(socket.IPPROTO_UDP, 100, 2)
-    s.bind(("", 4500))
-    keep.append(s)
-select.select([], [], [])
-'
-	wait_for listening "$1" -u 4500 || skip_all "$1 has no socket for ESP in UDP"
-}
-
 # client NODE MODE V ENC [AUTH] - key it and S
 client()
 {
