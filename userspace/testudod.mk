@@ -33,7 +33,8 @@ $(daemon_gen:%=$(OBJ)/testudod/%.o): $(OBJ)/testudod/%.o: $(OBJ)/testudod/%.c | 
 	$(Q)$(CC) $(CPPFLAGS) $(DAEMON_CPPFLAGS) $(CFLAGS) -Wno-missing-prototypes -Wno-shadow \
 		-Wno-sign-compare -c $< -o $@
 
-$(OBJ)/testudod/main.o: CPPFLAGS += -DTESTUDO_VERSION='"$(VERSION)"'
+$(OBJ)/testudod/main.o $(OBJ)/testudoctl/main.o: $(HERE)../dkms.conf
+$(OBJ)/testudod/main.o $(OBJ)/testudoctl/main.o: CPPFLAGS += -DTESTUDO_VERSION='"$(VERSION)"'
 $(OBJ)/testudod/%.o: $(DAEMON)/%.c | $(daemon_dirs) $(daemon_gen_h)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(DAEMON_CPPFLAGS) $(CFLAGS) -c $< -o $@
@@ -57,7 +58,8 @@ $(OUT)/bin/testudoctl: $(ctltool_objs) $(ctltool_rooms) $(OBJ)/libpfkey.a | $(OU
 # objects lie in a folder of their own: $(1), by compiler $(2) with flags $(3).
 DUNIT	:= $(HERE)../selftests/unit/testudod
 SAN_FLAGS := -O1 -g -std=gnu11 -Wall -Wextra -Wno-sign-compare $(SAN)
-FUZZ_FLAGS := -O1 -g -std=gnu11 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+FUZZ_FLAGS := -O1 -g -std=gnu11 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-Wno-shift-count-overflow -Wno-format-zero-length
 
 define checked_compile
 	$$(call say,CC)
@@ -89,8 +91,10 @@ $(eval $(call checked,fuzz,$(CLANG),$(FUZZ_FLAGS)))
 # What stands beside a test is linked to those that include its header: $(1) is the folder, $(2) the test's source.
 uses = $(if $(shell grep -lE '^.include "($(2))"' $(1)),$(3))
 help_of = $(patsubst %,$(OBJ)/$(1)/%.o, \
-	$(call uses,$(2),world.h|v1_case.h,$(patsubst $(DUNIT)/%.c,help/%,$(wildcard $(DUNIT)/world*.c) $(DUNIT)/timer_fake.c)) \
+	$(call uses,$(2),world.h|v1_case.h,$(patsubst $(DUNIT)/%.c,help/%,$(filter-out %/world_edit.c,$(wildcard $(DUNIT)/world*.c)) \
+		$(DUNIT)/timer_fake.c)) \
 	$(call uses,$(2),fake_kernel.h,help/fake_kernel) $(call uses,$(2),v1_case.h,help/v1_case) \
+	$(call uses,$(2),evil.h,help/evil) $(call uses,$(2),world_edit.h,help/world_edit) \
 	$(call uses,$(2),testudoctl.h|decide.h|flow.h,$(patsubst $(CTLTOOL)/%.c,testudoctl/%, \
 		$(filter-out %/main.c %/line.c,$(wildcard $(CTLTOOL)/*.c)))))
 
@@ -106,7 +110,13 @@ $(dfuzz_progs): $(OBJ)/unit/testudod/%: $(OBJ)/fuzz/help/%.o $$(call help_of,fuz
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(DAEMON_LIBS)
 
-unit-testudod: $(dunit_progs)
+# With the sanitizers there is no filter of system calls, so that of the processes is made without them, too.
+$(OBJ)/unit/testudod/test_proc_filter: $(DUNIT)/test_proc.c $(daemon_objs) $(OBJ)/libpfkey.a
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(DAEMON_CPPFLAGS) -I$(DUNIT) -O1 -g -std=gnu11 -o $@ $^ $(DAEMON_LIBS) -lcmocka
+
+unit-testudod: $(dunit_progs) $(OBJ)/unit/testudod/test_proc_filter
 fuzz-testudod: $(dfuzz_progs)
 
 .PHONY: unit-testudod fuzz-testudod

@@ -82,5 +82,20 @@ if build/bin/testudod -F -l "$tmp/no/file" >"$tmp/out" 2>&1 ||
 else
 	tell ok "cli: -l with a file that can not be"
 fi
+# in front of whoever starts it, before it goes into the background
+printf 'log bug;\n' >"$tmp/bad.conf"
+verdict=ok
+! build/bin/testudod -f "$tmp/bad.conf" >"$tmp/out" 2>&1 || verdict=not
+grep -q "bad.conf:1:5: error: 'bug' is no log level" "$tmp/out" || verdict=not
+tell $verdict "cli: a bad file is told without -F, too" "$tmp/out"
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+for tool in testudod testudoctl; do
+	verdict=ok
+	build/bin/$tool -V >"$tmp/out" 2>&1 && grep -qF " $version" "$tmp/out" || verdict=not
+	tell $verdict "cli: the version of $tool is that of the project" "$tmp/out"
+done
+verdict=ok
+build/bin/testudoctl establish-sa >"$tmp/out" 2>&1 || grep -q 'which SA' "$tmp/out" || verdict=not
+tell $verdict "cli: establish-sa without words says what is missing" "$tmp/out"
 echo "1..$n"
 [ $bad -eq 0 ]

@@ -163,7 +163,12 @@ bool args_saopts(const struct run *run, struct ctl_request *req)
 		snprintf(req->name, sizeof(req->name), "%s", run->remote);
 	if (!argc && run->remote)
 		return true;
-	if (!argc || !args_what(argv[0], &req->what))
+	if (!argc) {
+		fprintf(stderr, "testudoctl: %s: which SA? isakmp SRC DST, esp or ah SRC/PREFIX/PORT DST/PREFIX/PORT, or -n REMOTE\n",
+			run->verb);
+		return false;
+	}
+	if (!args_what(argv[0], &req->what))
 		return false;
 	isakmp = req->what == CTL_ISAKMP;
 	argc--;

@@ -9,8 +9,8 @@
 
 #include "testudoctl.h"
 
-#ifndef TESTUDOCTL_VERSION
-#define TESTUDOCTL_VERSION "unknown"
+#ifndef TESTUDO_VERSION
+#define TESTUDO_VERSION "unknown"
 #endif
 
 /* options, as bits */
@@ -213,7 +213,7 @@ static bool main_options(struct run *run, unsigned int bits, int argc, char **ar
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (c == 'h' || c == 'V') {
-			printf("testudoctl (testudo) %s\n", TESTUDOCTL_VERSION);
+			printf("testudoctl (testudo) %s\n", TESTUDO_VERSION);
 			if (c == 'h')
 				main_usage(stdout);
 			exit(TCTL_OK);

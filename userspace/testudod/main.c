@@ -44,10 +44,12 @@ static void usage(FILE *out)
 	      "\n"
 	      "  -f FILE    configuration, " DAEMON_CONF " without\n"
 	      "  -F         stay in the foreground, log to stderr\n"
-	      "  -d         debug; -dd more of it\n"
+	      "  -d         log at level debug, whatever the file says\n"
 	      "  -l FILE    log there\n"
 	      "  -p, -P     ports of IKE and of NAT traversal, 500 and 4500 without\n"
-	      "  -4, -6     one family only\n",
+	      "  -4, -6     one family only\n"
+	      "  -V         version\n"
+	      "  --allow-insecure    accept what is insecure, as 'testudo { insecure ok; }' does\n",
 	      out);
 }
 
@@ -198,6 +200,9 @@ int main(int argc, char **argv)
 	opt.log_level_said = d.debug > 0;
 	if (d.role != PROC_MONITOR)
 		return monitor_child(d.role, &opt);
+	/* behind this nobody sees what is wrong but in the log */
+	if (!d.foreground && !daemon_readable(&d))
+		return 1;
 	if (!d.foreground && daemon(1, 0)) {
 		perror("testudod");
 		return 1;

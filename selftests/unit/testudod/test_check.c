@@ -121,6 +121,30 @@ static void everything_at_once(void **state)
 	has_not("a secret");
 }
 
+/* who the processes become, and a number needs no name */
+static void users_are_looked_up(void **state)
+{
+	(void)state;
+	put_file("psk.txt", "192.0.2.2 a secret\n", 0600);
+	assert_int_equal(check("privsep { user \"no-such\"; group \"none.such\"; }\nremote 192.0.2.2 {" NOTE PSK "}\n" SAINFO), 0);
+	has("racoon.conf:3:16: warning: there is no user 'no-such' here: testudod will not start");
+	has("racoon.conf:3:33: warning: there is no group 'none.such' here: testudod will not start");
+	assert_int_equal(check("privsep { user 0xfffe; group \"root\"; }\nremote 192.0.2.2 {" NOTE PSK "}\n" SAINFO), 0);
+	has_not("warning");
+}
+
+/* no file of keys: said with its line, and what to do */
+static void psk_file_is_missing(void **state)
+{
+	(void)state;
+	put_file("psk.txt", "", 0600);
+	assert_int_equal(check("path pre_shared_key \"/none/psk.txt\";\nremote 192.0.2.2 {" NOTE PSK "}\n" SAINFO), 0);
+	has("racoon.conf:3:21: warning: /none/psk.txt: No such file or directory\npath pre_shared_key \"/none/psk.txt\";\n                    ^~~~~~~~~~~~~~~\n"
+	    "  hint: a line \"PEER SECRET\" for each peer in it, root's and mode 0600\n");
+	assert_int_equal(check("path pre_shared_key \"/none/psk.txt\";\nremote 192.0.2.2 {" NOTE "shared_secret use \"x\"; " PSK "}\n" SAINFO), 0);
+	has("racoon.conf:3:21: note: /none/psk.txt: No such file");
+}
+
 /* what a block inherits is told once, at the place where it stands */
 static void inherited_is_told_once(void **state)
 {
@@ -281,6 +305,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_is_well),
 		cmocka_unit_test(everything_at_once),
+		cmocka_unit_test(users_are_looked_up),
+		cmocka_unit_test(psk_file_is_missing),
 		cmocka_unit_test(inherited_is_told_once),
 		cmocka_unit_test(certificates_and_keys),
 		cmocka_unit_test(lines_of_psk),

@@ -169,6 +169,8 @@ static void test_identities(void **state)
 		{ R("peers_identifier asn1dn \"C=DE, O=A\\, B, CN=*\";"), NULL,
 		  "peers_identifier asn1dn \"C=DE, O=A\\, B, CN=*\";", .why = "escapes and wildcards" },
 		{ R("my_identifier keyid tag \"me\";"), NULL, "my_identifier keyid tag \"me\";", .why = "a tag" },
+		{ R("my_identifier keyid tag \"m\xfc\"; peers_identifier fqdn \"m\xfc.test\"; verify_identifier on;"), NULL,
+		  "my_identifier keyid tag \"m\xfc\";|peers_identifier fqdn \"m\xfc.test\";", .why = "found by the fuzzer: no UTF-8, and printed as another identity" },
 		{ R("my_identifier keyid_use \"me\"; peers_identifier certname \"CN=b\";"), NULL,
 		  "my_identifier keyid tag \"me\";|peers_identifier asn1dn \"CN=b\";", .why = "names of Mac OS X and KAME" },
 		{ R("my_identifier keyid \"nofile\";"),
@@ -202,8 +204,10 @@ static void test_sainfo_values(void **state)
 {
 	static const struct row rows[] = {
 		{ S("pfs_group 14; lifetime time 1 hour; lifetime byte 2 MB; encryption_algorithm aes, aes_gcm 128; authentication_algorithm hmac_sha2_256; compression_algorithm deflate;"),
-		  NULL, "pfs_group modp2048;|lifetime time 3600 sec;|lifetime byte 2048 KB;|encryption_algorithm aes, aes_gcm_16 128;|authentication_algorithm hmac_sha256;|compression_algorithm deflate;|esn on;",
+		  NULL, "pfs_group modp2048;|lifetime time 3600 sec;|lifetime byte 2048 KB;|encryption_algorithm aes, aes_gcm_16 128;|authentication_algorithm hmac_sha256;|compression_algorithm deflate;|# esn: IKEv2 offers it, IKEv1 does not",
 		  .why = "everything, with aliases" },
+		{ S("testudo { esn on; }"), NULL, "\tesn on;",
+		  .why = "that is more than nothing said: IKEv1 offers it, too" },
 		{ S(""), NULL, "the default set|lifetime time 28800 sec;", .why = "nothing said: the default set" },
 		{ S("encryption_algorithm aes_gcm 256, chacha20poly1305; testudo { esn off; }"), NULL,
 		  "encryption_algorithm aes_gcm_16 256, chacha20poly1305;|esn off;",
@@ -214,8 +218,10 @@ static void test_sainfo_values(void **state)
 		  "sainfo subnet 10.0.0.1/32 [80] 6 subnet 10.2.0.0/16 [any] any from fqdn \"a.test\" {", .why = "selectors" },
 		{ "sainfo anonymous clientaddr {" ALGS "} sainfo subnet ::/0 any anonymous {" ALGS "}", NULL,
 		  "sainfo anonymous clientaddr {|sainfo subnet ::/0 [any] any anonymous {", .why = "one side only" },
-		{ "sainfo address 10.0.0.1-10.0.0.9 any address fd00::1 icmp6 {" ALGS "}", NULL,
-		  "sainfo address 10.0.0.1-10.0.0.9 [any] any subnet fd00::1/128 [any] 58 {", .why = "a range" },
+		{ "sainfo address 10.0.0.1-10.0.0.9 any address 10.1.0.1 icmp {" ALGS "}", NULL,
+		  "sainfo address 10.0.0.1-10.0.0.9 [any] any subnet 10.1.0.1/32 [any] 1 {", .why = "a range" },
+		{ "sainfo address fd00::1-fd00::9 any address fd00::1 icmp6 {" ALGS "}", NULL,
+		  "sainfo address fd00::1-fd00::9 [any] any subnet fd00::1/128 [any] 58 {", .why = "and of IPv6" },
 		{ "sainfo subnet 10.0.0.1/24 any anonymous {" ALGS "}",
 		  "1:15: warning: bits are set behind the prefix; it is read as 10.0.0.0/24[any] any\n",
 		  "sainfo subnet 10.0.0.0/24 [any] any anonymous {", .why = "by value" },
@@ -355,6 +361,7 @@ static void test_refused(void **state)
 		  "2:14: error: 'xauth_login' is not supported: XAUTH is not there yet; instead: certificates\n", .why = "client side" },
 		{ R("shared_secret keychain \"x\"; shared_secret keychain_by_id; dpd_algorithm x; disconnect_on_idle idle_timeout 3;"),
 		  "2:15: error: 'keychain' is not supported: the keychain is of Mac OS X; instead: a line in psk.txt\n"
+		  "2:29: warning: 'shared_secret' is said again: this one counts, and that of line 2 does not | take one of them away\n"
 		  "2:43: error: 'keychain_by_id' is not supported: the keychain is of Mac OS X; instead: a line in psk.txt\n"
 		  "2:59: error: 'dpd_algorithm' is not supported: it is of Mac OS X; instead: 'dpd_delay' alone\n"
 		  "2:76: error: 'disconnect_on_idle' is not supported: it is of Mac OS X; instead: 'lifetime' and 'rekey off'\n",
@@ -454,6 +461,7 @@ static void test_syntax(void **state)
 		{ "log info", "1:9: error: expected ';' after 'info'\n", .why = "at the end of the file" },
 		{ "log info\npfkey_buffer 5;\nlog bug;",
 		  "1:9: error: expected ';' after 'info'\n"
+		  "3:1: warning: 'log' is said again: this one counts, and that of line 1 does not | take one of them away\n"
 		  "3:5: error: 'bug' is no log level; expected error, warning, notify, info, debug or debug2 | did you mean 'debug'?\n",
 		  .why = "at the end of a line; the next ones are read" },
 		{ R("passive on\nnonce_size 99999;"),
@@ -516,9 +524,60 @@ static void test_typos(void **state)
 {
 	static const struct row rows[] = {
 		{ "remote 10.0.0.1 {\n\tproposal {\n\t\tencryption_algorithm aes 256;\n\t\thash_algorithm sha256;\n\t\tauthentication_method pre_shared_key;\n\t\tdh_grup 14;\n\t}\n}\n",
-		  "2:2: error: the proposal has no dh_group | add 'dh_group 14;'\n"
 		  "6:3: error: unknown statement 'dh_grup' in proposal | did you mean 'dh_group'?\n",
-		  .why = "racoon says: \"d\" syntax error" },
+		  .why = "racoon says: \"d\" syntax error; the group is there all the same" },
+		{ "remot 10.0.0.1 {\n exchnge_mode mian;\n lifetme time 8 days;\n " P "\n}",
+		  "1:1: error: unknown statement 'remot' in the file | did you mean 'remote'?\n"
+		  "2:2: error: unknown statement 'exchnge_mode' in remote | did you mean 'exchange_mode'?\n"
+		  "2:15: error: 'mian' is no exchange mode; expected main or aggressive | did you mean 'main'?\n"
+		  "3:2: error: unknown statement 'lifetme' in remote | did you mean 'lifetime'?\n"
+		  "3:17: error: 'days' is no unit of a time; expected sec, min or hour\n",
+		  .why = "what was meant is read: a slip hides no other one" },
+		{ "remote 10.0.0.0/24 {" P "}",
+		  "1:16: error: a peer is one host, not a network | write 'remote anonymous' for all without a block of their own\n",
+		  .why = "as if it were a sainfo" },
+		{ "sainfo anonymous anonymous bug {" ALGS "}",
+		  "1:28: error: expected '{' after 'anonymous', not 'bug'\n", .why = "a head is followed by a block" },
+		{ R("gss_id \"x\";"), "2:1: error: 'gss_id' is not supported: Kerberos authentication is of Windows 2000; instead: rsasig\n",
+		  .why = "nobody is sent to where it is refused" },
+		{ R("radiuscfg { }"), "2:1: error: 'radiuscfg' is not supported: XAUTH is not there yet; instead: certificates, a remote with 'rsasig'\n",
+		  .why = "nor told it twice" },
+		{ R("peers_identifier \"main\"; exchange_mode \"main\";"),
+		  "2:18: error: 'main' is no type of identity; expected address, fqdn, user_fqdn, keyid or asn1dn\n"
+		  "2:40: error: 'main' is no exchange mode; expected main or aggressive | no quotes here\n",
+		  .why = "the quotes are not always what is wrong" },
+		{ R("script phase1_up \"up.sh\";"),
+		  "2:8: error: the script stands in front of the event | as in 'script \"/etc/racoon/up.sh\" phase1_up;'\n",
+		  .why = "the other way round" },
+		{ R("lifetime time 1 hour;\npassive on;\nlifetime time 2 hours;\nlifetime byte 1 MB;\npassive off;"),
+		  "5:1: note: 'lifetime byte' is ignored here: an IKE SA carries no traffic\n"
+		  "6:1: warning: 'passive' is said again: this one counts, and that of line 3 does not | take one of them away\n",
+		  "passive off;|lifetime time 7200 sec;", .why = "twice" },
+		{ "path certificate \"/a\";\npath script \"/s\";\npath certificate \"/a\";\npath certificate \"/b\";",
+		  "4:6: warning: 'path certificate' is said again: this one counts, and not \"/a\" | take one of them away\n",
+		  .why = "of each kind one" },
+		{ R("passive on;\npassive on;\npassive off;"),
+		  "3:1: warning: 'passive' is said again: this one counts, and that of line 2 does not | take one of them away\n",
+		  "passive off;", .why = "three times, and one message" },
+		{ "\xef\xbb\xbflog bug;",
+		  "1:1: error: the file begins with a byte order mark | save it as plain UTF-8\n"
+		  "1:8: error: 'bug' is no log level; expected error, warning, notify, info, debug or debug2 | did you mean 'debug'?\n",
+		  .why = "from Windows" },
+		{ "path script '/s';\npath pidfile \xe2\x80\x9c/p\xe2\x80\x9d;",
+		  "1:13: error: expected a name in quotes | the quotes are to be \"\n"
+		  "2:14: error: expected a name in quotes | the quotes are to be \"\n", .why = "quotes of other kinds" },
+		{ "sainfo subnet 10.0.0.0/24 any subnet 2001:db8::/64 any { }",
+		  "1:1: warning: one side is IPv4, the other IPv6: this sainfo is never used\n", .why = "two families" },
+		{ "remote \"10.0.0.1\" { peers_identifier address; verify_identifier on; " P " }",
+		  "1:1: warning: remote '10.0.0.1' has no address: as in racoon, it stands for every peer without a block of its own | without its quotes it is an address\n",
+		  .why = "a name that looks like one" },
+		{ S("encryption_algorithm aes256gcm16, AES_CTR; authentication_algorithm hmac_sha256;"),
+		  "2:22: error: 'aes256gcm16' is no cipher | did you mean 'aes_gcm 256'?\n"
+		  "2:35: error: 'AES_CTR' is no cipher | did you mean 'aes_ctr'?\n", .why = "as others call it" },
+		{ S("pfs_group 77; encryption_algorithm nonsense; authentication_algorithm hmac_sha256;"),
+		  "2:11: error: '77' is no group | such as 'modp2048'; testudod.conf(5) has all of them\n"
+		  "2:36: error: 'nonsense' is no cipher | such as 'aes 256'; testudod.conf(5) has all of them\n",
+		  .why = "nothing is near" },
 		{ "remote 10.0.0.1 { proposal { encryption_algorithm aes256; hash_algorithm hmac_sha256; dh_group modp2047; authentication_method psk; } }",
 		  "1:51: warning: 'aes256' is read as 'aes 256' | write 'aes 256'\n"
 		  "1:74: error: 'hmac_sha256' is no hash | did you mean 'sha256'?\n"
@@ -572,7 +631,6 @@ static void test_typos(void **state)
 		  .why = "half of it" },
 		{ "remote anonymos { " P " }", "1:8: error: 'anonymos' is no address, and no name of a host | did you mean 'anonymous'?\n",
 		  .why = "not a host" },
-		{ "remot 10.0.0.1 { x; }", "1:1: error: unknown statement 'remot' in the file | did you mean 'remote'?\n", .why = "a block" },
 		{ "remote 10.0.0.1 { }", "1:1: error: remote '10.0.0.1' has no proposal, which IKEv1 needs | add 'proposal { encryption_algorithm aes 256; hash_algorithm sha256; dh_group 14; authentication_method pre_shared_key; }'\n",
 		  .why = "nothing in it" },
 		{ R("lifetime time 8;"), "2:16: error: expected sec, min or hour after '8'\n", .why = "no unit" },
@@ -673,7 +731,7 @@ static void test_global(void **state)
 			   "timer { counter 3; interval 10 sec; phase1 30 sec; phase2 1 min; natt_keepalive 15 sec; }\n"
 			   "privsep { user \"ike\"; group 99; }\n",
 		       false);
-	assert_string_equal(t.said, "");
+	assert_string_equal(t.said, "1:55: warning: 'path certificate' is said again: this one counts, and not \"/a\" | take one of them away\n");
 	assert_string_equal(t.conf->path_psk, "/p");
 	assert_string_equal(t.conf->path_cert, "/b"); /* the last one counts */
 	assert_string_equal(t.conf->path_pid, "/pid");

@@ -32,6 +32,7 @@
 #include "proc/keys.h"
 #include "proc/monitor.h"
 #include "proc/safefile.h"
+#include "proc/sandbox.h"
 
 /* ---- files ---- */
 
@@ -42,6 +43,43 @@ static void write_file(const char *name, const char *text, mode_t mode)
 	certs_write(name, chunk_str(text));
 	assert_int_equal(chmod(path, mode), 0);
 	free(path);
+}
+
+/* "privsep": names and numbers, and what goes with a user of whom only the number is known */
+static void users_have_names_or_numbers(void **state)
+{
+	static const struct {
+		const char *user;
+		const char *group;
+		int want;
+		uint32_t uid;
+		uint32_t gid;
+	} rows[] = {
+		{ "root", NULL, 0, 0, 0 },
+		{ "0", NULL, 0, 0, 0 },
+		{ "4242424", NULL, 0, 4242424, 4242424 },
+		{ "4242424", "77", 0, 4242424, 77 },
+		{ "root", "77", 0, 0, 77 },
+		{ "4294967294", "root", 0, 4294967294u, 0 },
+		{ "no such user", NULL, -ENOENT, 0, 0 },
+		{ "12x", NULL, -ENOENT, 0, 0 },
+		{ "root", "no such group", -ENOENT, 0, 0 },
+		{ "", NULL, -ENOENT, 0, 0 },
+	};
+	struct sandbox_id id;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (sandbox_find(rows[i].user, rows[i].group, &id) != rows[i].want)
+			fail_msg("%s, %s", rows[i].user, rows[i].group ? rows[i].group : "-");
+		if (rows[i].want)
+			continue;
+		assert_int_equal(id.uid, rows[i].uid);
+		assert_int_equal(id.gid, rows[i].gid);
+	}
+	assert_int_equal(sandbox_find(NULL, NULL, &id), 0);
+	assert_int_not_equal(id.uid, 0);
 }
 
 static void only_safe_files_are_opened(void **state)
@@ -894,6 +932,7 @@ static void the_end_may_leave_everything(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest alone[] = {
+		cmocka_unit_test(users_have_names_or_numbers),
 		cmocka_unit_test(only_safe_files_are_opened),
 		cmocka_unit_test(the_level_is_that_of_the_file),
 	};

@@ -21,6 +21,7 @@ static const struct context *const contexts[] = {
 };
 
 #define CONTEXTS (sizeof(contexts) / sizeof(contexts[0]))
+#define RULES	 64 /* more than any of them has */
 
 static void check_rule(struct conf_load *l, const struct context *in, struct stmt *s, void *target);
 
@@ -121,19 +122,35 @@ static void check_stray(struct conf_load *l, const struct context *in, const str
 		check_rule(l, of, s, target);
 }
 
-/* the word is none of this block: of which is it, or which is near? */
+static void check_refuse(struct conf_load *l, const struct rule *r, const struct word *w)
+{
+	if (r->instead)
+		say_error(l, &w->at, NULL, "'%s' is not supported: %s; instead: %s", r->name,
+			  r->why, r->instead);
+	else
+		say_error(l, &w->at, NULL, "'%s' is not supported: %s", r->name, r->why);
+}
+
+/*
+ * The word is none of this block: of which is it, or which is near? What was
+ * probably meant is read, so that its errors are told and nobody misses it.
+ */
 static void check_unknown(struct conf_load *l, const struct context *in, struct stmt *s,
 			  void *target)
 {
-	const struct word *w = s->words.first;
+	struct word *w = s->words.first;
 	struct near near = { .word = w->text, .len = strlen(w->text) };
 	const struct rule *r;
 	size_t i;
 
 	for (i = 0; i < CONTEXTS; i++) {
-		if (contexts[i] == in || !rule_find(contexts[i], w))
+		r = contexts[i] == in ? NULL : rule_find(contexts[i], w);
+		if (!r)
 			continue;
-		check_stray(l, in, contexts[i], s, target);
+		if (r->class == RULE_REFUSE)
+			check_refuse(l, r, w);
+		else
+			check_stray(l, in, contexts[i], s, target);
 		return;
 	}
 	for (r = in->rules; r->name; r++)
@@ -143,6 +160,10 @@ static void check_unknown(struct conf_load *l, const struct context *in, struct 
 	else
 		say_error(l, &w->at, did_you_mean(l, &near), "unknown statement '%s' in %s",
 			  w->text, in->name);
+	if (!near.best || w->kind != WORD_PLAIN)
+		return;
+	w->text = near.best;
+	check_rule(l, in, s, target);
 }
 
 /* a block without its beginning */
@@ -156,15 +177,6 @@ static bool lost_block(const struct rule *r, const struct stmt *s)
 		if (word_is(w, "inherit"))
 			return false;
 	return true;
-}
-
-static void check_refuse(struct conf_load *l, const struct rule *r, const struct word *w)
-{
-	if (r->instead)
-		say_error(l, &w->at, NULL, "'%s' is not supported: %s; instead: %s", r->name,
-			  r->why, r->instead);
-	else
-		say_error(l, &w->at, NULL, "'%s' is not supported: %s", r->name, r->why);
 }
 
 /* does a statement go on with the block @of, or with @in, which is around it? */
@@ -263,6 +275,22 @@ static bool is_nested(const struct context *in, const struct stmt *s)
 	return in != &in_top && rule_find(&in_top, s->words.first);
 }
 
+/* of another place: said once where the block before it has no end, else for each */
+static void check_nested(struct conf_load *l, const struct context *in, struct stmt *s,
+			 bool *told, void *target)
+{
+	bool refused = rule_find(&in_top, s->words.first)->class == RULE_REFUSE;
+
+	if (!l->unclosed && !refused)
+		check_unknown(l, in, s, target);
+	else if (l->unclosed && !*told)
+		say_error(l, &s->words.first->at, NULL,
+			  "'%s' inside of %s: the '}' in front of it is missing",
+			  s->words.first->text, in->name);
+	*told = true;
+	check_rule(l, &in_top, s, l->conf);
+}
+
 static bool has_nested(const struct context *in, const struct stmt *s)
 {
 	for (; s; s = s->next)
@@ -279,6 +307,24 @@ static void check_open(struct conf_load *l, const struct context *in, const stru
 			  s->words.first->text);
 }
 
+/* Who says it twice has forgotten one of them; for more of the same one message is enough. */
+static void check_again(struct conf_load *l, const struct context *in, const struct stmt *s,
+			const struct stmt **seen, bool *told)
+{
+	const struct word *w = s->words.first;
+	const struct rule *r = rule_find(in, w);
+	size_t i = (size_t)(r - in->rules);
+
+	if (r->class != RULE_USE || r->many || i >= RULES)
+		return;
+	if (seen[i] && !told[i])
+		say_warn(l, &w->at, "take one of them away",
+			 "'%s' is said again: this one counts, and that of line %d does not", r->name,
+			 seen[i]->words.first->at.line);
+	told[i] = seen[i];
+	seen[i] = s;
+}
+
 /**
  * check_block() - read all statements of a block
  * @l: load
@@ -288,6 +334,8 @@ static void check_open(struct conf_load *l, const struct context *in, const stru
  */
 void check_block(struct conf_load *l, const struct context *in, struct stmt *first, void *target)
 {
+	const struct stmt *seen[RULES] = { NULL };
+	bool told[RULES] = { false };
 	bool nested = false;
 	struct stmt *s;
 
@@ -295,18 +343,13 @@ void check_block(struct conf_load *l, const struct context *in, struct stmt *fir
 		check_split(l, in, NULL, s);
 		check_open(l, in, s);
 		if (rule_find(in, s->words.first)) {
+			check_again(l, in, s, seen, told);
 			check_rule(l, in, s, target);
-			continue;
-		}
-		if (!is_nested(in, s) || !l->unclosed)
+		} else if (is_nested(in, s)) {
+			check_nested(l, in, s, &nested, target);
+		} else {
 			check_unknown(l, in, s, target);
-		else if (!nested)
-			say_error(l, &s->words.first->at, NULL,
-				  "'%s' inside of %s: the '}' in front of it is missing",
-				  s->words.first->text, in->name);
-		nested |= is_nested(in, s);
-		if (is_nested(in, s))
-			check_rule(l, &in_top, s, l->conf);
+		}
 	}
 }
 

@@ -54,6 +54,7 @@ enum rule_class {
  * @name: its first word
  * @class: what becomes of it
  * @fn: reads what comes behind the first word; false if it was told as wrong
+ * @many: it may be said again in the same block, and adds to what was said
  * @offset: for @fn: the member of the target that it sets
  * @choices: for @fn: words that it takes
  * @why: of ignored and refused ones, the reason
@@ -63,6 +64,7 @@ struct rule {
 	const char *name;
 	enum rule_class class;
 	bool (*fn)(struct cursor *c, void *target);
+	bool many;
 	size_t offset;
 	const struct choice *choices;
 	const char *why;

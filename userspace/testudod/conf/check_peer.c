@@ -55,11 +55,9 @@ static bool peer_address(struct cursor *c, void *target)
 
 static bool peer_exchange(struct cursor *c, void *target)
 {
-	enum { BASE = 0xff };
 	static const struct choice modes[] = {
 		{ "main", V1_MAIN },
 		{ "aggressive", V1_AGGRESSIVE },
-		{ "base", BASE },
 		{ NULL, 0 },
 	};
 	struct remote_load *rl = target;
@@ -72,13 +70,13 @@ static bool peer_exchange(struct cursor *c, void *target)
 	do {
 		const struct word *w = c->w;
 
-		if (!cur_choice(c, "exchange mode", modes, &mode))
-			return false;
-		if (mode == BASE) {
+		if (word_is(w, "base")) {
 			say_error(c->l, &w->at, NULL,
 				  "'base' is not supported: this mode is in no RFC; instead: main");
 			return false;
 		}
+		if (!cur_choice(c, "exchange mode", modes, &mode))
+			return false;
 		if (mode == V1_AGGRESSIVE)
 			rl->aggressive = w;
 		if (n < CONF_EXCHANGES && (!n || e[0] != mode))
@@ -373,9 +371,15 @@ static bool peer_script(struct cursor *c, void *target)
 	struct conf_remote *r = ((struct remote_load *)target)->r;
 	char **const where[] = { &r->script_up, &r->script_down, &r->script_dead };
 	const struct conf_where at = c->w ? c->w->at : c->last->end;
-	const char *text = cur_string(c, "a script");
+	const char *text;
 	int event;
 
+	if (c->w && c->w->kind == WORD_PLAIN && !strncmp(c->w->text, "phase1_", 7)) {
+		say_error(c->l, &at, "as in 'script \"/etc/racoon/up.sh\" phase1_up;'",
+			  "the script stands in front of the event");
+		return false;
+	}
+	text = cur_string(c, "a script");
 	if (!text || !cur_choice(c, "event", events, &event))
 		return false;
 	set_text(where[event], text);
@@ -469,7 +473,7 @@ static const struct rule remote_rules[] = {
 	{ "remote_address", RULE_USE, .fn = peer_address },
 	{ "exchange_mode", RULE_USE, .fn = peer_exchange },
 	{ "my_identifier", RULE_USE, .fn = peer_my_id },
-	{ "peers_identifier", RULE_USE, .fn = peer_peers_id },
+	{ "peers_identifier", RULE_USE, .fn = peer_peers_id, .many = true },
 	{ "verify_identifier", RULE_USE, .fn = peer_switch, AT(verify_identifier) },
 	{ "certificate_type", RULE_USE, .fn = peer_certificate },
 	{ "ca_type", RULE_USE, .fn = peer_ca },
@@ -478,7 +482,7 @@ static const struct rule remote_rules[] = {
 	{ "send_cert", RULE_USE, .fn = peer_switch, AT(send_cert) },
 	{ "send_cr", RULE_USE, .fn = peer_switch, AT(send_cr) },
 	{ "match_empty_cr", RULE_USE, .fn = peer_switch, AT(match_empty_cr) },
-	{ "lifetime", RULE_USE, .fn = peer_lifetime },
+	{ "lifetime", RULE_USE, .fn = peer_lifetime, .many = true },
 	{ "proposal_check", RULE_USE, .fn = peer_check, AT(check), .choices = choice_check },
 	{ "initial_contact", RULE_USE, .fn = peer_switch, AT(initial_contact) },
 	{ "passive", RULE_USE, .fn = peer_switch, AT(passive) },
@@ -494,7 +498,7 @@ static const struct rule remote_rules[] = {
 	{ "support_mip6", RULE_USE, .fn = peer_proxy },
 	{ "ike_frag", RULE_USE, .fn = peer_choice, AT(ike_frag), .choices = choice_force },
 	{ "esp_frag", RULE_USE, .fn = peer_esp_frag },
-	{ "script", RULE_USE, .fn = peer_script },
+	{ "script", RULE_USE, .fn = peer_script, .many = true },
 	{ "ph1id", RULE_USE, .fn = peer_ph1id, AT(ph1id) },
 	{ "dh_group", RULE_USE, .fn = peer_dh_group },
 	{ "situation", RULE_USE, .fn = peer_situation },

@@ -102,7 +102,7 @@ static const struct rule proposal_rules[] = {
 	{ "hash_algorithm", RULE_USE, .fn = prop_hash },
 	{ "authentication_method", RULE_USE, .fn = prop_auth },
 	{ "dh_group", RULE_USE, .fn = prop_dh },
-	{ "lifetime", RULE_USE, .fn = prop_lifetime },
+	{ "lifetime", RULE_USE, .fn = prop_lifetime, .many = true },
 	{ "gss_id", RULE_REFUSE, .why = "Kerberos authentication is of Windows 2000",
 	  .instead = "rsasig" },
 	{ "gssapi_id", RULE_REFUSE, .why = "Kerberos authentication is of Windows 2000",

@@ -79,6 +79,11 @@ bool remote_peer(struct cursor *c, struct conf_remote *r)
 	} else if (!remote_host(c, w, r)) {
 		return false;
 	}
+	if (c->w && c->w->kind == WORD_MARK && *c->w->text == '/') {
+		say_error(c->l, &c->w->at, "write 'remote anonymous' for all without a block of their own",
+			  "a peer is one host, not a network");
+		return false;
+	}
 	if (!cur_ike_port(c, &port))
 		return false;
 	addr_set_port(&r->addr, port);
@@ -181,12 +186,14 @@ static void check_address(struct remote_load *rl)
 {
 	const struct conf_remote *other;
 	struct conf_remote *r = rl->r;
+	struct sockaddr_storage sa;
 
 	if (r->anonymous)
 		return;
 	if (!r->addr.ss_family && !r->host) {
 		r->anonymous = true;
-		say_warn(rl->l, &r->where, "add 'remote_address ADDRESS;'",
+		say_warn(rl->l, &r->where,
+			 addr_parse(&sa, r->name) ? "without its quotes it is an address" : "add 'remote_address ADDRESS;'",
 			 "remote '%s' has no address: as in racoon, it stands for every peer without a block of its own",
 			 r->name);
 		return;

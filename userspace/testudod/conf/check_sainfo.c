@@ -165,10 +165,10 @@ static bool sainfo_own(struct cursor *c, void *target)
 static const struct rule sainfo_rules[] = {
 	{ "testudo", RULE_BLOCK, .fn = sainfo_own },
 	{ "pfs_group", RULE_USE, .fn = sainfo_pfs },
-	{ "lifetime", RULE_USE, .fn = sainfo_lifetime },
-	{ "encryption_algorithm", RULE_USE, .fn = sainfo_encr },
-	{ "authentication_algorithm", RULE_USE, .fn = sainfo_integ },
-	{ "compression_algorithm", RULE_USE, .fn = sainfo_comp },
+	{ "lifetime", RULE_USE, .fn = sainfo_lifetime, .many = true },
+	{ "encryption_algorithm", RULE_USE, .fn = sainfo_encr, .many = true },
+	{ "authentication_algorithm", RULE_USE, .fn = sainfo_integ, .many = true },
+	{ "compression_algorithm", RULE_USE, .fn = sainfo_comp, .many = true },
 	{ "remoteid", RULE_USE, .fn = sainfo_remoteid },
 	{ "my_identifier", RULE_IGNORE, .why = "phase 2 has the selectors of the policy" },
 	{ .name = NULL },
@@ -266,6 +266,9 @@ static bool sainfo_head(struct cursor *c, struct conf_sainfo *s)
 		s->remote_client = true;
 	else if (!cur_selector(c, &s->remote, &s->remote_id))
 		return false;
+	else if (s->local.family && s->remote.family && s->local.family != s->remote.family)
+		say_warn(c->l, &c->s->words.first->at, NULL,
+			 "one side is IPv4, the other IPv6: this sainfo is never used");
 	return head_from(c, s);
 }
 
@@ -285,8 +288,12 @@ static void check_algs(struct cursor *c, struct sainfo_load *sl)
 		all_aead &= !!(s->encr[i].alg->flags & ALG_AEAD);
 	for (i = 0; i < s->ninteg; i++)
 		has_none |= s->integ[i] == none;
-	if (sl->broken)
+	/* what was told as wrong is judged no further */
+	if (sl->broken) {
+		s->nencr = 0;
+		s->ninteg = 0;
 		return;
+	}
 	if (sl->integ && !sl->encr)
 		say_error(c->l, at, "add 'encryption_algorithm aes 256;'",
 			  "the sainfo has no encryption_algorithm");

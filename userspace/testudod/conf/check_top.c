@@ -28,7 +28,6 @@ static bool top_path(struct cursor *c, void *target)
 		CERT,
 		SCRIPT,
 		PID,
-		BACKUP,
 	};
 	static const struct choice kinds[] = {
 		{ "include", INCLUDE },
@@ -36,7 +35,6 @@ static bool top_path(struct cursor *c, void *target)
 		{ "certificate", CERT },
 		{ "script", SCRIPT },
 		{ "pidfile", PID },
-		{ "backupsa", BACKUP },
 		{ NULL, 0 },
 	};
 	struct conf *conf = target;
@@ -51,17 +49,22 @@ static bool top_path(struct cursor *c, void *target)
 	int kind;
 
 	c->l->psk_said |= w && !strncmp(w->text, "pre", 3);
+	if (cur_skip(c, "backupsa")) {
+		say_warn(c->l, &w->at, "take the line away",
+			 "'backupsa' is ignored: it would write the keys of all SAs to a disk");
+		return cur_string(c, "a name");
+	}
 	if (!cur_choice(c, "path", kinds, &kind))
 		return false;
 	text = cur_string(c, "a name");
-	if (!text)
-		return false;
-	if (kind == BACKUP)
-		say_warn(c->l, &w->at, "take the line away",
-			 "'backupsa' is ignored: it would write the keys of all SAs to a disk");
-	else if (kind != INCLUDE)
+	if (text && kind != INCLUDE && *where[kind] && **where[kind] && strcmp(*where[kind], text))
+		say_warn(c->l, &w->at, "take one of them away", "'path %s' is said again: this one counts, and not \"%s\"",
+			 w->text, *where[kind]);
+	if (text && kind != INCLUDE)
 		set_text(where[kind], text);
-	return true;
+	if (text && kind == PSK)
+		conf->at_psk = c->last->at;
+	return text;
 }
 
 static bool top_log(struct cursor *c, void *target)
@@ -128,8 +131,8 @@ static bool top_privsep(struct cursor *c, void *target)
 #define WHY_XAUTH   "XAUTH is not there yet"
 
 static const struct rule top_rules[] = {
-	{ "include", RULE_USE, .fn = top_include },
-	{ "path", RULE_USE, .fn = top_path },
+	{ "include", RULE_USE, .fn = top_include, .many = true },
+	{ "path", RULE_USE, .fn = top_path, .many = true },
 	{ "log", RULE_USE, .fn = top_log },
 	{ "listen", RULE_BLOCK, .fn = top_listen },
 	{ "timer", RULE_BLOCK, .fn = top_timer },
@@ -265,8 +268,8 @@ static bool listen_adminsock(struct cursor *c, void *target)
 }
 
 static const struct rule listen_rules[] = {
-	{ "isakmp", RULE_USE, .fn = listen_isakmp },
-	{ "isakmp_natt", RULE_USE, .fn = listen_natt },
+	{ "isakmp", RULE_USE, .fn = listen_isakmp, .many = true },
+	{ "isakmp_natt", RULE_USE, .fn = listen_natt, .many = true },
 	{ "strict_address", RULE_USE, .fn = listen_strict },
 	{ "adminsock", RULE_USE, .fn = listen_adminsock },
 	{ "admin", RULE_REFUSE, .why = "everybody on the host could command the daemon over TCP",
@@ -318,7 +321,18 @@ const struct context in_timer = { "timer", timer_rules };
 
 /* ---- privsep ---- */
 
-/* a name in quotes or a number; who it is, the monitor finds out */
+/* who it is, each process finds out; here only whether it can */
+static void privsep_look(struct cursor *c, const struct word *w)
+{
+	bool group = word_is(c->s->words.first, "group");
+
+	if (!c->l->src->from_disk || (group ? !!getgrnam(w->text) : !!getpwnam(w->text)))
+		return;
+	say_warn(c->l, &w->at, "add it, or take this line away", "there is no %s '%s' here: testudod will not start",
+		 group ? "group" : "user", w->text);
+}
+
+/* a name in quotes or a number */
 static bool privsep_name(struct cursor *c, void *target)
 {
 	const struct word *w = c->w;
@@ -328,9 +342,11 @@ static bool privsep_name(struct cursor *c, void *target)
 	if (word_is_number(w)) {
 		if (!cur_number(c, "a number", 0, UINT32_MAX - 1, &id))
 			return false;
-		text = w->text;
+		text = arena_printf(&c->l->arena, "%llu", (unsigned long long)id);
 	} else {
 		text = cur_string(c, "a name");
+		if (text)
+			privsep_look(c, w);
 	}
 	if (!text)
 		return false;

@@ -92,7 +92,7 @@ struct conf_sainfo {
  * struct conf_secret - a secret that stands in a file of the configuration
  * @link: in struct conf
  * @where: where
- * @len: its bytes, with the quotes around it
+ * @len: its bytes, with the quotes around it; without them, all to the end of the line
  */
 struct conf_secret {
 	TAILQ_ENTRY(conf_secret)
@@ -108,6 +108,7 @@ struct conf_secret {
  * @remotes: blocks in the order of the files
  * @sainfos: blocks, most specific first
  * @path_psk: psk.txt; NULL: none
+ * @at_psk: where that is said
  * @path_cert: folder of certificates, "" for the working directory
  * @path_script: folder of scripts
  * @path_pid: pid file
@@ -142,6 +143,7 @@ struct conf {
 	TAILQ_HEAD(, conf_sainfo)
 	sainfos;
 	char *path_psk;
+	struct conf_where at_psk;
 	char *path_cert;
 	char *path_script;
 	char *path_pid;

@@ -176,13 +176,20 @@ static void yyerror(struct conf_where *at, void *scanner, struct conf_load *l, s
 void gram_parse(struct conf_load *l, const struct conf_file *file, struct stmts *out)
 {
 	struct scan scan = { .l = l, .file = file, .line = 1, .column = 1 };
+	const struct conf_where top = { file->name, 1, 1 };
+	struct chunk text = file->data;
 	YY_BUFFER_STATE buffer;
 	yyscan_t scanner;
 
 	memset(out, 0, sizeof(*out));
 	if (yylex_init_extra(&scan, &scanner))
 		return;
-	buffer = yy_scan_bytes((const char *)file->data.p, (int)file->data.n, scanner);
+	if (text.n >= 3 && !memcmp(text.p, "\xef\xbb\xbf", 3)) {
+		say_error(l, &top, "save it as plain UTF-8", "the file begins with a byte order mark");
+		text = chunk(text.p + 3, text.n - 3);
+		scan.column += 3;
+	}
+	buffer = yy_scan_bytes((const char *)text.p, (int)text.n, scanner);
 	yyparse(scanner, l, out);
 	yy_delete_buffer(buffer, scanner);
 	yylex_destroy(scanner);

@@ -4,22 +4,48 @@
  * and from then on in no message, in no line that is printed with one, and in no
  * copy for a process that must not have them. It gives them to nobody.
  */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/tree.h"
+#include "near.h"
 
 static bool is_plain(const struct word *w, const char *text)
 {
 	return w->kind == WORD_PLAIN && !strcmp(w->text, text);
 }
 
+static bool is_near(const struct word *w, const char *const *words)
+{
+	struct near near = { .word = w->text, .len = strlen(w->text) };
+
+	for (; *words; words++)
+		near_try(&near, *words);
+	return w->kind == WORD_PLAIN && near.best;
+}
+
+/* what a secret is behind, also with a slip; some words only where a statement begins */
+static bool is_before_secret(const struct word *w, bool first)
+{
+	static const char *const anywhere[] = { "shared_secret", "bind_pw", NULL };
+	static const char *const begins[] = { "use", "secret", "psk", "pre_shared_key", "password", NULL };
+	const char *const *p;
+
+	for (p = begins; first && *p; p++)
+		if (is_plain(w, *p))
+			return true;
+	return is_near(w, anywhere);
+}
+
 /* the name of a secret is none */
 static bool is_name(const struct word *w)
 {
-	return is_plain(w, "key") || is_plain(w, "keychain") || is_plain(w, "keychain_by_id");
+	return is_plain(w, "keychain_by_id") ||
+	       ((is_plain(w, "key") || is_plain(w, "keychain")) && (!w->next || w->next->kind == WORD_STRING));
 }
 
+/* What has no quotes may go on in what is none of its words: to the end of the line. */
 static void hide_word(struct conf_load *l, struct word *w)
 {
 	struct conf_secret *s = xcalloc(1, sizeof(*s));
@@ -27,8 +53,39 @@ static void hide_word(struct conf_load *l, struct word *w)
 	w->secret = w->text;
 	w->text = "********";
 	s->where = w->at;
-	s->len = (size_t)(w->end.column - w->at.column);
+	s->len = w->kind == WORD_STRING ? (size_t)(w->end.column - w->at.column) : SIZE_MAX;
 	TAILQ_INSERT_TAIL(&l->conf->secrets, s, link);
+}
+
+/*
+ * Hide what stands behind @before: the secret, and what may be a part of it. A
+ * string ends it, and so does a line if there is none.
+ */
+static struct word *hide_behind(struct conf_load *l, struct word *before)
+{
+	static const char *const kinds[] = { "use", "key", "keychain", "=", NULL };
+	struct word *w = before->next, *last = NULL;
+
+	if (w && is_name(w))
+		return w;
+	for (; w; w = w->next) {
+		if (last && w->kind != WORD_STRING &&
+		    (last->kind == WORD_STRING || w->at.line > last->end.line))
+			break;
+		if (w->kind == WORD_MARK || (!last && w->next && is_near(w, kinds)))
+			continue;
+		hide_word(l, w);
+		last = w;
+	}
+	return last ? last : before;
+}
+
+/* of racoon's RADIUS: host, perhaps a port, secret */
+static void hide_radius(struct conf_load *l, struct word *w)
+{
+	for (w = w->next ? w->next->next : NULL; w; w = w->next)
+		if (w->kind == WORD_STRING || !w->next)
+			hide_word(l, w);
 }
 
 /**
@@ -37,36 +94,26 @@ static void hide_word(struct conf_load *l, struct word *w)
  * @w: its first word
  *
  * It looks at words alone, not at what they mean where: a statement with a slip
- * is printed, too. "bind_pw", "auth" and "acct" are of racoon's LDAP and RADIUS.
+ * is printed, too.
  */
 void hide_secrets(struct conf_load *l, struct word *w)
 {
-	struct word *secret;
-	bool radius = is_plain(w, "auth") || is_plain(w, "acct");
+	bool first;
 
-	while (radius && w->next)
-		w = w->next;
-	if (radius)
-		hide_word(l, w);
-	for (; w; w = w->next) {
-		if (!is_plain(w, "shared_secret") && !is_plain(w, "bind_pw"))
-			continue;
-		secret = w->next;
-		if (!secret || is_name(secret))
-			continue;
-		/* "use", or what was meant for it */
-		if (secret->kind == WORD_PLAIN && secret->next &&
-		    (is_plain(secret, "use") || secret->next->kind == WORD_STRING))
-			secret = secret->next;
-		hide_word(l, secret);
+	if (is_plain(w, "auth") || is_plain(w, "acct")) {
+		hide_radius(l, w);
+		return;
 	}
+	for (first = true; w; w = w->next, first = false)
+		if (is_before_secret(w, first))
+			w = hide_behind(l, w);
 }
 
 static void hide_bytes(char *line, size_t len, const struct conf_secret *s)
 {
 	size_t i, from = (size_t)s->where.column - 1;
 
-	for (i = from; i < from + s->len && i < len; i++)
+	for (i = from; i < len && i - from < s->len; i++)
 		if (line[i] != '"')
 			line[i] = '*';
 }

@@ -221,6 +221,7 @@ void conf_own_names(struct conf_load *l)
 	TAILQ_FOREACH(f, &l->files, link)
 		put_bytes(&w, chunk(f->name, strlen(f->name) + 1));
 	conf->names = writer_blob(&w);
+	own_name(l, &conf->at_psk);
 	TAILQ_FOREACH(listen, &conf->listens, link)
 		own_name(l, &listen->where);
 	TAILQ_FOREACH(s, &conf->sainfos, link)

@@ -24,6 +24,14 @@ static void print_encr(FILE *out, const struct alg_key *key)
 		fprintf(out, " %u", key->bits);
 }
 
+/* a value that is the very string of the file, so that it has to be one again; a keyid's file may hold anything */
+static bool is_string(const struct id *id)
+{
+	return (id->type == ID_FQDN || id->type == ID_USER_FQDN || id->type == ID_KEY_ID) && id->data.n &&
+	       !memchr(id->data.p, '"', id->data.n) && !memchr(id->data.p, '\n', id->data.n) &&
+	       !memchr(id->data.p, 0, id->data.n);
+}
+
 /* "fqdn "a.test"", "keyid tag "a"", or the type alone where the value follows from elsewhere */
 static void print_id(FILE *out, uint8_t type, const struct id *id)
 {
@@ -32,6 +40,11 @@ static void print_id(FILE *out, uint8_t type, const struct id *id)
 
 	if (!id->type) {
 		fputs(id_type_name(type), out);
+		return;
+	}
+	if (is_string(id)) {
+		fprintf(out, "%s%s \"%.*s\"", id_type_name(id->type), id->type == ID_KEY_ID ? " tag" : "",
+			(int)id->data.n, (const char *)id->data.p);
 		return;
 	}
 	id_text(id, text, sizeof(text));
@@ -239,8 +252,13 @@ void conf_print_sainfo(FILE *out, const struct conf_sainfo *s)
 	unsigned int i;
 
 	print_sainfo_head(out, s);
-	fprintf(out, "\ttestudo {\n\t\tesn %s;\n%s\t}\n", on_off(s->esn),
-		s->insecure ? "\t\tinsecure ok;\n" : "");
+	fputs("\ttestudo {\n", out);
+	/* said or not is a difference to IKEv1 */
+	if (s->esn_said)
+		fprintf(out, "\t\tesn %s;\n", on_off(s->esn));
+	else
+		fputs("\t\t# esn: IKEv2 offers it, IKEv1 does not\n", out);
+	fputs(s->insecure ? "\t\tinsecure ok;\n\t}\n" : "\t}\n", out);
 	if (s->pfs)
 		fprintf(out, "\tpfs_group %s;\n", s->pfs->name);
 	if (s->remoteid)

@@ -129,7 +129,10 @@ bool cur_choice(struct cursor *c, const char *what, const struct choice *table, 
 		*v = table[i].value;
 		return true;
 	}
-	hint = w->kind == WORD_PLAIN ? near_choice(c->l, w->text, table) : "no quotes here";
+	hint = near_choice(c->l, w->text, table);
+	for (i = 0; w->kind == WORD_STRING && table[i].word; i++)
+		if (!strcmp(table[i].word, w->text))
+			hint = "no quotes here";
 	say_error(c->l, &w->at, hint, "'%s' is no %s; expected %s", w->text, what, choice_list(c->l, table));
 	return false;
 }
@@ -151,7 +154,8 @@ const char *cur_string(struct cursor *c, const char *what)
 	if (!w)
 		return NULL;
 	if (w->kind != WORD_STRING) {
-		say_error(c->l, &w->at, "put double quotes around it", "expected %s in quotes", what);
+		say_error(c->l, &w->at, *w->text == '\'' || (*w->text & 0x80) ? "the quotes are to be \"" : "put double quotes around it",
+			  "expected %s in quotes", what);
 		return NULL;
 	}
 	if (*w->text)
@@ -373,8 +377,8 @@ bool cur_end(struct cursor *c)
 {
 	if (!c->w)
 		return true;
-	say_error(c->l, &c->w->at, NULL, "expected ';' after '%s', not '%s'", c->last->text,
-		  c->w->text);
+	say_error(c->l, &c->w->at, NULL, "expected '%c' after '%s', not '%s'",
+		  c->s->has_block ? '{' : ';', c->last->text, c->w->text);
 	return false;
 }
 

@@ -78,19 +78,25 @@ static const char *hash_meant(enum alg_kind kind, const char *word)
 	return a ? a->name : NULL;
 }
 
-/* "aes128-cbc", "AES_CBC_256": the cipher, and its length if there is one */
+/* "aes128-cbc", "AES_CBC_256", "aes256gcm16": the cipher, and its length if there is one */
 static const char *cipher_meant(struct cursor *c, const char *word)
 {
 	static const char *const bits[] = { "128", "192", "256" };
+	const char *name = "aes";
 	size_t i;
 
-	if (strncasecmp(word, "aes", 3) || strcasestr(word, "gcm") || strcasestr(word, "ccm") ||
-	    strcasestr(word, "ctr"))
+	if (strncasecmp(word, "aes", 3))
 		return NULL;
+	if (strcasestr(word, "gcm"))
+		name = "aes_gcm";
+	else if (strcasestr(word, "ccm"))
+		name = "aes_ccm";
+	else if (strcasestr(word, "ctr"))
+		name = "aes_ctr";
 	for (i = 0; i < 3; i++)
 		if (strstr(word, bits[i]))
-			return arena_printf(&c->l->arena, "aes %s", bits[i]);
-	return "aes";
+			return arena_printf(&c->l->arena, "%s %s", name, bits[i]);
+	return name;
 }
 
 /* "group14", "dh14" */
@@ -138,7 +144,10 @@ static const char *alg_hint(struct cursor *c, enum alg_kind kind, bool ipsec, co
 		if (a->alias && strlen(a->alias) > 3)
 			near_try(&near, a->alias);
 	}
-	return hint ? hint : did_you_mean(c->l, &near);
+	if (hint || near.best)
+		return hint ? hint : did_you_mean(c->l, &near);
+	return arena_printf(&c->l->arena, "such as '%s'; testudod.conf(5) has all of them",
+			    kinds[kind_row(kind)].instead);
 }
 
 /* refuse or warn; false if it was refused */

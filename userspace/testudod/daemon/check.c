@@ -51,14 +51,26 @@ void check_tell(struct check *c, enum conf_severity severity, const struct conf_
 	free(line);
 }
 
-static void check_load(struct check *c, const struct daemon *d)
+/* warnings and notes will be in the log */
+static void check_say_errors(void *arg, enum conf_severity severity, const struct conf_where *where,
+			     const char *line, const char *what, const char *hint)
 {
-	const struct conf_say say = { check_say, c };
+	if (severity == CONF_ERROR)
+		check_say(arg, severity, where, line, what, hint);
+}
+
+static void check_load_by(struct check *c, const struct daemon *d, const struct conf_say *say)
+{
 	unsigned int errors;
 
 	source_init(&c->src);
 	c->src.from_disk = true;
-	c->conf = conf_load_all(&c->src, d->conf, d->insecure, &say, &errors);
+	c->conf = conf_load_all(&c->src, d->conf, d->insecure, say, &errors);
+}
+
+static void check_load(struct check *c, const struct daemon *d)
+{
+	check_load_by(c, d, &(struct conf_say){ check_say, c });
 }
 
 static void check_free(struct check *c)
@@ -82,6 +94,15 @@ int daemon_check(const struct daemon *d)
 		printf("%s: no errors\n", d->conf);
 	check_free(&c);
 	return c.errors ? 1 : 0;
+}
+
+bool daemon_readable(const struct daemon *d)
+{
+	struct check c = { 0 };
+
+	check_load_by(&c, d, &(struct conf_say){ check_say_errors, &c });
+	check_free(&c);
+	return !c.errors;
 }
 
 int daemon_explain(const struct daemon *d)

@@ -203,6 +203,20 @@ static void check_psk_of(struct check *c, const struct conf_remote *r, struct ch
 	id_free(&name);
 }
 
+/* it may be written later: the daemon looks at each use */
+static void psk_missing(struct check *c, int error)
+{
+	const struct conf_remote *r;
+	char what[256];
+
+	TAILQ_FOREACH(r, &c->conf->remotes, link)
+		if (wants_psk(r) && !r->secret)
+			break;
+	snprintf(what, sizeof(what), "%s: %s", c->conf->path_psk, strerror(error));
+	check_tell(c, r ? CONF_WARNING : CONF_NOTE, &c->conf->at_psk, what,
+		   "a line \"PEER SECRET\" for each peer in it, root's and mode 0600");
+}
+
 static void check_psk(struct check *c)
 {
 	const char *name = c->conf->path_psk;
@@ -215,9 +229,9 @@ static void check_psk(struct check *c)
 		return;
 	f = source_open(&c->src, name);
 	if (f->error == EACCES)
-		fprintf(stderr, "%s: note: not looked at: only its owner may read it\n", name);
+		tell(c, CONF_NOTE, &c->conf->at_psk, "%s is not looked at: only its owner may read it", name);
 	else if (f->error)
-		fprintf(stderr, "%s: warning: %s\n", name, strerror(f->error));
+		psk_missing(c, f->error);
 	if (f->error)
 		return;
 	fd = safe_open(name, SAFE_SECRET, why, sizeof(why));

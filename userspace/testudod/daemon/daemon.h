@@ -75,6 +75,8 @@ int daemon_control_main(void *arg, struct child *c);
 
 /* -t: every error of the files, of psk.txt and of certificates; the exit status */
 int daemon_check(const struct daemon *d);
+/* can the configuration be read? What is wrong with it goes to stderr. */
+bool daemon_readable(const struct daemon *d);
 int daemon_explain(const struct daemon *d);
 int daemon_dry_run(const struct daemon *d);
 

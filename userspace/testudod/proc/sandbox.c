@@ -51,42 +51,60 @@ int sandbox_harden(bool no_new_privs)
 	return 0;
 }
 
-/**
- * struct identity - who the process becomes
- * @uid: user
- * @gid: group
- */
-struct identity {
-	uid_t uid;
-	gid_t gid;
-};
-
-static int find_identity(const char *user, const char *group, struct identity *id)
+/* a number stands for itself, whether there is a name for it or not */
+static bool is_number(const char *text, uint32_t *v)
 {
-	const char *name = user ? user : SANDBOX_USER;
-	const struct passwd *pw = getpwnam(name);
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	*v = (uint32_t)strtoul(text, &end, 10);
+	return !*end;
+}
+
+static bool find_user(const char *user, struct sandbox_id *id)
+{
+	bool number = is_number(user, &id->uid);
+	const struct passwd *pw = number ? getpwuid(id->uid) : getpwnam(user);
+
+	if (!pw && !number)
+		return false;
+	if (pw)
+		id->uid = pw->pw_uid;
+	id->gid = pw ? pw->pw_gid : id->uid;
+	return true;
+}
+
+static bool find_group(const char *group, struct sandbox_id *id)
+{
 	const struct group *gr;
 
-	if (!pw && !user) {
-		pw = getpwnam("nobody");
-		if (pw)
+	if (is_number(group, &id->gid))
+		return true;
+	gr = getgrnam(group);
+	if (gr)
+		id->gid = gr->gr_gid;
+	return gr;
+}
+
+int sandbox_find(const char *user, const char *group, struct sandbox_id *id)
+{
+	const char *name = user ? user : SANDBOX_USER;
+	bool found = find_user(name, id);
+
+	if (!found && !user) {
+		found = find_user("nobody", id);
+		if (found)
 			log_notice("there is no user \"%s\": processes run as \"nobody\"", name);
 	}
-	if (!pw) {
+	if (!found) {
 		log_error("there is no user \"%s\" to run processes as", name);
 		return -ENOENT;
 	}
-	id->uid = pw->pw_uid;
-	id->gid = pw->pw_gid;
-	if (!group)
+	if (!group || find_group(group, id))
 		return 0;
-	gr = getgrnam(group);
-	if (!gr) {
-		log_error("there is no group \"%s\" to run processes as", group);
-		return -ENOENT;
-	}
-	id->gid = gr->gr_gid;
-	return 0;
+	log_error("there is no group \"%s\" to run processes as", group);
+	return -ENOENT;
 }
 
 /*
@@ -114,7 +132,7 @@ static int empty_root(void)
 	return err;
 }
 
-static int become(const struct identity *id)
+static int become(const struct sandbox_id *id)
 {
 	if (setgroups(0, NULL) || setresgid(id->gid, id->gid, id->gid) ||
 	    setresuid(id->uid, id->uid, id->uid))
@@ -127,14 +145,14 @@ static int become(const struct identity *id)
 
 int sandbox_drop(const char *user, const char *group)
 {
-	struct identity id;
+	struct sandbox_id id;
 	int err;
 
 	if (geteuid()) {
 		log_notice("not started by root: this process keeps its user and its view of the files");
 		return sandbox_harden(true);
 	}
-	err = find_identity(user, group, &id);
+	err = sandbox_find(user, group, &id);
 	if (err)
 		return err;
 	capng_get_caps_process();
