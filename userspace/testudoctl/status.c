@@ -267,6 +267,22 @@ static void why_rows(FILE *out, const json_t *rows)
 	out_table(out, &t, "    ");
 }
 
+/* Has it to do with what the peer said? Then it matters whether that was protected. */
+static bool why_is_said(const char *cause)
+{
+	static const char *const own[] = {
+		"no-answer", "no-psk", "selector", "no-configuration", "dead", "expired",
+		"kernel", "cryptography", "administrator",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (!strcmp(cause, own[i]))
+			return false;
+	}
+	return true;
+}
+
 static void why_failure(FILE *out, const json_t *failure)
 {
 	int64_t count = out_int(failure, "count", 1);
@@ -279,7 +295,8 @@ static void why_failure(FILE *out, const json_t *failure)
 		out_str(failure, "cause"));
 	out_text(out, out_str(failure, "sentence"));
 	fputc('\n', out);
-	if (!json_is_true(json_object_get(failure, "authentic")))
+	if (!json_is_true(json_object_get(failure, "authentic")) &&
+	    why_is_said(out_str(failure, "cause")))
 		fputs("  (what the peer said was not protected: anybody may have said it)\n", out);
 	why_rows(out, json_object_get(failure, "rows"));
 	if (!*out_str(failure, "fix"))
@@ -289,7 +306,7 @@ static void why_failure(FILE *out, const json_t *failure)
 	fputc('\n', out);
 }
 
-static void why_peer(FILE *out, const json_t *peer)
+static void why_peer(FILE *out, const json_t *peer, const json_t *tunnels)
 {
 	const json_t *failure = json_object_get(peer, "failure");
 	char span[32];
@@ -307,14 +324,14 @@ static void why_peer(FILE *out, const json_t *peer)
 		fprintf(out, "  %s\n", out_str(peer, "reason"));
 	else if (!strcmp(out_str(peer, "state"), "up"))
 		fputs("  nothing has failed since it last came up\n", out);
-	else
+	else if (!status_has_tunnel(tunnels, peer))
 		fputs("  nothing has failed: nothing has asked for it yet, or no policy leads to it\n",
 		      out);
 	if (json_object_get(peer, "retry_in"))
 		fprintf(out, "  next attempt in %s\n", out_span(out_int(peer, "retry_in", 0), span));
 }
 
-static void why_tunnel(FILE *out, const json_t *tunnel)
+static void why_tunnel(FILE *out, const json_t *tunnel, const json_t *failure)
 {
 	char local[160], remote[160], reason[768];
 
@@ -327,7 +344,7 @@ static void why_tunnel(FILE *out, const json_t *tunnel)
 	out_text(out, remote);
 	fprintf(out, ": %s", out_str(tunnel, "state"));
 	/* that of the peer has been told */
-	if (*reason && !*out_str(tunnel, "cause")) {
+	if (*reason && strcmp(out_str(tunnel, "reason"), out_str(failure, "sentence"))) {
 		fputs(": ", out);
 		out_text(out, reason);
 	}
@@ -348,9 +365,9 @@ void status_why(FILE *out, const json_t *answer)
 
 	json_array_foreach(peers, i, peer)
 	{
-		why_peer(out, peer);
+		why_peer(out, peer, tunnels);
 		json_array_foreach(tunnels, j, tunnel) if (status_of(tunnel, peer))
-			why_tunnel(out, tunnel);
+			why_tunnel(out, tunnel, json_object_get(peer, "failure"));
 	}
 	if (!json_is_object(stranger))
 		return;

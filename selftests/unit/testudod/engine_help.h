@@ -19,21 +19,27 @@
 
 /**
  * struct end - one end, as far as it is not the plain one
+ * @top: statements outside
  * @name: of its remote, NULL: the other one's address
  * @remote: further statements of the remote
  * @testudo: further statements of its testudo block
  * @proposal: of phase 1, NULL: a plain one
  * @sainfo: NULL: a plain one
+ * @psk: psk.txt, NULL: one that both have
  * @no_sainfo: there is none
+ * @no_policy: a test gives it none
  * @nat: a NAT is in front of it
  */
 struct end {
+	const char *top;
 	const char *name;
 	const char *remote;
 	const char *testudo;
 	const char *proposal;
 	const char *sainfo;
+	const char *psk;
 	bool no_sainfo;
+	bool no_policy;
 	bool nat;
 };
 
@@ -48,7 +54,7 @@ static inline char *end_text(unsigned int side, unsigned int ver, const struct e
 	else
 		sainfo = xasprintf("sainfo anonymous { lifetime time 1 hour; %s }\n",
 				   e->sainfo ? e->sainfo : algs);
-	all = xasprintf("path pre_shared_key \"psk.txt\";\n"
+	all = xasprintf("%s path pre_shared_key \"psk.txt\";\n"
 			"remote %s {\n"
 			"	testudo { ike_version %u; %s }\n"
 			"	exchange_mode main;\n"
@@ -56,7 +62,7 @@ static inline char *end_text(unsigned int side, unsigned int ver, const struct e
 			"	%s\n"
 			"	proposal { %s authentication_method pre_shared_key; }\n"
 			"}\n%s",
-			e->name ? e->name : addr, ver, e->testudo ? e->testudo : "", 'a' + side,
+			e->top ? e->top : "", e->name ? e->name : addr, ver, e->testudo ? e->testudo : "", 'a' + side,
 			e->remote ? e->remote : "",
 			e->proposal ? e->proposal : "encryption_algorithm aes 256; hash_algorithm sha256; dh_group 14;",
 			sainfo);
@@ -76,7 +82,7 @@ static inline struct world *ends(unsigned int ver, const struct end *a, const st
 
 		e = e ? e : &plain;
 		setup[i].conf = end_text(i, ver, e);
-		setup[i].psk = i ? "a.test  what both know\n10.0.0.1  what both know\n" : "b.test  what both know\n10.0.0.2  what both know\n";
+		setup[i].psk = e->psk ? e->psk : i ? "a.test  what both know\n10.0.0.1  what both know\n10.0.0.11  what both know\n" : "b.test  what both know\n10.0.0.2  what both know\n";
 		setup[i].nat = e->nat;
 	}
 	w = world_setup(&setup[0], &setup[1]);
@@ -163,6 +169,29 @@ static inline struct kern_name sa_name(struct world *w, unsigned int side, struc
 		name.dst = sa->sa.dst;
 	}
 	return name;
+}
+
+/* Another run of the daemon on that side, which finds what is in the kernel. */
+static inline void restart(struct world *w, unsigned int side)
+{
+	struct world_side *s = &w->side[side];
+	const struct ike_ops *ops = s->ike->ops;
+	struct kern_name name;
+	unsigned int i;
+
+	ike_free(s->ike);
+	s->ike = ike_new(s->conf, s->src, ops, s);
+	for (i = 0; i < s->npolicy; i++)
+		ike_policy_put(s->ike, &s->policy[i]);
+	for (i = 0; i < WORLD_SAS; i++) {
+		const struct kern_sa *sa = &s->sas[i].sa;
+
+		if (!s->sas[i].used || s->sas[i].larval)
+			continue;
+		name = (struct kern_name){ .proto = sa->proto, .spi = sa->spi, .src = sa->src, .dst = sa->dst };
+		ike_adopt(s->ike, &name, sa->reqid, sa->mode);
+	}
+	ike_start(s->ike);
 }
 
 #endif /* TESTUDO_TEST_ENGINE_HELP_H */

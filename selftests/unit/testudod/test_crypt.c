@@ -288,6 +288,7 @@ static void dh_all_groups(void **state)
 			fail_msg("%s: no key", group->name);
 		assert_int_equal(a->public.n, group->out);
 		assert_false(chunk_equal(blob_chunk(&a->public), blob_chunk(&b->public)));
+		assert_true(crypt_dh_usable(group, blob_chunk(&b->public), &why));
 		assert_true(crypt_dh_shared(a, blob_chunk(&b->public), &sa, &why));
 		assert_true(crypt_dh_shared(b, blob_chunk(&a->public), &sb, &why));
 		assert_true(chunk_equal(blob_chunk(&sa), blob_chunk(&sb)));
@@ -302,13 +303,17 @@ static void dh_all_groups(void **state)
 static void refuse(struct crypt_dh *dh, struct chunk theirs, const char *word, const char *row)
 {
 	struct blob secret = { 0 };
-	const char *why = NULL;
+	const char *why = NULL, *early = NULL;
+	bool usable = crypt_dh_usable(dh->group, theirs, &early);
 
 	if (crypt_dh_shared(dh, theirs, &secret, &why))
 		fail_msg("%s: %s was taken", dh->group->name, row);
 	assert_int_equal(secret.n, 0);
 	if (!why || !strstr(why, word))
 		fail_msg("%s: %s: wrong reason: %s", dh->group->name, row, why ? why : "none");
+	/* zeroes show in the secret only */
+	if (usable != !strcmp(word, "zero") || (!usable && strcmp(early, why)))
+		fail_msg("%s: %s: before there is a key pair: %s", dh->group->name, row, usable ? "taken" : early);
 }
 
 static void dh_refuses_modp(const struct alg *group)

@@ -244,7 +244,8 @@ static void test_why_layout(void **state)
 		"modp2048 (14)", "theirs", "modp1024 (2)\x1b", "differs", 1, "what", "lifetime", "mine",
 		"28800 s", "theirs", "", "differs", 0, "tunnels", "peer", "gw-b", "peer_remote",
 		"10.0.0.2[500]", "state", "down", "local_ts", "10.0.1.0/24[any] any", "remote_ts",
-		"10.0.2.0/24[any] any", "cause", "no proposal", "reason", "said above");
+		"10.0.2.0/24[any] any", "cause", "no proposal", "reason",
+		"none of our proposals suits 10.0.0.2");
 	char *text;
 
 	(void)state;
@@ -363,6 +364,42 @@ static void test_delete(void **state)
 	assert_null(world_child(w, 1));
 	assert_int_equal(world_ikes_up(w, 0), 1);
 	world_free(w);
+}
+
+/* An IKE SA is between two addresses, and only these name it. */
+static void test_delete_isakmp(void **state)
+{
+	static const struct {
+		const char *src;
+		const char *dst;
+		bool goes;
+		const char *why;
+	} rows[] = {
+		{ "10.0.0.9", "10.0.0.2", false, "from an address that it does not leave from" },
+		{ "10.0.0.1", "10.0.0.9", false, "to somebody else" },
+		{ "10.0.0.2", "10.0.0.1", false, "the other way round" },
+		{ "10.0.0.1", "10.0.0.2", true, "between its ends" },
+		{ NULL, "10.0.0.2", true, "vpn-disconnect" },
+	};
+	struct ctl_request req;
+	unsigned int i, left;
+	struct world *w;
+	json_t *json;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		w = up_world();
+		req = (struct ctl_request){ .verb = CTL_DELETE_SA, .what = CTL_ISAKMP };
+		if (rows[i].src)
+			addr_parse(&req.src, rows[i].src);
+		addr_parse(&req.dst, rows[i].dst);
+		json = ask(w, &req);
+		left = world_ikes_up(w, 0) + (world_child(w, 0) != NULL);
+		if (is_ok(json) != rows[i].goes || left != (rows[i].goes ? 0 : 2))
+			fail_msg("%s: %s", rows[i].why, is_ok(json) ? "deleted" : "refused");
+		json_decref(json);
+		world_free(w);
+	}
 }
 
 static void test_flush_and_establish(void **state)
@@ -679,6 +716,7 @@ int main(void)
 		cmocka_unit_test(test_show_sa),
 		cmocka_unit_test(test_schedule),
 		cmocka_unit_test(test_delete),
+		cmocka_unit_test(test_delete_isakmp),
 		cmocka_unit_test(test_flush_and_establish),
 		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_metrics_twins),

@@ -366,7 +366,7 @@ static void test_orphans(void **state)
 
 	(void)state;
 	w = up(1, NULL, NULL);
-	ike_sa_end(world_ike(w, 0), "over");
+	ike_sa_end(world_ike(w, 0), REPORT_ADMIN, "over");
 	world_run(w, SECOND);
 	expect_pairs(w, 1);
 	child = world_child(w, 0);
@@ -529,29 +529,6 @@ static void test_adopted(void **state)
 		ike_free(before);
 		world_free(w);
 	}
-}
-
-/* Another run of the daemon on that side, which finds what is in the kernel. */
-static void restart(struct world *w, unsigned int side)
-{
-	struct world_side *s = &w->side[side];
-	const struct ike_ops *ops = s->ike->ops;
-	struct kern_name name;
-	unsigned int i;
-
-	ike_free(s->ike);
-	s->ike = ike_new(s->conf, s->src, ops, s);
-	for (i = 0; i < s->npolicy; i++)
-		ike_policy_put(s->ike, &s->policy[i]);
-	for (i = 0; i < WORLD_SAS; i++) {
-		const struct kern_sa *sa = &s->sas[i].sa;
-
-		if (!s->sas[i].used || s->sas[i].larval)
-			continue;
-		name = (struct kern_name){ .proto = sa->proto, .spi = sa->spi, .src = sa->src, .dst = sa->dst };
-		ike_adopt(s->ike, &name, sa->reqid, sa->mode);
-	}
-	ike_start(s->ike);
 }
 
 /* Is there an SA at both ends that packets from @side can take? */

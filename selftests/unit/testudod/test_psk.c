@@ -134,6 +134,21 @@ static void hex_and_names(void **state)
 	blob_wipe(&key);
 }
 
+/* What the fuzzer found: a name in the file is read beyond the zero byte in it, or is taken for its beginning. */
+static void zero_bytes_in_the_file(void **state)
+{
+	static const char zeros[] = "n\0n=n none\nC=DE,CN=a\0x none\n";
+	static const struct find_row dn = { ID_DN, "C=DE, CN=a", NULL, NULL, 0, "" };
+	struct blob key = { 0 };
+	char *text = malloc(sizeof(zeros) - 1);
+	unsigned int line;
+
+	(void)state;
+	memcpy(text, zeros, sizeof(zeros) - 1);
+	assert_false(find(text, sizeof(zeros) - 1, &dn, &key, &line));
+	free(text);
+}
+
 static void stars_and_long_lines(void **state)
 {
 	static const struct find_row rows[] = {
@@ -285,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_found),
 		cmocka_unit_test(hex_and_names),
+		cmocka_unit_test(zero_bytes_in_the_file),
 		cmocka_unit_test(stars_and_long_lines),
 		cmocka_unit_test(complaints),
 		cmocka_unit_test(digests),

@@ -14,8 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ikev1/v1_room.h"
 #include "v1_case.h"
+#include "v1_raw.h"
 
 #define ESP    IPPROTO_ESP
 #define MINUTE 60000
@@ -282,15 +282,6 @@ static struct world *ready(void)
 	return w;
 }
 
-static struct ike_path from_a(const struct world *w)
-{
-	struct ike_path path = { .local = w->side[0].addr, .remote = w->side[1].addr };
-
-	addr_set_port(&path.local, 500);
-	addr_set_port(&path.remote, 500);
-	return path;
-}
-
 static void first_message(struct world *w, struct world_dg *dg, void *arg)
 {
 	(void)w;
@@ -303,7 +294,7 @@ static void first_message(struct world *w, struct world_dg *dg, void *arg)
 static void test_flood(void **state)
 {
 	struct world *w = fresh();
-	struct ike_path path = from_a(w);
+	struct ike_path path = raw1_path(w, 0);
 	struct blob mm1 = { 0 };
 	unsigned int i;
 
@@ -332,59 +323,32 @@ static void test_flood(void **state)
 }
 
 /* An Informational without protection, in the name of @sa. */
-static void inject_clear(struct world *w, const struct ike_sa *sa, void (*put)(struct wire_out *o, const struct ike_sa *sa))
+static void inject_clear(struct world *w, const struct ike_sa *sa,
+			 void (*put)(struct wire_out *o, const struct ike_sa *sa))
 {
-	const struct wire_hdr hdr = {
-		.spi_i = sa->spi_i,
-		.spi_r = sa->spi_r,
-		.version = 0x10,
-		.exchange = V1_INFO,
-		.msgid = 77,
-	};
-	struct ike_path path = from_a(w);
 	struct wire_out o;
 
-	wire_begin(&o, &hdr);
+	raw1_begin(&o, sa, V1_INFO, 77);
 	put(&o, sa);
-	wire_end(&o);
-	world_inject(w, 0, &path, writer_chunk(&o.w));
-	writer_free(&o.w);
-	world_settle(w, 100);
-}
-
-static void put_delete(struct wire_out *o, const struct ike_sa *sa)
-{
-	uint8_t cookies[16];
-	struct v1_delete d = { .proto = V1_PROTO_ISAKMP, .spi_size = 16, .n = 1 };
-
-	v1_put_cookies(sa, cookies);
-	d.spis = chunk(cookies, 16);
-	v1_put_delete(o, &d);
-}
-
-static void put_notify(struct wire_out *o, uint16_t type)
-{
-	const struct v1_notify n = { .proto = V1_PROTO_ISAKMP, .type = type };
-
-	v1_put_notify(o, &n);
+	raw1_send(w, 0, &o);
 }
 
 static void put_no_proposal(struct wire_out *o, const struct ike_sa *sa)
 {
 	(void)sa;
-	put_notify(o, V1_N_NO_PROPOSAL_CHOSEN);
+	raw1_notify(o, V1_N_NO_PROPOSAL_CHOSEN);
 }
 
 static void put_auth_failed(struct wire_out *o, const struct ike_sa *sa)
 {
 	(void)sa;
-	put_notify(o, V1_N_AUTHENTICATION_FAILED);
+	raw1_notify(o, V1_N_AUTHENTICATION_FAILED);
 }
 
 static void put_initial(struct wire_out *o, const struct ike_sa *sa)
 {
 	(void)sa;
-	put_notify(o, V1_N_INITIAL_CONTACT);
+	raw1_notify(o, V1_N_INITIAL_CONTACT);
 }
 
 static void put_nothing(struct wire_out *o, const struct ike_sa *sa)
@@ -397,7 +361,7 @@ static void put_nothing(struct wire_out *o, const struct ike_sa *sa)
 static void test_unprotected(void **state)
 {
 	void (*const puts[])(struct wire_out * o, const struct ike_sa *sa) = {
-		put_delete,
+		raw1_delete_isakmp,
 		put_no_proposal,
 		put_auth_failed,
 		put_initial,
@@ -417,30 +381,14 @@ static void test_unprotected(void **state)
 
 /* ---- insiders: messages with the right keys and a wrong content ---- */
 
-/* Seal @o as A and send it to B. */
+/* Send @o as A, sealed, with a right HASH or a wrong one. */
 static void send_sealed(struct world *w, struct ike_sa *sa, struct wire_out *o, uint32_t msgid,
 			bool spoil)
 {
-	struct ike_path path = from_a(w);
-	uint8_t iv[V1_IV_MAX];
-	struct blob dg;
-
-	assert_true(v1_exchange_iv(sa, msgid, iv));
 	assert_true(v1_hash_end(sa, o, msgid, chunk(NULL, 0)));
 	if (spoil)
 		o->w.p[WIRE_HDR_LEN + 6] ^= 1;
-	assert_true(v1_seal(sa, o, iv, &dg));
-	world_inject(w, 0, &path, blob_chunk(&dg));
-	blob_free(&dg);
-	world_settle(w, 100);
-}
-
-static void put_spi_delete(struct wire_out *o, uint32_t spi)
-{
-	const uint8_t spis[8] = { spi >> 24, spi >> 16, spi >> 8, spi, spi >> 24, spi >> 16, spi >> 8, spi };
-	const struct v1_delete d = { .proto = V1_PROTO_ESP, .spi_size = 4, .n = 2, .spis = chunk(spis, 8) };
-
-	v1_put_delete(o, &d);
+	raw1_seal(w, 0, sa, o, msgid);
 }
 
 /* 5: a HASH that is wrong, a DELETE twice in a message, DELETE with more behind it. */
@@ -454,21 +402,21 @@ static void test_informationals(void **state)
 
 	(void)state;
 	v1_hash_begin(a, &o, V1_INFO, 1001);
-	put_spi_delete(&o, spi);
+	raw1_delete_twice(&o, spi);
 	send_sealed(w, a, &o, 1001, true);
 	assert_int_equal(world_pairs(w, why, sizeof(why)), 1);
 	/* for whom there is no SA */
 	v1_hash_begin(a, &o, V1_INFO, 1002);
-	put_spi_delete(&o, spi + 1);
+	raw1_delete_twice(&o, spi + 1);
 	send_sealed(w, a, &o, 1002, false);
 	assert_int_equal(world_pairs(w, why, sizeof(why)), 1);
 	v1_hash_begin(a, &o, V1_INFO, 1003);
-	put_spi_delete(&o, spi);
-	put_spi_delete(&o, spi);
-	put_delete(&o, a);
-	put_delete(&o, a);
-	put_notify(&o, V1_N_R_U_THERE);
-	put_notify(&o, V1_N_INITIAL_CONTACT);
+	raw1_delete_twice(&o, spi);
+	raw1_delete_twice(&o, spi);
+	raw1_delete_isakmp(&o, a);
+	raw1_delete_isakmp(&o, a);
+	raw1_notify(&o, V1_N_R_U_THERE);
+	raw1_notify(&o, V1_N_INITIAL_CONTACT);
 	send_sealed(w, a, &o, 1003, false);
 	assert_int_equal(v1_installed(w, 1), 0);
 	assert_int_equal(world_ikes(w, 1), 0);
@@ -488,7 +436,7 @@ static void keep_informational(struct world *w, struct world_dg *dg, void *arg)
 static void test_replay(void **state)
 {
 	struct world *w = ready();
-	struct ike_path path = from_a(w);
+	struct ike_path path = raw1_path(w, 0);
 	struct blob kept = { 0 };
 	unsigned int sent, i;
 
@@ -580,26 +528,16 @@ static void send_piece(struct world *w, const struct ike_sa *sa, uint16_t id, ui
 		       size_t n)
 {
 	static const uint8_t noise[600] = { 0 };
-	const struct wire_hdr hdr = {
-		.spi_i = sa->spi_i,
-		.spi_r = sa->spi_r,
-		.version = 0x10,
-		.exchange = V1_MAIN,
-	};
-	struct ike_path path = from_a(w);
 	struct wire_out o;
 
-	wire_begin(&o, &hdr);
+	raw1_begin(&o, sa, V1_MAIN, 0);
 	wire_open(&o, P1_FRAG);
 	put_be16(&o.w, id);
 	put_u8(&o.w, number);
 	put_u8(&o.w, flags);
 	put_bytes(&o.w, chunk(noise, n));
 	wire_close(&o);
-	wire_end(&o);
-	world_inject(w, 0, &path, writer_chunk(&o.w));
-	writer_free(&o.w);
-	world_settle(w, 5);
+	raw1_send(w, 0, &o);
 }
 
 static void test_fragments(void **state)

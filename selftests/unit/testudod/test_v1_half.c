@@ -429,7 +429,7 @@ static void test_phase1_ends(void **state)
 		watch(w, &q, 0);
 		world_acquire(w, 0, 0);
 		run_half(w, &q);
-		ike_sa_end(world_ike(w, side), "test");
+		ike_sa_end(world_ike(w, side), REPORT_ADMIN, "test");
 		world_run(w, 10);
 		assert_true(timer_now() < q.when + DELAY);
 		assert_int_equal(world_ikes(w, 0) + world_ikes(w, 1), 0);

@@ -181,26 +181,8 @@ static void test_cookie_and_group(void **state)
 
 static struct world *cert_world(const struct pki *pki, const struct pki *ca_a, const struct pki *ca_b)
 {
-	const struct v2_conf c = {
-		.top = "path certificate \"/c\";",
-		.auth = "rsasig",
-		.my_id = "asn1dn",
-		.peer_id = "asn1dn",
-		.remote = "certificate_type x509 \"my.pem\" \"my.key\"; ca_type x509 \"ca.pem\";",
-	};
-	char *ta = v2_text(0, &c), *tb = v2_text(1, &c);
-	const struct world_setup a = {
-		.conf = ta, .key = pki->key[0],
-		.file = { { "/c/my.pem", pki->cert[0] }, { "/c/ca.pem", ca_a->ca }, { "/c/my.key", pki->key[0] } },
-	};
-	const struct world_setup b = {
-		.conf = tb, .key = pki->key[1],
-		.file = { { "/c/my.pem", pki->cert[1] }, { "/c/ca.pem", ca_b->ca }, { "/c/my.key", pki->key[1] } },
-	};
-	struct world *w = world_setup(&a, &b);
+	struct world *w = v2_cert_world(pki, ca_a, ca_b, "");
 
-	free(ta);
-	free(tb);
 	v2_tunnels(w);
 	return w;
 }

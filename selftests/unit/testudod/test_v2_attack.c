@@ -252,39 +252,28 @@ static void test_flood(void **state)
 
 /* ---- peers with keys ---- */
 
-#define TS_ANY		"\1\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"
-#define TS_ANY_R	"\1\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\2\0\x0a\0\2\xff"
-
-static void evil_child(struct wire_out *o)
-{
-	RAW(o, P2_SA, ESP_PROPOSAL);
-	raw_nonce(o, 32);
-	RAW(o, P2_TSI, TS_ANY);
-	RAW(o, P2_TSR, TS_ANY_R);
-}
-
-static void evil_honest(struct wire_out *o) { evil_child(o); }
+static void evil_honest(struct wire_out *o) { raw_child(o); }
 static void evil_empty(struct wire_out *o) { (void)o; }
-static void evil_two_sa(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); evil_child(o); }
-static void evil_two_nonces(struct wire_out *o) { raw_nonce(o, 32); evil_child(o); }
+static void evil_two_sa(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_child(o); }
+static void evil_two_nonces(struct wire_out *o) { raw_nonce(o, 32); raw_child(o); }
 static void evil_v1_payloads(struct wire_out *o) { RAW(o, P1_SA, "\0\0\0\1\0\0\0\1"); RAW(o, P1_HASH, "aaaaaaaaaaaaaaaa"); }
 static void evil_critical(struct wire_out *o) { RAW(o, 200, "x"); o->w.p[1] |= 0x80; }
 static void evil_unknown(struct wire_out *o) { RAW(o, 200, "x"); RAW(o, 49, ""); }
 static void evil_skf_inside(struct wire_out *o) { RAW(o, P2_SKF, "\0\1\0\1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"); }
 static void evil_sk_inside(struct wire_out *o) { RAW(o, P2_SK, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"); }
-static void evil_short_nonce(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 15); RAW(o, P2_TSI, TS_ANY); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_long_nonce(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 257); RAW(o, P2_TSI, TS_ANY); RAW(o, P2_TSR, TS_ANY_R); }
+static void evil_short_nonce(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 15); RAW(o, P2_TSI, RAW_TSI); RAW(o, P2_TSR, RAW_TSR); }
+static void evil_long_nonce(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 257); RAW(o, P2_TSI, RAW_TSI); RAW(o, P2_TSR, RAW_TSR); }
 static void evil_no_ts(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); }
-static void evil_ts_count(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); RAW(o, P2_TSI, "\xff\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_ts_length(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); RAW(o, P2_TSI, "\1\0\0\0\7\0\0\0\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_ts_backwards(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); RAW(o, P2_TSI, "\1\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\1\xff\x0a\0\1\0"); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_ts_type(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); RAW(o, P2_TSI, "\1\0\0\0\x63\0\0\x10\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_no_transforms(struct wire_out *o) { RAW(o, P2_SA, "\0\0\0\x0c\x01\x03\x04\0\0\0\1\2"); raw_nonce(o, 32); RAW(o, P2_TSI, TS_ANY); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_spi_zero(struct wire_out *o) { RAW(o, P2_SA, "\0\0\0\x20\x01\x03\x04\x02\0\0\0\0\3\0\0\x0c\1\0\0\x14\x80\x0e\1\0\0\0\0\x08\5\0\0\0"); raw_nonce(o, 32); RAW(o, P2_TSI, TS_ANY); RAW(o, P2_TSR, TS_ANY_R); }
-static void evil_rekey_unknown(struct wire_out *o) { RAW(o, P2_NOTIFY, "\3\4\x40\x09\1\2\3\4"); evil_child(o); }
-static void evil_rekey_proto0(struct wire_out *o) { RAW(o, P2_NOTIFY, "\0\4\x40\x09\1\2\3\4"); evil_child(o); }
-static void evil_rekey_ike(struct wire_out *o) { RAW(o, P2_NOTIFY, "\1\4\x40\x09\1\2\3\4"); evil_child(o); }
-static void evil_rekey_no_spi(struct wire_out *o) { RAW(o, P2_NOTIFY, "\3\0\x40\x09"); evil_child(o); }
+static void evil_ts_count(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); RAW(o, P2_TSI, "\xff\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"); RAW(o, P2_TSR, RAW_TSR); }
+static void evil_ts_length(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); RAW(o, P2_TSI, "\1\0\0\0\7\0\0\0\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"); RAW(o, P2_TSR, RAW_TSR); }
+static void evil_ts_backwards(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); RAW(o, P2_TSI, "\1\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\1\xff\x0a\0\1\0"); RAW(o, P2_TSR, RAW_TSR); }
+static void evil_ts_type(struct wire_out *o) { RAW(o, P2_SA, ESP_PROPOSAL); raw_nonce(o, 32); RAW(o, P2_TSI, "\1\0\0\0\x63\0\0\x10\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"); RAW(o, P2_TSR, RAW_TSR); }
+static void evil_no_transforms(struct wire_out *o) { RAW(o, P2_SA, "\0\0\0\x0c\x01\x03\x04\0\0\0\1\2"); raw_nonce(o, 32); RAW(o, P2_TSI, RAW_TSI); RAW(o, P2_TSR, RAW_TSR); }
+static void evil_spi_zero(struct wire_out *o) { RAW(o, P2_SA, "\0\0\0\x20\x01\x03\x04\x02\0\0\0\0\3\0\0\x0c\1\0\0\x14\x80\x0e\1\0\0\0\0\x08\5\0\0\0"); raw_nonce(o, 32); RAW(o, P2_TSI, RAW_TSI); RAW(o, P2_TSR, RAW_TSR); }
+static void evil_rekey_unknown(struct wire_out *o) { RAW(o, P2_NOTIFY, "\3\4\x40\x09\1\2\3\4"); raw_child(o); }
+static void evil_rekey_proto0(struct wire_out *o) { RAW(o, P2_NOTIFY, "\0\4\x40\x09\1\2\3\4"); raw_child(o); }
+static void evil_rekey_ike(struct wire_out *o) { RAW(o, P2_NOTIFY, "\1\4\x40\x09\1\2\3\4"); raw_child(o); }
+static void evil_rekey_no_spi(struct wire_out *o) { RAW(o, P2_NOTIFY, "\3\0\x40\x09"); raw_child(o); }
 static void evil_ike_no_ke(struct wire_out *o) { RAW(o, P2_SA, "\0\0\0\x34\1\1\x08\4\1\2\3\4\5\6\7\x08\3\0\0\x0c\1\0\0\x0c\x80\x0e\1\0\3\0\0\x08\2\0\0\5\3\0\0\x08\3\0\0\x0c\0\0\0\x08\4\0\0\x1f"); raw_nonce(o, 32); }
 static void evil_ike_zero_ke(struct wire_out *o) { evil_ike_no_ke(o); RAW(o, P2_KE, "\0\x1f\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"); }
 static void evil_ike_short_ke(struct wire_out *o) { evil_ike_no_ke(o); RAW(o, P2_KE, "\0\x1f\0\0\1"); }
@@ -444,7 +433,7 @@ static void test_no_proof(void **state)
 			RAW(&o, P2_AUTH, "\2\0\0\0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
 		if (i == 3)
 			RAW(&o, P2_AUTH, "\x0e\0\0\0\xff");
-		evil_child(&o);
+		raw_child(&o);
 		raw_request(w, 0, sa, V2_AUTH, 1, &o);
 		world_run(w, 1000);
 		assert_int_equal(world_ikes(w, 1), 0);
@@ -527,7 +516,7 @@ static void test_rekey_twice(void **state)
 		body[7] = spi;
 		wire_begin_chain(&o);
 		wire_put(&o, P2_NOTIFY, chunk(body, sizeof(body)));
-		evil_child(&o);
+		raw_child(&o);
 		raw_request(w, 0, sa, V2_CHILD, sa->v2->next_out++, &o);
 		world_run(w, 20);
 	}

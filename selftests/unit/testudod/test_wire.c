@@ -93,11 +93,16 @@ static const struct chain_row chains[] = {
 	{ 0x20, P2_NONCE, "00000001", -1, "payload length shorter than its header", 0, "length 1" },
 	{ 0x20, P2_NONCE, "00000003", -1, "payload length shorter than its header", 0, "length 3" },
 	{ 0x10, P1_HASH, "00000000", -1, "payload length shorter than its header", 0, "IKEv1, length 0" },
+	{ 0x10, P1_HASH, "00000001", -1, "payload length shorter than its header", 0, "IKEv1, length 1" },
+	{ 0x10, P1_HASH, "00000003", -1, "payload length shorter than its header", 0, "IKEv1, length 3" },
 	{ 0x10, P1_HASH, "08000000 08000000", -1, "payload length shorter than its header", 0,
 	  "IKEv1, a chain that would not get on" },
 	{ 0x20, P2_NONCE, "00000006aa", -1, "payload longer than the message", 0, "one byte too long" },
 	{ 0x20, P2_NONCE, "0000ffffaa", -1, "payload longer than the message", 0, "64 kB too long" },
 	{ 0x10, P1_HASH, "0a000004 0000ffff", -1, "payload longer than the message", 4, "IKEv1's second" },
+	{ 0x20, P2_KE, "28000004 0000fffc", -1, "payload longer than the message", 4, "2^16 with the one before" },
+	{ 0x20, P2_KE, "28000008aaaaaaaa 0000fffd aa", -1, "payload longer than the message", 8, "a sum of 5" },
+	{ 0x10, P1_HASH, "0a000004 0000fffc", -1, "payload longer than the message", 4, "2^16 in IKEv1" },
 	{ 0x10, P2_SA, "00000004", -1, "unknown payload type", 0, "IKEv2's payload in IKEv1" },
 	{ 0x10, P1_HASH, "2a000004 00000004", -1, "unknown payload type", 4, "the same as a second" },
 	{ 0x10, P1_PROP, "00000004", -1, "unknown payload type", 0, "a proposal outside of an SA" },
@@ -158,6 +163,31 @@ static void chain_details(void **state)
 	assert_false(wire_read_chain(chunk(c.p + WIRE_HDR_LEN, c.n - WIRE_HDR_LEN), msg.hdr.next, &msg, &fault));
 	assert_int_equal(fault.off, WIRE_HDR_LEN + 14);
 	blob_free(&b);
+}
+
+/* What no datagram holds and joined fragments might: nothing is counted in 16 bits. */
+static void long_chains(void **state)
+{
+	static const uint8_t body[0xfff0 - 4];
+	struct wire_msg msg = { .hdr.version = 0x20 };
+	struct wire_fault fault;
+	struct writer w = { 0 };
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		put_be32(&w, (i < 2 ? P2_VID : P_NONE) << 24 | 0xfff0);
+		put_bytes(&w, chunk(body, sizeof(body)));
+	}
+	msg.data = writer_chunk(&w);
+	assert_true(wire_read_chain(msg.data, P2_VID, &msg, &fault));
+	assert_int_equal(msg.n, 3);
+	assert_ptr_equal(msg.pl[2].body.p, w.p + 2 * 0xfff0 + 4);
+	assert_int_equal(msg.pl[2].body.n, sizeof(body));
+	w.n--;
+	assert_false(wire_read_chain(writer_chunk(&w), P2_VID, &msg, &fault));
+	assert_int_equal(fault.off, 2 * 0xfff0);
+	writer_free(&w);
 }
 
 static void chains_are_bounded(void **state)
@@ -360,6 +390,7 @@ int main(void)
 		cmocka_unit_test(headers),
 		cmocka_unit_test(walks_chains),
 		cmocka_unit_test(chain_details),
+		cmocka_unit_test(long_chains),
 		cmocka_unit_test(chains_are_bounded),
 		cmocka_unit_test(writes_messages),
 		cmocka_unit_test(reads_ids),

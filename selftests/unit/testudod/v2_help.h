@@ -85,6 +85,40 @@ static inline struct world *v2_world(const struct v2_conf *a, const struct v2_co
 	return v2_world_with(a, V2_PSK_A, b, V2_PSK_B);
 }
 
+/* Certificates of @pki; A has the CA of @ca_a, B that of @ca_b; @more: further statements of the remotes. */
+static inline struct world *v2_cert_world(const struct pki *pki, const struct pki *ca_a,
+					  const struct pki *ca_b, const char *more)
+{
+	char *remote = xasprintf("certificate_type x509 \"my.pem\" \"my.key\"; ca_type x509 \"ca.pem\"; %s", more);
+	const struct v2_conf c = {
+		.top = "path certificate \"/c\";",
+		.auth = "rsasig",
+		.my_id = "asn1dn",
+		.peer_id = "asn1dn",
+		.remote = remote,
+	};
+	char *text[2] = { v2_text(0, &c), v2_text(1, &c) };
+	struct world_setup s[2] = { 0 };
+	struct world *w;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		s[i].conf = text[i];
+		s[i].key = pki->key[i];
+		s[i].file[0].name = "/c/my.pem";
+		s[i].file[0].text = pki->cert[i];
+		s[i].file[1].name = "/c/ca.pem";
+		s[i].file[1].text = i ? ca_b->ca : ca_a->ca;
+		s[i].file[2].name = "/c/my.key";
+		s[i].file[2].text = pki->key[i];
+	}
+	w = world_setup(&s[0], &s[1]);
+	free(text[0]);
+	free(text[1]);
+	free(remote);
+	return w;
+}
+
 static inline void v2_tunnels(struct world *w)
 {
 	world_policy(w, 0, "10.0.1.0/24", "10.0.2.0/24", IPPROTO_ESP, IPSEC_MODE_TUNNEL);

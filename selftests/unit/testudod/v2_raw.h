@@ -11,11 +11,24 @@
 /* a proposal for ESP that is fine in itself, of SPI 0x0102, and an answer to it */
 #define ESP_PROPOSAL "\0\0\0\x20\x01\x03\x04\x02\0\0\1\2\3\0\0\x0c\1\0\0\x14\x80\x0e\1\0\0\0\0\x08\5\0\0\0"
 
+/* selectors of the two ends that v2_tunnels() has policies for */
+#define RAW_TSI "\1\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\1\0\x0a\0\1\xff"
+#define RAW_TSR "\1\0\0\0\7\0\0\x10\0\0\xff\xff\x0a\0\2\0\x0a\0\2\xff"
+
 static inline void raw_nonce(struct wire_out *o, size_t n)
 {
 	static const uint8_t zero[400];
 
 	wire_put(o, P2_NONCE, chunk(zero, n));
+}
+
+/* what CREATE_CHILD_SA honestly asks for */
+static inline void raw_child(struct wire_out *o)
+{
+	RAW(o, P2_SA, ESP_PROPOSAL);
+	raw_nonce(o, 32);
+	RAW(o, P2_TSI, RAW_TSI);
+	RAW(o, P2_TSR, RAW_TSR);
 }
 
 static inline void raw_seal(struct world *w, unsigned int from, struct ike_sa *sa, uint8_t exchange,

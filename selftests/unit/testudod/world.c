@@ -50,7 +50,7 @@ static void world_side_init(struct world *w, unsigned int n, const struct world_
 		if (setup->file[i].name)
 			source_add(side->src, setup->file[i].name, chunk_str(setup->file[i].text), 0);
 	}
-	side->conf = conf_load(side->src, "racoon.conf", false, &say);
+	side->conf = conf_load(side->src, "racoon.conf", setup->insecure, &say);
 	if (!side->conf) {
 		fprintf(stderr, "the configuration of side %u does not load\n", n);
 		abort();
@@ -100,7 +100,7 @@ void world_free(struct world *w)
 	for (i = 0; i < 2; i++) {
 		side = &w->side[i];
 		ike_free(side->ike);
-		for (k = 0; k < WORLD_SAS; k++) {
+		for (k = 0; k < side->nsas; k++) {
 			blob_wipe(&side->sas[k].encr_key);
 			blob_wipe(&side->sas[k].integ_key);
 		}
@@ -207,17 +207,23 @@ void world_inject(struct world *w, unsigned int from, const struct ike_path *pat
 	blob_free(&dg.data);
 }
 
+static bool world_is_also(const struct world_side *side, const struct sockaddr_storage *addr)
+{
+	return side->also.ss_family && addr_same_host(&side->also, addr);
+}
+
 /* NATs on the way: who is seen as whom. False if there is nobody at that address and port. */
 static bool world_translate(const struct world *w, const struct world_dg *dg, struct ike_path *in)
 {
 	const struct world_side *from = &w->side[dg->from], *to = &w->side[!dg->from];
 	uint16_t port = addr_port(&dg->path.remote);
+	bool also = world_is_also(to, &dg->path.remote);
 
-	if (!addr_same_host(&dg->path.remote, &to->seen) || port < to->nat_port)
+	if ((!also && !addr_same_host(&dg->path.remote, &to->seen)) || port < to->nat_port)
 		return false;
-	in->local = to->addr;
+	in->local = also ? to->also : to->addr;
 	addr_set_port(&in->local, port - to->nat_port);
-	in->remote = from->seen;
+	in->remote = world_is_also(from, &dg->path.local) ? from->also : from->seen;
 	addr_set_port(&in->remote, addr_port(&dg->path.local) + from->nat_port);
 	in->natt = addr_port(&in->local) == 4500;
 	return in->natt == dg->path.natt && (in->natt || addr_port(&in->local) == 500);
@@ -360,18 +366,18 @@ int world_pairs(struct world *w, char *why, size_t size)
 
 	why[0] = 0;
 	for (s = 0; s < 2; s++) {
-		for (i = 0; i < WORLD_SAS; i++) {
+		for (i = 0; i < w->side[s].nsas; i++) {
 			const struct world_sa *a = &w->side[s].sas[i];
 
 			if (!a->used || a->larval)
 				continue;
-			for (k = 0; k < WORLD_SAS; k++) {
+			for (k = 0; k < w->side[!s].nsas; k++) {
 				const struct world_sa *b = &w->side[!s].sas[k];
 
 				if (b->used && !b->larval && world_same(a, b))
 					break;
 			}
-			if (k == WORLD_SAS) {
+			if (k == w->side[!s].nsas) {
 				snprintf(why, size, "side %u has an SA that the other has not: proto %u, "
 					 "spi %08x, %s", s, a->sa.proto, a->sa.spi,
 					 a->sa.inbound ? "in" : "out");
@@ -459,7 +465,7 @@ void world_expire(struct world *w, unsigned int side, struct child_sa *child, bo
 	};
 	unsigned int i;
 
-	for (i = 0; i < WORLD_SAS; i++) {
+	for (i = 0; i < s->nsas; i++) {
 		const struct world_sa *a = &s->sas[i];
 
 		if (!a->used || a->larval || !a->sa.inbound || a->sa.spi != p->spi_in)
@@ -476,7 +482,7 @@ void world_traffic(struct world *w)
 	unsigned int s, i;
 
 	for (s = 0; s < 2; s++) {
-		for (i = 0; i < WORLD_SAS; i++)
+		for (i = 0; i < w->side[s].nsas; i++)
 			w->side[s].sas[i].usage.bytes += w->side[s].sas[i].used ? 1000 : 0;
 	}
 }

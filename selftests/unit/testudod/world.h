@@ -56,6 +56,7 @@ struct world_dg {
  * struct world_sa - an SA in a kernel
  * @used: the slot is taken
  * @larval: only an SPI so far
+ * @number: counts all that were installed there, from 1
  * @sa: what was said; its chunks point to the blobs here
  * @encr_key: key
  * @integ_key: key
@@ -64,6 +65,7 @@ struct world_dg {
 struct world_sa {
 	bool used;
 	bool larval;
+	unsigned int number;
 	struct kern_sa sa;
 	struct blob encr_key;
 	struct blob integ_key;
@@ -81,8 +83,10 @@ struct world_sa {
  * @key: private key, NULL: none
  * @addr: its own address
  * @seen: its address as the other one sees it; the same without a NAT
+ * @also: another address of its own, where it is reached too; family 0: none
  * @nat_port: what the NAT adds to its ports, 0: no NAT
  * @sas: kernel
+ * @nsas: slots of it that were ever used: a fuzzer has no time to look at all
  * @policy: out policies, as given to the engine
  * @npolicy: how many
  * @next_policy: next id of a policy
@@ -90,10 +94,12 @@ struct world_sa {
  * @installed: SAs installed so far, both directions
  * @deleted: SAs deleted so far
  * @refuse_install: number of sa_install calls to be refused
+ * @refuse_spi: number of getspi calls to be refused
  * @acquire_failed: negative ACQUIREs
  * @events: by kind
  * @told: reasons of events, the last ones
  * @ntold: how many there were
+ * @last: reason of the last event, by kind
  * @scripts: by kind
  * @sent: datagrams sent
  * @sign_fails: the private key is "gone"
@@ -108,8 +114,10 @@ struct world_side {
 	struct privkey *key;
 	struct sockaddr_storage addr;
 	struct sockaddr_storage seen;
+	struct sockaddr_storage also;
 	uint16_t nat_port;
 	struct world_sa *sas;
+	unsigned int nsas;
 	struct policy policy[WORLD_POLICIES];
 	unsigned int npolicy;
 	uint32_t next_policy;
@@ -117,10 +125,12 @@ struct world_side {
 	unsigned int installed;
 	unsigned int deleted;
 	unsigned int refuse_install;
+	unsigned int refuse_spi;
 	unsigned int acquire_failed;
 	unsigned int events[EVENT_QUIT + 1];
 	char told[WORLD_TOLD][REPORT_SENTENCE];
 	unsigned int ntold;
+	char last[EVENT_QUIT + 1][REPORT_SENTENCE];
 	unsigned int scripts[SCRIPT_PHASE1_DEAD + 1];
 	unsigned int sent;
 	bool sign_fails;
@@ -172,6 +182,7 @@ struct world {
  * @psk: psk.txt, NULL: none
  * @key: private key as PEM, NULL: none
  * @nat: a NAT is in front of it
+ * @insecure: --allow-insecure
  * @file: further files of the configuration by name, PEM certificates mostly
  */
 struct world_setup {
@@ -179,6 +190,7 @@ struct world_setup {
 	const char *psk;
 	const char *key;
 	bool nat;
+	bool insecure;
 	struct {
 		const char *name;
 		const char *text;
@@ -250,7 +262,7 @@ struct pki {
 	char *key[2];
 };
 
-/* @kind: "rsa", "ecdsa256", "ecdsa384", "ecdsa521", "ed25519" */
+/* @kind: "rsa", "rsa1024", "ecdsa256", "ecdsa384", "ecdsa521", "ed25519" */
 struct pki *pki_new(const char *kind);
 void pki_free(struct pki *pki);
 

@@ -39,7 +39,8 @@ static bool fake_is_local(void *arg, const struct sockaddr_storage *addr)
 {
 	const struct world_side *side = arg;
 
-	return addr_same_host(addr, &side->addr);
+	return addr_same_host(addr, &side->addr) ||
+	       (side->also.ss_family && addr_same_host(addr, &side->also));
 }
 
 /* ---- the kernel ---- */
@@ -49,7 +50,7 @@ static struct world_sa *fake_find(struct world_side *side, uint8_t proto, uint32
 {
 	unsigned int i;
 
-	for (i = 0; i < WORLD_SAS; i++) {
+	for (i = 0; i < side->nsas; i++) {
 		struct world_sa *a = &side->sas[i];
 
 		if (a->used && a->sa.proto == proto && a->sa.spi == spi &&
@@ -63,11 +64,13 @@ static struct world_sa *fake_slot(struct world_side *side)
 {
 	unsigned int i;
 
-	for (i = 0; i < WORLD_SAS; i++) {
-		if (!side->sas[i].used)
-			return &side->sas[i];
-	}
-	return NULL;
+	for (i = 0; i < WORLD_SAS && side->sas[i].used; i++)
+		;
+	if (i == WORLD_SAS)
+		return NULL;
+	if (i == side->nsas)
+		side->nsas++;
+	return &side->sas[i];
 }
 
 static int fake_getspi(void *arg, const struct kern_sa *sa, uint32_t *spi)
@@ -75,6 +78,10 @@ static int fake_getspi(void *arg, const struct kern_sa *sa, uint32_t *spi)
 	struct world_side *side = arg;
 	struct world_sa *slot = fake_slot(side);
 
+	if (side->refuse_spi) {
+		side->refuse_spi--;
+		return -ENOBUFS;
+	}
 	if (!slot)
 		return -ENOBUFS;
 	do {
@@ -118,7 +125,7 @@ static int fake_sa_install(void *arg, const struct kern_sa *sa)
 	slot->larval = false;
 	slot->sa = *sa;
 	fake_take_keys(slot, sa);
-	side->installed++;
+	slot->number = ++side->installed;
 	return 0;
 }
 
@@ -233,6 +240,7 @@ static void fake_event(void *arg, const struct ike_event *event)
 	struct world_side *side = arg;
 
 	side->events[event->kind]++;
+	snprintf(side->last[event->kind], REPORT_SENTENCE, "%s", event->reason ? event->reason : "");
 	if (!event->reason)
 		return;
 	snprintf(side->told[side->ntold++ % WORLD_TOLD], REPORT_SENTENCE, "%s", event->reason);

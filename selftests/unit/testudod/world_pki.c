@@ -14,6 +14,8 @@ static EVP_PKEY *pki_key(const char *kind)
 {
 	if (strcmp(kind, "rsa") == 0)
 		return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+	if (strcmp(kind, "rsa1024") == 0)
+		return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
 	if (strcmp(kind, "ecdsa256") == 0)
 		return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 	if (strcmp(kind, "ecdsa384") == 0)

@@ -119,7 +119,9 @@ static bool name_is_dn(struct chunk name, const struct id *id)
 {
 	char *text = xstrndup((const char *)name.p, name.n);
 	struct id dn = { 0 };
-	bool same = memchr(text, '=', name.n) && id_from_dn_text(&dn, text) && id_equal(&dn, id);
+	/* a zero byte would be the end of the text, and no name is what its beginning says */
+	bool same = strlen(text) == name.n && strchr(text, '=') && id_from_dn_text(&dn, text) &&
+		    id_equal(&dn, id);
 
 	id_free(&dn);
 	OPENSSL_cleanse(text, strlen(text));

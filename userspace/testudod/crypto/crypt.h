@@ -50,8 +50,10 @@ struct crypt_dh {
  * crypt_dh_new() makes a key pair. crypt_dh_shared() checks the peer's value
  * first: its length, 1 < value < p - 1, a point on the curve, a secret that is
  * not all zeroes (RFC 6989, RFC 8031 5); @why then says which, for the log.
+ * crypt_dh_usable() is those checks alone, which are cheap beside a key pair.
  */
 struct crypt_dh *crypt_dh_new(const struct alg *group);
+bool crypt_dh_usable(const struct alg *group, struct chunk theirs, const char **why);
 bool crypt_dh_shared(struct crypt_dh *dh, struct chunk theirs, struct blob *secret,
 		     const char **why);
 void crypt_dh_free(struct crypt_dh *dh);

@@ -243,6 +243,48 @@ static EVP_PKEY *dh_theirs(const struct crypt_dh *dh, struct chunk theirs, const
 	}
 }
 
+static EVP_PKEY *ec_params(const struct alg *group)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	EVP_PKEY *params = NULL;
+
+	if (ctx && EVP_PKEY_paramgen_init(ctx) == 1 &&
+	    EVP_PKEY_CTX_set_group_name(ctx, group->ossl) == 1 &&
+	    EVP_PKEY_paramgen(ctx, &params) != 1)
+		params = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return params;
+}
+
+/**
+ * crypt_dh_usable() - check a peer's value before a key pair is made for it
+ * @group: row of kind ALG_DH
+ * @theirs: the value, as the KE payload carries it
+ * @why: set to the reason when it fails
+ *
+ * Return: false for a value that crypt_dh_shared() would refuse. What only shows in the
+ * secret, X25519's and X448's zeroes, is left to that.
+ */
+bool crypt_dh_usable(const struct alg *group, struct chunk theirs, const char **why)
+{
+	enum dh_family family = dh_family(group);
+	struct crypt_dh bare = { .group = group };
+	EVP_PKEY *peer = NULL;
+	bool ok;
+
+	*why = "libcrypto can not compute with the public value";
+	if (family == DH_MODP)
+		bare.key = modp_make(group, NULL);
+	else if (family == DH_EC)
+		bare.key = ec_params(group);
+	if (bare.key || family == DH_X)
+		peer = dh_theirs(&bare, theirs, why);
+	ok = peer;
+	EVP_PKEY_free(bare.key);
+	EVP_PKEY_free(peer);
+	return ok;
+}
+
 static bool dh_derive(const struct crypt_dh *dh, EVP_PKEY *theirs, struct blob *secret)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, dh->key, NULL);

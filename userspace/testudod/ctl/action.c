@@ -83,7 +83,7 @@ static unsigned int action_delete_children(struct ike *ike, const struct ctl_req
 	return done;
 }
 
-/* The IKE SAs with the peers that fit, and their child SAs. */
+/* The IKE SAs with the peers that fit, from @req's source if it names one, and their child SAs. */
 static unsigned int action_delete_peers(struct ike *ike, const struct ctl_request *req)
 {
 	struct sockaddr_storage *addrs;
@@ -104,10 +104,9 @@ static unsigned int action_delete_peers(struct ike *ike, const struct ctl_reques
 		addrs[n++] = peer->addr;
 	}
 	for (i = 0; i < n; i++)
-		done += ike_delete_peer(ike, &addrs[i]);
+		done += ike_delete_between(ike, &req->src, &addrs[i]);
 	free(addrs);
-	/* IKEv1's child SAs may be there without an IKE SA that would be counted */
-	return done ? done : n;
+	return done;
 }
 
 /**

@@ -322,23 +322,41 @@ static void show_usage(json_t *json, const struct ike *ike, const struct tunnel 
 			 "drops what it gets");
 }
 
-/* Why it is not up, in one sentence. */
-static void show_reason(json_t *json, const struct tunnel *t)
+/* Nobody is the peer yet. */
+static void show_no_peer(json_t *json, const struct ike *ike, const struct tunnel *t)
 {
-	const struct report *r = t->peer ? &t->peer->report : NULL;
+	char host[ADDR_TEXT], text[ADDR_TEXT + 64];
+
+	if (conf_remote_by_addr(ike->conf, &t->dst)) {
+		put_text(json, "reason", "no packet has asked for it, and the peer is not known yet");
+		return;
+	}
+	snprintf(text, sizeof(text), "no remote block is for %s, and there is no remote anonymous",
+		 addr_host(&t->dst, host));
+	put_text(json, "cause", report_cause_name(REPORT_NO_CONFIG));
+	put_text(json, "reason", text);
+}
+
+/* Why it is not up, in one sentence. */
+static void show_reason(json_t *json, const struct ike *ike, const struct tunnel *t)
+{
+	const struct policy_last *last = tunnel_last(t);
+	const struct report *r = tunnel_report(t);
 
 	if (t->state == TUNNEL_UP || t->state == TUNNEL_SUPERSEDED)
 		return;
-	if (r && r->cause) {
-		put_text(json, "cause", report_cause_name(r->cause));
-		put_text(json, "reason", r->sentence);
-		put_int(json, "failures", t->peer->failures);
-		put_due(json, "retry_in", &t->peer->retry);
+	if (last || r) {
+		put_text(json, "cause", report_cause_name(last ? last->cause : r->cause));
+		put_text(json, "reason", last ? last->sentence : r->sentence);
 	} else if (!t->peer && t->dst.ss_family) {
-		put_text(json, "reason", "no packet has asked for it, and the peer is not known yet");
+		show_no_peer(json, ike, t);
 	} else if (t->state == TUNNEL_IDLE) {
 		put_text(json, "reason", t->peer && t->peer->conf->passive ? "passive: the peer has to begin" : "no packet has asked for it yet");
 	}
+	if (!t->peer || !(last || r))
+		return;
+	put_int(json, "failures", t->peer->failures);
+	put_due(json, "retry_in", &t->peer->retry);
 }
 
 /**
@@ -369,7 +387,7 @@ json_t *show_tunnel(const struct ike *ike, const struct tunnel *t, bool verbose)
 		show_child(json, t->child, verbose);
 		show_usage(json, ike, t);
 	}
-	show_reason(json, t);
+	show_reason(json, ike, t);
 	return json;
 }
 

@@ -29,6 +29,37 @@ const char *tunnel_state_name(enum tunnel_state state)
 	return tunnel_states[state];
 }
 
+/**
+ * tunnel_report() - what is wrong with its peer
+ * @t: tunnel
+ *
+ * Return: the last failure, NULL if there was none or it is another tunnel's.
+ */
+const struct report *tunnel_report(const struct tunnel *t)
+{
+	const struct report *r = t->peer ? &t->peer->report : NULL;
+
+	if (!r || !r->cause || (r->policy && t->policy && r->policy != t->policy->id))
+		return NULL;
+	return r;
+}
+
+/**
+ * tunnel_last() - how it ended
+ * @t: tunnel
+ *
+ * Return: what its policy knows of that; NULL if the peer has failed since.
+ */
+const struct policy_last *tunnel_last(const struct tunnel *t)
+{
+	const struct policy_last *last = t->policy ? t->policy->last : NULL;
+	const struct report *r = tunnel_report(t);
+
+	if (!last || !r || peer_sa(t->peer) || last->when >= r->when)
+		return last;
+	return NULL;
+}
+
 static enum tunnel_state tunnel_child_state(const struct child_sa *child)
 {
 	switch (child->state) {
@@ -137,7 +168,7 @@ static void tunnel_policies(struct tunnel_list *list, size_t *room, struct ike *
 		t->remote = policy->dst;
 		if (policy_ends(policy, &t->src, &t->dst))
 			t->peer = tunnel_peer_of(ike, &t->dst);
-		t->state = t->peer && t->peer->report.cause ? TUNNEL_DOWN : TUNNEL_IDLE;
+		t->state = tunnel_last(t) || tunnel_report(t) ? TUNNEL_DOWN : TUNNEL_IDLE;
 	}
 }
 

@@ -13,7 +13,7 @@
 enum tunnel_state {
 	TUNNEL_UP,
 	TUNNEL_NEGOTIATING, /* messages are being exchanged, or wait for an IKE SA */
-	TUNNEL_DOWN,	    /* the last attempt failed */
+	TUNNEL_DOWN,	    /* the last attempt failed, or it has ended */
 	TUNNEL_IDLE,	    /* nothing has asked for it yet */
 	TUNNEL_SUPERSEDED,  /* rekeyed or being deleted; its successor has a row of its own */
 	TUNNEL_STATES,
@@ -66,6 +66,10 @@ struct tunnel_usage {
 void tunnel_list_make(struct tunnel_list *list, struct ike *ike);
 void tunnel_list_free(struct tunnel_list *list);
 const char *tunnel_state_name(enum tunnel_state state);
+/* why it is not up, as far as its policy knows; NULL: what is wrong with the peer is newer */
+const struct policy_last *tunnel_last(const struct tunnel *t);
+/* the failure of its peer that it is concerned by; NULL: none */
+const struct report *tunnel_report(const struct tunnel *t);
 /* asks the kernel about the child SA's pair */
 void tunnel_usage(const struct ike *ike, const struct tunnel *t, struct tunnel_usage *usage);
 /* has the child SA an SA of that kind? */

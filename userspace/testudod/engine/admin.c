@@ -46,7 +46,7 @@ static unsigned int admin_want_all(struct ike_peer *peer, const struct sockaddr_
 			continue;
 		if (!local.ss_family && from)
 			local = *from;
-		if (!local.ss_family && ike->ops->local_addr(ike->ops_arg, &remote, &local))
+		if (!local.ss_family && peer_local(ike, &remote, &local))
 			continue;
 		there = false;
 		TAILQ_FOREACH(child, &peer->children, link)
@@ -67,26 +67,37 @@ void peer_want_again(struct ike_peer *peer)
 	peer_kick(peer);
 }
 
-void peer_drop_children(struct ike_peer *peer)
+/* Where its IKE SA leaves from, or itself without one; @local NULL or of family 0: anywhere. */
+static bool admin_is_from(const struct child_sa *child, const struct sockaddr_storage *local)
+{
+	return !local || !local->ss_family ||
+	       addr_same_host(child->ike ? &child->ike->path.local : child_from(child), local);
+}
+
+void peer_drop_children(struct ike_peer *peer, const struct sockaddr_storage *local,
+			enum report_cause cause, const char *reason)
 {
 	struct child_sa *child, *next;
 
 	TAILQ_FOREACH_SAFE(child, &peer->children, link, next) {
+		if (!admin_is_from(child, local))
+			continue;
 		/* child_close() frees its own; what we ask for ourselves goes on under the next IKE SA */
 		if (child->state == CHILD_WANTED || child->state == CHILD_DELETING ||
 		    (child->state == CHILD_BEGUN && child->initiator))
 			continue;
-		child_free(child);
+		child_over(child, cause, reason);
 	}
 }
 
-void peer_drop_old_children(struct ike_sa *sa)
+void peer_drop_old_children(struct ike_sa *sa, enum report_cause cause, const char *reason)
 {
 	struct child_sa *child, *next;
 
 	TAILQ_FOREACH_SAFE(child, &sa->peer->children, link, next) {
-		if (child->installed && child->ike != sa && child->created < sa->created)
-			child_free(child);
+		if (child->installed && child->ike != sa && child->created < sa->created &&
+		    admin_is_from(child, &sa->path.local))
+			child_over(child, cause, reason);
 	}
 }
 
@@ -166,45 +177,71 @@ int ike_establish(struct ike *ike, const char *remote, const struct sockaddr_sto
 	return 0;
 }
 
+static struct child_sa *admin_child_from(const struct ike_peer *peer,
+					 const struct sockaddr_storage *local)
+{
+	struct child_sa *child;
+
+	TAILQ_FOREACH(child, &peer->children, link) {
+		if (admin_is_from(child, local))
+			return child;
+	}
+	return NULL;
+}
+
 /*
  * Its child SAs first, while there is an IKE SA to tell it under. Nobody asks
  * for them anew, "start immediate" or not, until a packet or a person does.
  */
-static unsigned int admin_delete(struct ike_peer *peer, const char *reason)
+static unsigned int admin_delete(struct ike_peer *peer, const struct sockaddr_storage *local,
+				 const char *reason)
 {
 	struct child_sa *child;
 	struct ike_sa *sa, *next;
 	unsigned int n = 0;
+	bool any = false;
 
-	while ((child = TAILQ_FIRST(&peer->children))) {
+	while ((child = admin_child_from(peer, local))) {
+		any = true;
 		/* IKEv2's go with their IKE SA: one message less */
 		if (child->ike && child->ike->ver == 2) {
 			child->unwanted = true;
 			child_refuse(child, ECONNREFUSED);
-			child_free(child);
+			child_over(child, REPORT_ADMIN, reason);
 		} else {
-			child_close(child, REPORT_ADMIN);
+			child_close_for(child, REPORT_ADMIN, reason);
 		}
 	}
-	timer_stop(&peer->retry);
-	timer_stop(&peer->again);
 	TAILQ_FOREACH_SAFE(sa, &peer->sas, link, next) {
+		if (local && local->ss_family && !addr_same_host(&sa->path.local, local))
+			continue;
 		n++;
-		ike_sa_end(sa, reason);
+		ike_sa_end(sa, REPORT_ADMIN, reason);
 	}
-	return n;
+	/* what is between others goes on */
+	if (TAILQ_EMPTY(&peer->children)) {
+		timer_stop(&peer->retry);
+		timer_stop(&peer->again);
+	}
+	return n ? n : any;
 }
 
-unsigned int ike_delete_peer(struct ike *ike, const struct sockaddr_storage *addr)
+unsigned int ike_delete_between(struct ike *ike, const struct sockaddr_storage *local,
+				const struct sockaddr_storage *addr)
 {
 	struct ike_peer *peer, *next;
 	unsigned int n = 0;
 
 	TAILQ_FOREACH_SAFE(peer, &ike->peers, link, next) {
 		if (addr_same_host(&peer->addr, addr))
-			n += admin_delete(peer, "deleted by the administrator");
+			n += admin_delete(peer, local, "deleted by the administrator");
 	}
 	return n;
+}
+
+unsigned int ike_delete_peer(struct ike *ike, const struct sockaddr_storage *addr)
+{
+	return ike_delete_between(ike, NULL, addr);
 }
 
 /* Is one of its outbound SAs the one that is named, or of those that are? */
@@ -255,7 +292,7 @@ void ike_close(struct ike *ike)
 
 	ike->closing = true;
 	TAILQ_FOREACH(peer, &ike->peers, link)
-		admin_delete(peer, "the daemon ends");
+		admin_delete(peer, NULL, "the daemon ends");
 }
 
 /* Policies that were made for its SAs go with us, so these SAs must, too. */
@@ -293,7 +330,7 @@ void ike_leave(struct ike *ike)
 	ike->closing = true;
 	TAILQ_FOREACH(peer, &ike->peers, link) {
 		if (leave_nothing(peer)) {
-			admin_delete(peer, "the daemon ends");
+			admin_delete(peer, NULL, "the daemon ends");
 			continue;
 		}
 		while ((child = TAILQ_FIRST(&peer->children)))
@@ -327,7 +364,7 @@ static void reload_child(struct child_sa *child, const struct conf *conf)
 	if (!sainfo) {
 		log_info("%s: no sainfo is left for %s", child->peer->conf->name,
 			 child_text(child, (char[2 * TS_TEXT]){ 0 }));
-		child_close(child, REPORT_ADMIN);
+		child_close_for(child, REPORT_ADMIN, "no sainfo is left for it");
 		return;
 	}
 	child->sainfo = sainfo;
@@ -400,7 +437,7 @@ static void reload_peer(struct ike_peer *peer, const struct conf *conf)
 	memset(&peer->bad_verdict, 0, sizeof(peer->bad_verdict));
 	if (!now) {
 		log_info("%s: its block is gone; closing", was->name);
-		admin_delete(peer, "its block is gone from the configuration");
+		admin_delete(peer, NULL, "its block is gone from the configuration");
 		return;
 	}
 	peer->conf = now;

@@ -16,6 +16,7 @@
 
 #define CHILD_RETIRE	 5000  /* ms until a replaced one is looked at */
 #define CHILD_RETIRE_MAX 30000 /* ms until it goes in any case */
+#define CHILD_LINGER	 2000  /* ms for which one that the peer is told of still receives */
 #define CHILD_AGAIN	 10000 /* ms until a failed rekey is tried again */
 #define CHILD_LIVED	 30000 /* ms after which one that ends was of use */
 #define CHILD_OUTRUN	 5000  /* ms for which an ACQUIRE may be older than the SA it asks for */
@@ -27,6 +28,20 @@ const char *child_text(const struct child_sa *child, char buf[2 * TS_TEXT])
 	snprintf(buf, 2 * TS_TEXT, "%s - %s", ts_text(&child->local, local),
 		 ts_text(&child->remote, remote));
 	return buf;
+}
+
+const struct sockaddr_storage *child_from(const struct child_sa *child)
+{
+	/* the outermost one: what is nested inside may end elsewhere */
+	return &child->choice.p[child->choice.n ? child->choice.n - 1 : 0].src;
+}
+
+/* Its IKE SA; of IKEv1's, which may have lost theirs, one between the same addresses, or any. */
+static struct ike_sa *child_ike(const struct child_sa *child)
+{
+	struct ike_sa *sa = child->ike ? child->ike : peer_sa_from(child->peer, child_from(child));
+
+	return sa ? sa : peer_sa(child->peer);
 }
 
 static void child_event(struct child_sa *child, enum ike_event_kind kind, const char *reason)
@@ -63,10 +78,39 @@ void child_bound(struct child_sa *child)
 		timer_set(&child->retire, seconds * 1000ull);
 }
 
+/* What is in use instead of it: where exchanges crossed, what replaced it may be replaced, too. */
+static struct child_sa *child_heir(const struct child_sa *child)
+{
+	struct child_sa *next = child->replaced_by;
+
+	while (next && next->state == CHILD_REPLACED && next->replaced_by)
+		next = next->replaced_by;
+	return next;
+}
+
+/*
+ * Exchanges of IKEv1 that crossed leave it open which SA the peer sends with, and nobody answers a
+ * DELETE: what it sends until it has read that is still taken. IKEv2 knows who has lost before it
+ * sends.
+ */
+static void child_linger(struct child_sa *child)
+{
+	struct ike_sa *sa = child_ike(child);
+
+	if (!sa || sa->ver != 1 || !child_is_there(child)) {
+		child_close(child, REPORT_NONE);
+		return;
+	}
+	child->state = CHILD_DELETING;
+	sa->vops->child_gone(sa, child);
+	child_uninstall_out(child);
+	timer_set(&child->retire, CHILD_LINGER);
+}
+
 /* A replaced one, looked at again and again; one that waits for its next rekey; or too long. */
 static void child_tick(void *arg)
 {
-	struct child_sa *child = arg, *next = child->replaced_by;
+	struct child_sa *child = arg, *next = child_heir(child);
 
 	if (child->state == CHILD_BEGUN) {
 		child_took_too_long(child);
@@ -81,7 +125,10 @@ static void child_tick(void *arg)
 		timer_set(&child->retire, CHILD_RETIRE);
 		return;
 	}
-	child_close(child, REPORT_NONE);
+	if (child->state == CHILD_REPLACED)
+		child_linger(child);
+	else
+		child_close(child, REPORT_NONE);
 }
 
 struct child_sa *child_new(struct ike_peer *peer)
@@ -104,7 +151,7 @@ void child_set_ends(struct child_sa *child, const struct sockaddr_storage *local
 	for (i = 0; i < child->choice.n; i++) {
 		struct child_proto *p = &child->choice.p[i];
 
-		if (!p->src.ss_family)
+		if (!p->src.ss_family || addr_is_any(&p->src))
 			p->src = *local;
 		if (!p->dst.ss_family)
 			p->dst = *remote;
@@ -135,7 +182,7 @@ static void child_selectors(const struct ike_peer *peer, const struct policy *po
 
 const struct conf_sainfo *child_sainfo(const struct conf *conf, const struct child_sa *child)
 {
-	const struct ike_sa *sa = child->ike ? child->ike : peer_sa(child->peer);
+	const struct ike_sa *sa = child_ike(child);
 	const struct policy *policy = policy_by_id(&child->peer->ike->spd, child->policy);
 	struct ts local = child->local, remote = child->remote;
 
@@ -151,12 +198,14 @@ const struct conf_sainfo *child_sainfo(const struct conf *conf, const struct chi
  * so that the kernel asks for what is being made.
  */
 static struct child_sa *child_under_way(struct ike_peer *peer, const struct policy *policy,
-					bool acquire)
+					const struct sockaddr_storage *local, bool acquire)
 {
 	struct child_sa *child;
 
 	TAILQ_FOREACH(child, &peer->children, link) {
-		if (child->policy != policy->id || child->replaces)
+		/* of a wide policy in transport mode each of our addresses has its own */
+		if (child->policy != policy->id || child->replaces ||
+		    !addr_same_host(child_from(child), local))
 			continue;
 		if (child->state == CHILD_WANTED || child->state == CHILD_BEGUN)
 			return child;
@@ -172,7 +221,7 @@ struct child_sa *child_want(struct ike_peer *peer, const struct policy *policy,
 {
 	struct ike_sa *sa = peer_sa(peer);
 	char text[2 * TS_TEXT];
-	struct child_sa *child = child_under_way(peer, policy, acquire);
+	struct child_sa *child = child_under_way(peer, policy, local, acquire);
 
 	if (child) {
 		/* who asks without an ACQUIRE must not make us forget one */
@@ -244,9 +293,15 @@ bool child_twins(const struct child_sa *a, const struct child_sa *b)
 	       ts_equal(&a->remote, &b->remote);
 }
 
-/* @ours: it is ours to delete; else we only do if the peer forgets */
+/*
+ * @ours: it is ours to delete; else we only do if the peer forgets. Of two racoons nobody does: a
+ * replaced one stays until its lifetime is over.
+ */
 static void child_retire(struct child_sa *old, struct child_sa *by, bool ours)
 {
+	/* rekeyed by both ends at once, the peer was faster: then it is the peer's as well as ours */
+	if (old->state == CHILD_REPLACED && ours && by->replaces == old)
+		timer_set(&old->retire, CHILD_RETIRE);
 	if (old->state != CHILD_UP)
 		return;
 	old->state = CHILD_REPLACED;
@@ -264,7 +319,8 @@ static void child_revive(struct child_sa *old)
 void child_yield(struct child_sa *child, struct child_sa *winner)
 {
 	child_revive(winner);
-	/* who began the exchange that lost deletes what it made */
+	child_revive(child);
+	/* who began the exchange that lost deletes what it made, whoever began the one that won */
 	child_retire(child, winner, child->initiator);
 }
 
@@ -292,6 +348,16 @@ static void child_negotiated(struct child_sa *child)
 	child->acquire = 0;
 }
 
+/* What was wrong with it is no news any more. */
+static void child_healed(const struct child_sa *child)
+{
+	struct report *r = &child->peer->report;
+
+	policy_note(&child->peer->ike->spd, child->policy, REPORT_NONE, NULL);
+	if (r->policy && r->policy == child->policy)
+		report_clear(r);
+}
+
 void child_up(struct child_sa *child)
 {
 	struct ike *ike = child->peer->ike;
@@ -301,6 +367,7 @@ void child_up(struct child_sa *child)
 	child->created = timer_now();
 	child->created_wall = time(NULL);
 	child_negotiated(child);
+	child_healed(child);
 	ike->counts.child_up++;
 	child_log_up(child);
 	if (child->replaces)
@@ -337,7 +404,7 @@ static bool child_has_heir(const struct child_sa *old)
  */
 static bool child_is_known(const struct child_sa *old)
 {
-	const struct ike_sa *sa = old->ike ? old->ike : peer_sa(old->peer);
+	const struct ike_sa *sa = child_ike(old);
 
 	if (sa && sa->ver == 2)
 		return old->ike == sa && sa->state == IKE_UP;
@@ -461,9 +528,25 @@ void child_free(struct child_sa *child)
 	free(child);
 }
 
-void child_close(struct child_sa *child, enum report_cause cause)
+/* Why its policy has no SAs, unless it has others. */
+static void child_note(const struct child_sa *child, enum report_cause cause, const char *reason)
 {
-	struct ike_sa *sa = child->ike ? child->ike : peer_sa(child->peer);
+	if (!child_other_up(child))
+		policy_note(&child->peer->ike->spd, child->policy, cause, reason);
+}
+
+void child_over(struct child_sa *child, enum report_cause cause, const char *reason)
+{
+	if (child->state == CHILD_UP) {
+		child_event(child, EVENT_PHASE2_DOWN, reason);
+		child_note(child, cause, reason);
+	}
+	child_free(child);
+}
+
+void child_close_for(struct child_sa *child, enum report_cause cause, const char *reason)
+{
+	struct ike_sa *sa = child_ike(child);
 	enum child_state state = child->state;
 
 	child->unwanted |= cause == REPORT_ADMIN;
@@ -472,10 +555,27 @@ void child_close(struct child_sa *child, enum report_cause cause)
 	if (child_is_there(child) && sa && (sa->state == IKE_UP || sa->state == IKE_REPLACED))
 		sa->vops->child_gone(sa, child);
 	child->state = state;
-	if (state == CHILD_UP)
-		child_event(child, EVENT_PHASE2_DOWN, cause ? report_cause_name(cause) : NULL);
 	child_refuse(child, ECONNREFUSED);
-	child_free(child);
+	child_over(child, cause, reason);
+}
+
+static const char *child_why(enum report_cause cause)
+{
+	switch (cause) {
+	case REPORT_ADMIN:
+		return "deleted by the administrator";
+	case REPORT_DELETED:
+		return "the peer deleted it";
+	case REPORT_EXPIRED:
+		return "its lifetime is over";
+	default:
+		return NULL;
+	}
+}
+
+void child_close(struct child_sa *child, enum report_cause cause)
+{
+	child_close_for(child, cause, child_why(cause));
 }
 
 void child_fail(struct child_sa *child)
@@ -484,8 +584,10 @@ void child_fail(struct child_sa *child)
 	const struct report *r = &peer->report;
 	struct child_sa *old = child->replaces;
 
+	peer->report.policy = child->policy;
 	peer_tell(peer, NULL);
 	child_event(child, EVENT_PHASE2_FAILED, r->sentence);
+	child_note(child, r->cause, r->sentence);
 	child_refuse(child, ECONNREFUSED);
 	if (child->initiator && !old)
 		peer_lost(peer, false);

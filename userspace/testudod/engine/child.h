@@ -97,6 +97,8 @@ struct child_sa {
  */
 struct child_sa *child_want(struct ike_peer *peer, const struct policy *policy,
 			    const struct sockaddr_storage *local, uint32_t acquire);
+/* our address, which its IKE SA leaves from */
+const struct sockaddr_storage *child_from(const struct child_sa *child);
 /*
  * As responder: find the policy for these selectors (or generate one) and the
  * sainfo. @mode: what the peer proposes; @shape: its bundle, for generate_policy, may be NULL.
@@ -145,13 +147,15 @@ bool child_is_there(const struct child_sa *child);
 bool child_carried(struct child_sa *child);
 /* out of the kernel, larval SPIs too */
 void child_uninstall(struct child_sa *child);
+/* only what we send with; what is left is no longer in use */
+void child_uninstall_out(struct child_sa *child);
 /* in the kernel and agreed: log, event, retire what it replaces */
 void child_up(struct child_sa *child);
 /* for the same policy and the same selectors */
 bool child_twins(const struct child_sa *a, const struct child_sa *b);
 /* is another one of its policy up? */
 bool child_other_up(const struct child_sa *child);
-/* of two that were made at once @winner stays in use, whichever child_up() came last */
+/* of two that are up and were made at once @winner stays in use, whichever child_up() came last */
 void child_yield(struct child_sa *child, struct child_sa *winner);
 /*
  * The peer takes @gone back. Where exchanges crossed, the ends may differ about which of two
@@ -162,6 +166,10 @@ void child_reprieve(struct child_sa *gone);
 void child_rekey(struct child_sa *child);
 /* remove from the kernel, and free; the peer is told if there is an IKE SA for it */
 void child_close(struct child_sa *child, enum report_cause cause);
+/* the same, with the reason in other words than those of @cause */
+void child_close_for(struct child_sa *child, enum report_cause cause, const char *reason);
+/* the same, but the peer is not told: who listens is, if it was in use */
+void child_over(struct child_sa *child, enum report_cause cause, const char *reason);
 /* remove from the kernel without a word, and free; safe in every state */
 void child_free(struct child_sa *child);
 /* the negotiation failed: the report is filled; the kernel's ACQUIRE is answered, back-off */

@@ -123,9 +123,10 @@ static int child_install_one(struct child_sa *child, const struct child_proto *p
 	if (keys.n < encr + integ)
 		return -EINVAL;
 	sa.encr_key = chunk(keys.p, encr);
-	sa.integ_key = chunk(keys.p + encr, integ);
-	/* non_auth is no algorithm of the kernel's */
-	if (!integ)
+	/* non_auth is no algorithm of the kernel's; IPComp has no keys to count from */
+	if (integ)
+		sa.integ_key = chunk(keys.p + encr, integ);
+	else
 		sa.integ = NULL;
 	/* compression has no window and no lifetime of its own */
 	if (p->proto == IPPROTO_COMP)
@@ -178,6 +179,23 @@ bool child_install(struct child_sa *child, const struct child_keys keys[CHILD_PR
 	return child_install_in(child, keys) && child_install_out(child, keys);
 }
 
+void child_uninstall_out(struct child_sa *child)
+{
+	const struct ike *ike = child->peer->ike;
+	struct kern_name name;
+	unsigned int i;
+
+	for (i = 0; i < child->nout && i < child->choice.n; i++) {
+		if (!child->choice.p[i].spi_out)
+			continue;
+		child_name(child, &child->choice.p[i], false, &name);
+		ike->ops->sa_delete(ike->ops_arg, &name);
+	}
+	child->nout = 0;
+	child->installed = false;
+	child->half = false;
+}
+
 void child_uninstall(struct child_sa *child)
 {
 	const struct ike *ike = child->peer->ike;
@@ -185,12 +203,7 @@ void child_uninstall(struct child_sa *child)
 	unsigned int i;
 
 	/* outbound first: what is still under way to us can be read to the last moment */
-	for (i = 0; i < child->nout && i < child->choice.n; i++) {
-		if (!child->choice.p[i].spi_out)
-			continue;
-		child_name(child, &child->choice.p[i], false, &name);
-		ike->ops->sa_delete(ike->ops_arg, &name);
-	}
+	child_uninstall_out(child);
 	for (i = 0; i < child->choice.n; i++) {
 		if (!child->choice.p[i].spi_in)
 			continue;
@@ -200,10 +213,7 @@ void child_uninstall(struct child_sa *child)
 	}
 	for (i = 0; i < child->choice.n; i++)
 		child->choice.p[i].spi_out = 0;
-	child->nout = 0;
 	child->larval = false;
-	child->installed = false;
-	child->half = false;
 }
 
 bool child_is_there(const struct child_sa *child)
@@ -292,5 +302,5 @@ void peer_moved(struct ike_sa *sa, const struct ike_path *path)
 	ev.remote = path->remote;
 	sa->ike->ops->event(sa->ike->ops_arg, &ev);
 	while (sa->state != IKE_DEAD && (child = moved_away(sa)))
-		child_close(child, REPORT_NONE);
+		child_close_for(child, REPORT_DELETED, "the peer has another address now");
 }

@@ -31,6 +31,7 @@
 #define GATE_COOKIES	30    /* half-open IKE SAs from which on IKEv2 asks for cookies */
 #define GATE_COOKIES_OF 3     /* of one address */
 #define GATE_SECRET	60000 /* ms that a cookie secret is the current one */
+#define GATE_LINES	60    /* beginnings in a minute that the log tells of */
 
 /**
  * struct gate_look - what is half open, in all and of one address
@@ -133,8 +134,11 @@ static bool gate_dear(struct ike *ike, unsigned int ver)
 
 void gate_enter(struct ike_sa *sa, enum gate_class half)
 {
+	static struct log_limit limit;
+
 	sa->half = half;
 	sa->ike->half_open++;
+	sa->quiet = !log_limit_ok(&limit, GATE_LINES, timer_now());
 }
 
 void gate_leave(struct ike_sa *sa)
@@ -142,6 +146,7 @@ void gate_leave(struct ike_sa *sa)
 	if (sa->half != GATE_NONE)
 		sa->ike->half_open--;
 	sa->half = GATE_NONE;
+	sa->quiet = false;
 }
 
 bool gate_real(struct ike_sa *sa)

@@ -150,11 +150,11 @@ void ike_acquire(struct ike *ike, const struct kern_acquire *acq)
 		return;
 	}
 	if (child_want(peer, policy, &local, acq->seq)) {
-		if (!peer_sa(peer))
+		if (!peer_sa_from(peer, &local))
 			log_info("IPsec-SA request for %s queued due to no phase1 found.",
 				 addr_host(&remote, text));
 		/* while the back-off runs nothing comes of it: say so at once */
-		if (timer_pending(&peer->retry) && !peer_sa(peer))
+		if (timer_pending(&peer->retry) && !peer_sa_from(peer, &local))
 			peer_refuse_waiting(peer);
 		else
 			peer_kick(peer);
@@ -193,7 +193,7 @@ void ike_new_mapping(struct ike *ike, const struct kern_name *name,
 	path.local = child->choice.p[0].src;
 	addr_set_port(&path.local, ike->natt_port);
 	if (!child_move(child, &path))
-		child_close(child, REPORT_NONE);
+		child_close_for(child, REPORT_DELETED, "the peer has another address now");
 }
 
 void ike_kernel_deleted(struct ike *ike, const struct kern_name *name)

@@ -161,6 +161,12 @@ int ike_establish(struct ike *ike, const char *remote, const struct sockaddr_sto
 		  const struct sockaddr_storage *peer, char *why, size_t why_size);
 /* the IKE SAs with that peer and their children, told to the peer; the number of them */
 unsigned int ike_delete_peer(struct ike *ike, const struct sockaddr_storage *peer);
+/*
+ * Those of an address of ours; @local NULL or of family 0: of any. Child SAs without an IKE SA
+ * count as one.
+ */
+unsigned int ike_delete_between(struct ike *ike, const struct sockaddr_storage *local,
+				const struct sockaddr_storage *peer);
 unsigned int ike_delete_child(struct ike *ike, const struct kern_name *name);
 /* delete everything, and tell the peers; nothing new begins */
 void ike_close(struct ike *ike);

@@ -45,6 +45,8 @@ void natt_detected(struct ike_sa *sa, bool us, bool peer)
 	/* forced: the peer finds our own hash wrong, so we believe in that NAT too */
 	sa->nat_us = !us || sa->peer->conf->natt == CONF_FORCE;
 	sa->nat_peer = !peer;
+	if (sa->quiet)
+		return;
 	if (sa->nat_us || sa->nat_peer)
 		log_info("NAT detected:%s%s", sa->nat_us ? " ME" : "", sa->nat_peer ? " PEER" : "");
 	else

@@ -147,34 +147,51 @@ void peer_free(struct ike_peer *peer)
 	free(peer);
 }
 
-struct ike_sa *peer_sa(const struct ike_peer *peer)
+/* @local NULL: any */
+static bool peer_is_from(const struct sockaddr_storage *addr, const struct sockaddr_storage *local)
+{
+	return !local || addr_same_host(addr, local);
+}
+
+struct ike_sa *peer_sa_from(const struct ike_peer *peer, const struct sockaddr_storage *local)
 {
 	struct ike_sa *sa;
 
 	TAILQ_FOREACH(sa, &peer->sas, link) {
-		if (sa->state == IKE_UP)
+		if (sa->state == IKE_UP && peer_is_from(&sa->path.local, local))
 			return sa;
 	}
 	return NULL;
 }
 
-bool peer_busy(const struct ike_peer *peer)
+struct ike_sa *peer_sa(const struct ike_peer *peer)
+{
+	return peer_sa_from(peer, NULL);
+}
+
+bool peer_busy_from(const struct ike_peer *peer, const struct sockaddr_storage *local)
 {
 	const struct ike_sa *sa;
 
 	TAILQ_FOREACH(sa, &peer->sas, link) {
-		if (sa->state == IKE_BEGUN && sa->initiator)
+		if (sa->state == IKE_BEGUN && sa->initiator && peer_is_from(&sa->path.local, local))
 			return true;
 	}
 	return false;
 }
 
-static struct child_sa *peer_next_wanted(const struct ike_peer *peer)
+bool peer_busy(const struct ike_peer *peer)
+{
+	return peer_busy_from(peer, NULL);
+}
+
+static struct child_sa *peer_next_wanted(const struct ike_peer *peer,
+					 const struct sockaddr_storage *local)
 {
 	struct child_sa *child;
 
 	TAILQ_FOREACH(child, &peer->children, link) {
-		if (child->state == CHILD_WANTED)
+		if (child->state == CHILD_WANTED && peer_is_from(child_from(child), local))
 			return child;
 	}
 	return NULL;
@@ -184,14 +201,13 @@ static struct child_sa *peer_next_wanted(const struct ike_peer *peer)
  * A start may fail and free any of them. One that was started and still waits
  * says that its turn has not come, nor that of those behind it.
  */
-static void peer_start_children(struct ike_peer *peer)
+static void peer_start_children(struct ike_peer *peer, const struct sockaddr_storage *local)
 {
 	struct child_sa *child;
 	struct ike_sa *sa;
 
-	TAILQ_FOREACH(child, &peer->children, link)
-		child->looked = false;
-	while ((sa = peer_sa(peer)) && (child = peer_next_wanted(peer)) && !child->looked) {
+	while ((sa = peer_sa_from(peer, local)) && (child = peer_next_wanted(peer, local)) &&
+	       !child->looked) {
 		child->looked = true;
 		if (child->ike && child->ike->state == IKE_UP)
 			sa = child->ike;
@@ -203,36 +219,113 @@ static void peer_start_children(struct ike_peer *peer)
 	}
 }
 
-static void peer_initiate(struct ike_peer *peer)
+/* Does a statement of listen have that address? Without any, all are listened on. */
+static bool peer_listens(const struct conf *conf, const struct sockaddr_storage *addr)
 {
-	struct ike *ike = peer->ike;
-	struct ike_path path = { .remote = peer->addr };
-	uint16_t port = addr_port(&peer->conf->addr);
-	struct ike_sa *sa;
+	const struct conf_listen *l;
+	bool any = false;
+
+	TAILQ_FOREACH(l, &conf->listens, link) {
+		if (l->natt)
+			continue;
+		any = true;
+		if (addr_same_host(&l->addr, addr) ||
+		    (l->addr.ss_family == addr->ss_family && addr_is_any(&l->addr)))
+			return true;
+	}
+	return !any;
+}
+
+int peer_local(const struct ike *ike, const struct sockaddr_storage *remote,
+	       struct sockaddr_storage *local)
+{
+	int err = ike->ops->local_addr(ike->ops_arg, remote, local);
+	const struct conf_listen *l;
+
+	if (err || peer_listens(ike->conf, local))
+		return err;
+	TAILQ_FOREACH(l, &ike->conf->listens, link) {
+		if (l->natt || l->addr.ss_family != local->ss_family ||
+		    !ike->ops->is_local(ike->ops_arg, &l->addr))
+			continue;
+		*local = l->addr;
+		return 0;
+	}
+	return -EADDRNOTAVAIL;
+}
+
+/* What stands against IKE from there; NULL: nothing. */
+static const char *peer_obstacle(const struct ike *ike, const struct sockaddr_storage *local)
+{
+	if (!ike->ops->is_local(ike->ops_arg, local))
+		return "is no address of this host";
+	return peer_listens(ike->conf, local) ? NULL : "is not among the addresses of listen";
+}
+
+/* Can IKE take it? False: the report is filled. */
+static bool peer_path(struct ike_peer *peer, const struct ike_path *path)
+{
+	const struct ike *ike = peer->ike;
+	struct sockaddr_storage route;
+	char from[ADDR_TEXT], to[ADDR_TEXT];
+	const char *why;
 	int err;
 
-	addr_set_port(&path.remote, port ? port : 500);
-	err = ike->ops->local_addr(ike->ops_arg, &path.remote, &path.local);
+	err = ike->ops->local_addr(ike->ops_arg, &path->remote, &route);
 	if (err) {
 		report_set(&peer->report, REPORT_NO_ANSWER, "phase 1",
 			   "no route to %s: %s", peer->conf->name, strerror(-err));
-		peer_failed(peer);
+		return false;
+	}
+	why = peer_obstacle(ike, &path->local);
+	if (!why)
+		return true;
+	report_set(&peer->report, REPORT_NO_CONFIG, "phase 1",
+		   "%s %s, and a policy says that packets to %s leave from there",
+		   addr_host(&path->local, from), why, addr_host(&path->remote, to));
+	return false;
+}
+
+/* Not even a first message can be sent: the report says why. */
+static void peer_stuck(struct ike_peer *peer, const struct ike_path *path)
+{
+	char text[2 * ADDR_TEXT];
+	const struct ike_event ev = {
+		.kind = EVENT_PHASE1_FAILED,
+		.peer = peer->conf->name,
+		.remote = path->remote,
+		.text = ike_path_text(path, text),
+		.reason = peer->report.sentence,
+	};
+
+	peer_tell(peer, NULL);
+	peer->ike->ops->event(peer->ike->ops_arg, &ev);
+	peer_failed(peer);
+}
+
+static void peer_initiate(struct ike_peer *peer, const struct sockaddr_storage *local)
+{
+	struct ike_path path = { .local = *local, .remote = peer->addr };
+	uint16_t port = addr_port(&peer->conf->addr);
+	struct ike_sa *sa;
+
+	addr_set_port(&path.remote, port ? port : 500);
+	if (!peer_path(peer, &path)) {
+		peer_stuck(peer, &path);
 		return;
 	}
-	addr_set_port(&path.local, ike->port);
+	addr_set_port(&path.local, peer->ike->port);
 	sa = ike_sa_new(peer, peer->conf->versions[0], true, &path);
 	sa->vops->initiate(sa);
 }
 
-void peer_kick(struct ike_peer *peer)
+static void peer_kick_from(struct ike_peer *peer, const struct sockaddr_storage *local)
 {
-	if (peer->ike->closing || !peer_next_wanted(peer))
-		return;
-	if (peer_sa(peer)) {
-		peer_start_children(peer);
+	if (peer_sa_from(peer, local)) {
+		peer_start_children(peer, local);
 		return;
 	}
-	if (peer_busy(peer) || timer_pending(&peer->retry))
+	if (peer_busy_from(peer, local) || timer_pending(&peer->retry))
 		return;
 	if (peer->conf->passive || !peer->addr.ss_family || addr_is_any(&peer->addr)) {
 		report_set(&peer->report, REPORT_NO_CONFIG, "phase 1",
@@ -240,7 +333,36 @@ void peer_kick(struct ike_peer *peer)
 		peer_failed(peer);
 		return;
 	}
-	peer_initiate(peer);
+	peer_initiate(peer, local);
+}
+
+static struct child_sa *peer_next_unseen(const struct ike_peer *peer)
+{
+	struct child_sa *child;
+
+	TAILQ_FOREACH(child, &peer->children, link) {
+		if (child->state == CHILD_WANTED && !child->looked)
+			return child;
+	}
+	return NULL;
+}
+
+/* Each of our addresses in turn: what waits for an IKE SA from one has no use for another's. */
+void peer_kick(struct ike_peer *peer)
+{
+	struct sockaddr_storage local;
+	struct child_sa *child;
+
+	if (peer->ike->closing)
+		return;
+	TAILQ_FOREACH(child, &peer->children, link)
+		child->looked = false;
+	while ((child = peer_next_unseen(peer))) {
+		local = *child_from(child);
+		peer_kick_from(peer, &local);
+		TAILQ_FOREACH(child, &peer->children, link)
+			child->looked |= addr_same_host(child_from(child), &local);
+	}
 }
 
 void peer_set_addr(struct ike_peer *peer, const struct sockaddr_storage *addr)
@@ -274,7 +396,8 @@ void peer_refuse_waiting(struct ike_peer *peer)
 	struct child_sa *child, *next;
 
 	TAILQ_FOREACH_SAFE(child, &peer->children, link, next) {
-		if (child->state != CHILD_WANTED || child->replaces)
+		if (child->state != CHILD_WANTED || child->replaces ||
+		    peer_sa_from(peer, child_from(child)) || peer_busy_from(peer, child_from(child)))
 			continue;
 		child_refuse(child, ECONNREFUSED);
 		if (!peer->conf->start)
@@ -348,17 +471,20 @@ struct cert *peer_cert(struct ike_peer *peer)
 static bool peer_cert_digest(const struct cert *leaf, struct cert *const *chain, size_t n,
 			     const struct id *id, uint8_t out[32])
 {
-	struct chunk parts[2 + PEER_CHAIN];
+	/* where its data end, and what they are, or one identity could be made to look like another */
+	const uint64_t form[2] = { id ? id->type : 0, id ? id->data.n : 0 };
+	struct chunk parts[3 + PEER_CHAIN];
 	uint8_t digest[CRYPT_HASH_MAX];
 	size_t i, len;
 
 	if (n > PEER_CHAIN)
 		return false;
 	parts[0] = cert_der(leaf);
-	parts[1] = id ? blob_chunk(&id->data) : chunk(NULL, 0);
+	parts[1] = chunk((const uint8_t *)form, sizeof(form));
+	parts[2] = id ? blob_chunk(&id->data) : chunk(NULL, 0);
 	for (i = 0; i < n; i++)
-		parts[2 + i] = cert_der(chain[i]);
-	if (!crypt_digest("SHA256", parts, 2 + n, digest, &len))
+		parts[3 + i] = cert_der(chain[i]);
+	if (!crypt_digest("SHA256", parts, 3 + n, digest, &len))
 		return false;
 	memcpy(out, digest, 32);
 	return true;

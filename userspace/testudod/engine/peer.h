@@ -61,19 +61,32 @@ void peer_sweep(struct ike *ike);
 bool peer_crowd(const struct ike *ike, const struct sockaddr_storage *addr);
 /* an IKE SA that is up, the newest; NULL: none */
 struct ike_sa *peer_sa(const struct ike_peer *peer);
-/* are we about to make an IKE SA with it? */
+/* the same, if it leaves from that address of ours */
+struct ike_sa *peer_sa_from(const struct ike_peer *peer, const struct sockaddr_storage *local);
+/* are we about to make an IKE SA with it? and one that leaves from there? */
 bool peer_busy(const struct ike_peer *peer);
-/* go on with what waits: start an IKE SA if there is none and the back-off allows, else children */
+bool peer_busy_from(const struct ike_peer *peer, const struct sockaddr_storage *local);
+/*
+ * Our address towards @remote where no policy says one: the route's, or of those that are listened
+ * on if that is not among them. 0, or a negative errno: there is no way
+ */
+int peer_local(const struct ike *ike, const struct sockaddr_storage *remote,
+	       struct sockaddr_storage *local);
+/*
+ * Go on with what waits: start an IKE SA if there is none that leaves from where it does, and the
+ * back-off allows, else children.
+ */
 void peer_kick(struct ike_peer *peer);
 /* an attempt failed: @peer->report says why; waiting children are told, and the back-off begins */
 void peer_failed(struct ike_peer *peer);
 void peer_succeeded(struct ike_peer *peer);
 /* count and log the failure in @peer->report, seldom enough; @first: a line before it, NULL: none */
 void peer_tell(struct ike_peer *peer, const char *first);
-/* all its child SAs leave the kernel, without a word to the peer */
-void peer_drop_children(struct ike_peer *peer);
+/* all its child SAs that leave from there leave the kernel, without a word to the peer; NULL: all */
+void peer_drop_children(struct ike_peer *peer, const struct sockaddr_storage *local,
+			enum report_cause cause, const char *reason);
 /* those that are older than @sa */
-void peer_drop_old_children(struct ike_sa *sa);
+void peer_drop_old_children(struct ike_sa *sa, enum report_cause cause, const char *reason);
 /* "start immediate": its policies are negotiated again */
 void peer_want_again(struct ike_peer *peer);
 /* a child SA ended or failed: the same, but later; soon if it @lived for a while */

@@ -10,19 +10,28 @@
 
 #include "engine/policy.h"
 
+static void policy_free(struct policy *p)
+{
+	free(p->last);
+	free(p);
+}
+
 struct policy *policy_put(struct policy_list *spd, const struct policy *p)
 {
 	struct policy *old = policy_by_id(spd, p->id), *next, *copy;
 
 	copy = xcalloc(1, sizeof(*copy));
 	*copy = *p;
+	copy->last = NULL;
 	if (old) {
 		copy->generated |= old->generated;
+		copy->last = old->last;
+		old->last = NULL;
 		/* an update keeps its place among those of its priority */
 		if (old->priority == p->priority) {
 			TAILQ_INSERT_BEFORE(old, copy, link);
 			TAILQ_REMOVE(spd, old, link);
-			free(old);
+			policy_free(old);
 			return copy;
 		}
 		policy_remove(spd, p->id);
@@ -45,7 +54,7 @@ void policy_remove(struct policy_list *spd, uint32_t id)
 	if (!p)
 		return;
 	TAILQ_REMOVE(spd, p, link);
-	free(p);
+	policy_free(p);
 }
 
 void policy_flush(struct policy_list *spd)
@@ -54,8 +63,24 @@ void policy_flush(struct policy_list *spd)
 
 	while ((p = TAILQ_FIRST(spd))) {
 		TAILQ_REMOVE(spd, p, link);
-		free(p);
+		policy_free(p);
 	}
+}
+
+void policy_note(struct policy_list *spd, uint32_t id, enum report_cause cause, const char *sentence)
+{
+	struct policy *p = policy_by_id(spd, id);
+
+	if (!p)
+		return;
+	free(p->last);
+	p->last = NULL;
+	if (cause == REPORT_NONE)
+		return;
+	p->last = xcalloc(1, sizeof(*p->last));
+	p->last->cause = cause;
+	p->last->when = time(NULL);
+	snprintf(p->last->sentence, sizeof(p->last->sentence), "%s", sentence);
 }
 
 struct policy *policy_by_id(const struct policy_list *spd, uint32_t id)
@@ -135,6 +160,8 @@ bool policy_ends(const struct policy *p, struct sockaddr_storage *local,
 	if (tunnel) {
 		*local = tunnel->src;
 		*remote = tunnel->dst;
+		if (addr_is_any(local))
+			memset(local, 0, sizeof(*local));
 		return true;
 	}
 	if (!ts_prefix(&p->dst, remote, &bits) || bits != addr_bits(remote))

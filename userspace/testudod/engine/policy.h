@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/list.h"
+#include "engine/report.h"
 
 #define POLICY_REQUESTS	4	/* transformations of one policy */
 
@@ -30,6 +31,18 @@ struct policy_request {
 };
 
 /**
+ * struct policy_last - how the SAs of a policy ended, or the last attempt to have some
+ * @cause: why
+ * @when: wall clock, seconds
+ * @sentence: the cause in words
+ */
+struct policy_last {
+	enum report_cause cause;
+	time_t when;
+	char sentence[REPORT_SENTENCE];
+};
+
+/**
  * struct policy - one entry of the SPD
  * @link: in the SPD, in the order of rank
  * @id: the kernel's
@@ -41,6 +54,7 @@ struct policy_request {
  * @n: members of @req
  * @req: transformations, the innermost first
  * @generated: generate_policy made it; it goes with its SA
+ * @last: the SPD's own; NULL: it has SAs, or nobody has asked for any
  */
 struct policy {
 	TAILQ_ENTRY(policy) link;
@@ -53,6 +67,7 @@ struct policy {
 	unsigned int n;
 	struct policy_request req[POLICY_REQUESTS];
 	bool generated;
+	struct policy_last *last;
 };
 
 TAILQ_HEAD(policy_list, policy);
@@ -62,6 +77,8 @@ struct policy *policy_put(struct policy_list *spd, const struct policy *p);
 void policy_remove(struct policy_list *spd, uint32_t id);
 void policy_flush(struct policy_list *spd);
 struct policy *policy_by_id(const struct policy_list *spd, uint32_t id);
+/* it has no SAs, for that reason; REPORT_NONE: it has */
+void policy_note(struct policy_list *spd, uint32_t id, enum report_cause cause, const char *sentence);
 /* does it protect what we send from that end to that peer, in that mode? */
 bool policy_leads(const struct policy *p, const struct sockaddr_storage *local_end,
 		  const struct sockaddr_storage *remote_end, uint8_t mode);
@@ -74,7 +91,10 @@ bool policy_leads(const struct policy *p, const struct sockaddr_storage *local_e
 struct policy *policy_find(const struct policy_list *spd, const struct ts *local,
 			   const struct ts *remote, const struct sockaddr_storage *local_end,
 			   const struct sockaddr_storage *remote_end, uint8_t mode);
-/* whom to negotiate with: the outermost tunnel's end, else the selector's host */
+/*
+ * whom to negotiate with: the outermost tunnel's end, else the selector's host; @local has family 0
+ * if it says none, or any
+ */
 bool policy_ends(const struct policy *p, struct sockaddr_storage *local,
 		 struct sockaddr_storage *remote);
 

@@ -26,7 +26,7 @@ void report_clear(struct report *r)
  * @fmt: the sentence, for a reader who knows racoon.conf
  *
  * The same cause in the same words counts on instead of beginning anew; rows,
- * fix and @authentic are to be filled in again in any case.
+ * fix, @policy and @authentic are to be filled in again in any case.
  */
 void report_set(struct report *r, enum report_cause cause, const char *stage, const char *fmt, ...)
 {

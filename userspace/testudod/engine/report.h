@@ -57,6 +57,7 @@ struct report_row {
  * @when: wall clock, seconds
  * @stage: "phase 1", "phase 2", "IKE_SA_INIT", "IKE_AUTH", "CREATE_CHILD_SA"
  * @count: how often in a row
+ * @policy: id of the outbound policy that it is about; 0: all that is between us and the peer
  * @authentic: what the peer said came under protection
  * @sentence: the cause in one sentence
  * @fix: a line for racoon.conf, or what else to do; may be empty
@@ -68,6 +69,7 @@ struct report {
 	time_t when;
 	char stage[24];
 	unsigned int count;
+	uint32_t policy;
 	bool authentic;
 	char sentence[REPORT_SENTENCE];
 	char fix[REPORT_SENTENCE];

@@ -14,6 +14,8 @@
 #define SA_LIFE	       28800 /* seconds, racoon's eight hours */
 #define SA_LIVED       10000 /* ms after which one that fails was of use */
 #define SA_REPEATS     60    /* lines about repeated messages in a minute */
+#define SA_REPLACED    8     /* of a peer's, replaced and not ended yet, that are kept */
+#define SA_ANEW	       "the peer started anew (INITIAL-CONTACT)"
 
 uint64_t ike_sa_our_spi(const struct ike_sa *sa)
 {
@@ -45,6 +47,11 @@ const char *ike_path_text(const struct ike_path *path, char buf[2 * ADDR_TEXT])
 	return buf;
 }
 
+bool ike_sa_same_end(const struct ike_sa *a, const struct ike_sa *b)
+{
+	return addr_same_host(&a->path.local, &b->path.local);
+}
+
 void ike_sa_log(const struct ike_sa *sa, const char *what)
 {
 	char path[2 * ADDR_TEXT];
@@ -57,8 +64,9 @@ void ike_sa_log_begin(const struct ike_sa *sa, const char *what)
 {
 	char us[ADDR_TEXT], them[ADDR_TEXT];
 
-	log_info("%s negotiation: %s<=>%s", what, addr_text(&sa->path.local, us),
-		 addr_text(&sa->path.remote, them));
+	if (!sa->quiet)
+		log_info("%s negotiation: %s<=>%s", what, addr_text(&sa->path.local, us),
+			 addr_text(&sa->path.remote, them));
 }
 
 bool ike_nonce_less(struct chunk a, struct chunk b)
@@ -116,8 +124,10 @@ static bool sa_traffic(struct ike_sa *sa)
 	bool alive = false;
 
 	TAILQ_FOREACH(child, &sa->peer->children, link) {
-		/* IKEv2's children of another IKE SA say nothing of this one */
-		if (child->installed && (sa->ver == 1 || child->ike == sa) && child_carried(child))
+		/* IKEv2's children of another IKE SA say nothing of this one, nor does another road */
+		if (child->installed &&
+		    (sa->ver == 1 ? addr_same_host(child_from(child), &sa->path.local) : child->ike == sa) &&
+		    child_carried(child))
 			alive = true;
 	}
 	return alive;
@@ -181,7 +191,8 @@ static void sa_life_tick(void *arg)
 		return;
 	}
 	ike_sa_log(sa, "expired");
-	ike_sa_end(sa, sa->state == IKE_REPLACED ? "replaced" : "its lifetime is over");
+	ike_sa_end(sa, REPORT_EXPIRED,
+		   sa->state == IKE_REPLACED ? "replaced" : "its lifetime is over");
 }
 
 static void sa_keepalive_tick(void *arg)
@@ -264,7 +275,8 @@ static void sa_take_orphans(struct ike_sa *sa)
 	struct child_sa *child;
 
 	TAILQ_FOREACH(child, &sa->peer->children, link) {
-		if (child->state != CHILD_UP || child->ike)
+		if (child->state != CHILD_UP || child->ike ||
+		    !addr_same_host(child_from(child), &sa->path.local))
 			continue;
 		if (child->adopted)
 			timer_set(&child->retire, 0);
@@ -385,7 +397,22 @@ void ike_reap(void *arg)
 	peer_sweep(ike);
 }
 
-void ike_sa_end(struct ike_sa *sa, const char *reason)
+void ike_sa_drop_children(struct ike_sa *sa, enum report_cause cause, const char *reason)
+{
+	struct child_sa *child, *next;
+	char text[REPORT_SENTENCE];
+
+	if (sa->ver == 1)
+		return;
+	/* into a copy: @reason may be the peer's report */
+	snprintf(text, sizeof(text), "with its IKE SA: %s", reason);
+	TAILQ_FOREACH_SAFE(child, &sa->peer->children, link, next) {
+		if (child->ike == sa && child->installed && child->state != CHILD_DELETING)
+			child_over(child, cause, text);
+	}
+}
+
+void ike_sa_end(struct ike_sa *sa, enum report_cause cause, const char *reason)
 {
 	char path[2 * ADDR_TEXT];
 
@@ -394,6 +421,7 @@ void ike_sa_end(struct ike_sa *sa, const char *reason)
 		sa->ike->ops->script(sa->ike->ops_arg, sa, SCRIPT_PHASE1_DOWN);
 		sa_event(sa, EVENT_PHASE1_DOWN, path, reason);
 	}
+	ike_sa_drop_children(sa, cause, reason);
 	if (sa->state == IKE_UP || sa->state == IKE_REPLACED)
 		sa->vops->close(sa);
 	else
@@ -405,20 +433,23 @@ bool ike_sa_heard_elsewhere(const struct ike_sa *sa)
 	const struct ike_sa *other;
 
 	TAILQ_FOREACH(other, &sa->peer->sas, link) {
-		if (other != sa && other->state == IKE_UP && other->heard > sa->heard)
+		if (other != sa && other->state == IKE_UP && other->heard > sa->heard &&
+		    ike_sa_same_end(other, sa))
 			return true;
 	}
 	return false;
 }
 
 /* What waits is asked for under another IKE SA, at once, or later. */
-static void sa_after_failure(struct ike_peer *peer, bool lived)
+static void sa_after_failure(const struct ike_sa *sa, bool lived)
 {
-	if (peer_sa(peer)) {
+	struct ike_peer *peer = sa->peer;
+
+	if (peer_sa_from(peer, &sa->path.local)) {
 		peer_kick(peer);
 		return;
 	}
-	if (peer_busy(peer))
+	if (peer_busy_from(peer, &sa->path.local))
 		return;
 	/* a peer that was there for a while is asked at once; one that never was, later */
 	if (lived)
@@ -443,15 +474,16 @@ void ike_sa_fail(struct ike_sa *sa)
 		sa_event(sa, EVENT_DPD_TIMEOUT, path, r->sentence);
 		/* SAs that lead to a dead peer would swallow packets: the kernel is to ask anew */
 		if (!ike_sa_heard_elsewhere(sa))
-			peer_drop_children(peer);
+			peer_drop_children(peer, &sa->path.local, r->cause, r->sentence);
 	} else {
 		if (was_up)
 			sa->ike->ops->script(sa->ike->ops_arg, sa, SCRIPT_PHASE1_DOWN);
 		sa_event(sa, was_up ? EVENT_PHASE1_DOWN : EVENT_PHASE1_FAILED, path, r->sentence);
 	}
+	ike_sa_drop_children(sa, r->cause, r->sentence);
 	ike_sa_kill(sa);
 	if (sa->initiator || was_up)
-		sa_after_failure(peer, was_up && timer_now() - sa->created >= SA_LIVED);
+		sa_after_failure(sa, was_up && timer_now() - sa->created >= SA_LIVED);
 }
 
 void ike_sa_heard(struct ike_sa *sa, const struct ike_path *path)
@@ -499,6 +531,26 @@ bool ike_sa_my_id(struct ike_sa *sa)
 	return true;
 }
 
+/*
+ * Those that have been replaced are mostly the peer's to end; one that forgets to,
+ * or begins anew without end, keeps the newest few of them only.
+ */
+static void sa_limit_replaced(struct ike_peer *peer)
+{
+	struct ike_sa *sa, *next;
+	unsigned int n = 0;
+
+	TAILQ_FOREACH_SAFE(sa, &peer->sas, link, next) {
+		if (sa->state != IKE_REPLACED || ++n <= SA_REPLACED)
+			continue;
+		/* by its timer, since whoever replaces may be looking at it */
+		if (n <= 2 * SA_REPLACED)
+			timer_set(&sa->life, 0);
+		else
+			ike_sa_kill(sa);
+	}
+}
+
 void ike_sa_replace(struct ike_sa *sa, struct ike_sa *by)
 {
 	struct child_sa *child;
@@ -512,6 +564,7 @@ void ike_sa_replace(struct ike_sa *sa, struct ike_sa *by)
 			child->ike = by;
 	}
 	sa_event(by, EVENT_REKEYED, "IKE SA", NULL);
+	sa_limit_replaced(sa->peer);
 }
 
 static bool sa_kill_older(struct ike_peer *peer, const struct ike_sa *sa)
@@ -523,9 +576,13 @@ static bool sa_kill_older(struct ike_peer *peer, const struct ike_sa *sa)
 		if (old == sa || old->state == IKE_BEGUN || old->up_since >= sa->created ||
 		    !id_equal(&old->peer_id, &sa->peer_id))
 			continue;
+		/* a peer that knows us by two addresses may take us for two */
+		if (peer == sa->peer && !ike_sa_same_end(old, sa))
+			continue;
 		/* a script that undoes what that of the new one has done already is of no use */
 		if (old->state == IKE_UP && sa->state != IKE_UP)
 			old->ike->ops->script(old->ike->ops_arg, old, SCRIPT_PHASE1_DOWN);
+		ike_sa_drop_children(old, REPORT_DELETED, SA_ANEW);
 		ike_sa_kill(old);
 		any = true;
 	}
@@ -549,7 +606,7 @@ static bool sa_kill_elsewhere(const struct ike_sa *sa)
 			continue;
 		any = true;
 		if (!peer_sa(peer))
-			peer_drop_children(peer);
+			peer_drop_children(peer, NULL, REPORT_DELETED, SA_ANEW);
 	}
 	return any;
 }
@@ -562,7 +619,7 @@ void ike_sa_initial_contact(struct ike_sa *sa)
 	any = sa_kill_older(sa->peer, sa);
 	any |= sa_kill_elsewhere(sa);
 	/* what the peer's former life left in our kernel leads nowhere */
-	peer_drop_old_children(sa);
+	peer_drop_old_children(sa, REPORT_DELETED, SA_ANEW);
 	if (any)
-		sa_event(sa, EVENT_PHASE1_DOWN, "older SAs", "the peer started anew (INITIAL-CONTACT)");
+		sa_event(sa, EVENT_PHASE1_DOWN, "older SAs", SA_ANEW);
 }

@@ -113,6 +113,7 @@ void v2_respond(struct ike *ike, const struct ike_path *path, const struct wire_
  * @v1: IKEv1's state
  * @v2: IKEv2's state
  * @half: what the gate knows of it while it is half open
+ * @quiet: while it is, the log does not tell of it: too many have begun
  * @adopted_by: on a rekey: the SA that took over the children
  */
 struct ike_sa {
@@ -147,8 +148,12 @@ struct ike_sa {
 	struct v1_state *v1;
 	struct v2_state *v2;
 	enum gate_class half;
+	bool quiet;
 	struct ike_sa *adopted_by;
 };
+
+/* bytes of a first message, of which much is kept: long ones are for filling up our memory */
+#define IKE_FIRST_MAX 16384
 
 /* ---- sa.c ---- */
 
@@ -165,12 +170,14 @@ void ike_sa_kill(struct ike_sa *sa);
 void ike_reap_dead(struct ike *ike);
 void ike_reap(void *ike);
 /* its time is over, or somebody wants it gone: script, event, the peer is told */
-void ike_sa_end(struct ike_sa *sa, const char *reason);
+void ike_sa_end(struct ike_sa *sa, enum report_cause cause, const char *reason);
+/* what goes with it (IKEv2's child SAs) ends now, for that reason; its own end is to follow */
+void ike_sa_drop_children(struct ike_sa *sa, enum report_cause cause, const char *reason);
 /* the negotiation failed: the report is filled in @sa->peer->report; log, event, kill, back-off */
 void ike_sa_fail(struct ike_sa *sa);
 /* the same of one that was up, and that the peer no longer answers under */
 void ike_sa_dead(struct ike_sa *sa);
-/* has the peer spoken under another IKE SA since it last did under this one? */
+/* has the peer spoken under another IKE SA of the same ends since it last did under this one? */
 bool ike_sa_heard_elsewhere(const struct ike_sa *sa);
 /* the peer lives: any authenticated message */
 void ike_sa_heard(struct ike_sa *sa, const struct ike_path *path);
@@ -181,10 +188,13 @@ bool ike_sa_my_id(struct ike_sa *sa);
 /* @sa is rekeyed by @by: children move over; @sa becomes IKE_REPLACED */
 void ike_sa_replace(struct ike_sa *sa, struct ike_sa *by);
 /*
- * The same peer, by identity, has come with INITIAL-CONTACT: its older SAs are dead. Those that
- * came up after @sa was begun, because both ends began at once, it did not know of when it said so.
+ * The same peer, by identity, has come with INITIAL-CONTACT: its older SAs are dead, but for those
+ * with another address of ours. Those that came up after @sa was begun, because both ends began at
+ * once, it did not know of when it said so.
  */
 void ike_sa_initial_contact(struct ike_sa *sa);
+/* do both leave from the same address of ours? */
+bool ike_sa_same_end(const struct ike_sa *a, const struct ike_sa *b);
 /* "10.0.0.1[500]-10.0.0.2[500]" */
 const char *ike_path_text(const struct ike_path *path, char buf[2 * ADDR_TEXT]);
 /* racoon's lines: "ISAKMP-SA established ...", and "initiate new phase 1 negotiation: ..." */

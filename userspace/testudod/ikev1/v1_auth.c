@@ -109,7 +109,8 @@ static void v1_no_psk(struct ike_sa *sa, const struct secrets_answer *answer)
 			   peer, answer->sentence);
 		return;
 	}
-	log_error("couldn't find the pskey for %s.", peer);
+	if (log_limit_ok(&sa->peer->limit, 10, timer_now()))
+		log_error("couldn't find the pskey for %s.", peer);
 	report_set(r, REPORT_NO_PSK, "phase 1", "psk.txt has no line for %s: %s", peer,
 		   answer->sentence);
 	if (sa->v1->exchange == V1_AGGRESSIVE && sa->peer_id.type)

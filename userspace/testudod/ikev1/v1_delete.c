@@ -112,7 +112,7 @@ static void v1_take_isakmp(struct ike_sa *sa, struct chunk pair)
 		   addr_host(&sa->path.remote, from));
 	sa->peer->report.authentic = true;
 	it->v1->told = true;
-	ike_sa_end(it, sa->peer->report.sentence);
+	ike_sa_end(it, REPORT_DELETED, sa->peer->report.sentence);
 }
 
 static void v1_take_spi(struct ike_sa *sa, uint8_t proto, uint32_t spi)

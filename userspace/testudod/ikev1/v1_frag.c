@@ -5,7 +5,9 @@
  *
  * racoon gives every message the fragment id 1, so an id tells nothing: a piece
  * that differs from the one of its number begins another message, and the
- * pieces of the last whole one are known by their digests.
+ * pieces of the last whole one that was taken are known by their digests. Of one
+ * that was not nothing is remembered: somebody may have slipped a piece in, and
+ * what is sent again must not be taken for old.
  */
 #include <string.h>
 
@@ -84,24 +86,36 @@ static uint64_t v1_piece_digest(struct chunk data)
 	return d;
 }
 
-/* Is it, byte for byte, a piece of the message that was whole last? */
+/* Is it, byte for byte, a piece of the message that was taken last? */
 static bool v1_piece_old(const struct v1_state *v1, const struct v1_frag *f)
 {
 	return f->number && f->number <= FRAG_MAX &&
 	       v1->piece[f->number - 1] == v1_piece_digest(f->data);
 }
 
+static bool v1_frag_taken(struct ike_sa *sa, const struct wire_hdr *hdr, struct chunk whole)
+{
+	const struct v1_exchange *x;
+	uint8_t digest[V1_DIGEST];
+
+	if (sa->state == IKE_DEAD)
+		return false;
+	x = hdr->msgid ? v1_exchange_find(sa, hdr->msgid) : NULL;
+	v1_digest(whole, digest);
+	return memcmp(digest, x ? x->last : sa->v1->last, sizeof(digest)) == 0;
+}
+
 static void v1_frag_whole(struct ike_sa *sa, const struct ike_path *path)
 {
 	struct v1_state *v1 = sa->v1;
+	uint64_t piece[FRAG_MAX] = { 0 };
 	struct wire_fault fault;
 	struct wire_hdr hdr;
 	struct blob whole;
 	unsigned int i;
 
-	memset(v1->piece, 0, sizeof(v1->piece));
 	for (i = 0; i < v1->frag.total && i < FRAG_MAX; i++)
-		v1->piece[i] = v1_piece_digest(blob_chunk(&v1->frag.piece[i]));
+		piece[i] = v1_piece_digest(blob_chunk(&v1->frag.piece[i]));
 	whole = frag_join(&v1->frag);
 	if (!wire_read_hdr(blob_chunk(&whole), &hdr, &fault) || hdr.version >> 4 != 1 ||
 	    hdr.spi_i != sa->spi_i || (sa->spi_r && hdr.spi_r != sa->spi_r))
@@ -110,6 +124,8 @@ static void v1_frag_whole(struct ike_sa *sa, const struct ike_path *path)
 		v1_bad(sa, path, "fragments", "a fragment in a fragment");
 	else
 		v1_message(sa, path, &hdr, blob_chunk(&whole));
+	if (v1_frag_taken(sa, &hdr, blob_chunk(&whole)))
+		memcpy(v1->piece, piece, sizeof(piece));
 	blob_free(&whole);
 }
 

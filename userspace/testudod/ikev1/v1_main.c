@@ -14,7 +14,7 @@
 #include "ikev1/v1_room.h"
 
 #define V1_ANSWER_GAP  1000 /* ms between two answers to the same message */
-#define V1_FIRST_LINES 300  /* of the log about first messages, in a minute: anybody may send them */
+#define V1_FIRST_LINES 60   /* of the log about bad first messages, in a minute: anybody may send them */
 
 /** enum v1_cipher - whether a message has to be encrypted */
 enum v1_cipher { V1_CLEAR,
@@ -315,13 +315,24 @@ static void v1_stranger(struct ike *ike, const struct ike_path *path)
 		log_error("couldn't find configuration: %s", ike->reports.sentence);
 }
 
+/* Whoever forges addresses is many peers, so this is one limit for all of them. */
+static bool v1_first_line(void)
+{
+	static struct log_limit limit;
+
+	return log_limit_ok(&limit, V1_FIRST_LINES, timer_now());
+}
+
 /* Refused before there is an SA: told once, and not remembered but in the report. */
 static void v1_refuse(struct ike_peer *peer, const struct ike_path *path,
 		      const struct wire_hdr *hdr, uint16_t notify)
 {
 	struct report *r = &peer->report;
 
-	peer_tell(peer, r->cause == REPORT_NO_PROPOSAL ? "no suitable proposal found." : NULL);
+	if (v1_first_line())
+		peer_tell(peer, r->cause == REPORT_NO_PROPOSAL ? "no suitable proposal found." : NULL);
+	else
+		peer->ike->counts.failed[r->cause]++;
 	v1_notify_clear(peer->ike, path, hdr->spi_i, 0, notify, NULL);
 }
 
@@ -335,7 +346,9 @@ static bool v1_first_ok(struct ike_peer *peer, const struct ike_path *path,
 
 	msg->hdr = *hdr;
 	msg->data = chunk(data.p + WIRE_HDR_LEN, data.n - WIRE_HDR_LEN);
-	if (!wire_read_chain(msg->data, hdr->next, msg, &fault))
+	if (data.n > IKE_FIRST_MAX)
+		why = "it is longer than a first message has to be";
+	else if (!wire_read_chain(msg->data, hdr->next, msg, &fault))
 		why = fault.why;
 	else if (!v1_payloads_ok(msg, main ? V1_MM1_NEED : V1_AM1_NEED, ANY | B(CERTREQ), &why))
 		;
@@ -344,7 +357,7 @@ static bool v1_first_ok(struct ike_peer *peer, const struct ike_path *path,
 	if (!why)
 		return true;
 	peer->ike->counts.bad++;
-	if (log_limit_ok(&peer->limit, 10, timer_now()))
+	if (v1_first_line())
 		log_notice("a first message from %s is ignored: %s", addr_text(&path->remote, from), why);
 	return false;
 }
@@ -355,15 +368,13 @@ static void v1_begin_answer(struct ike_peer *peer, const struct ike_path *path,
 			    const struct suite *suite, const struct v1_sa *answer,
 			    const uint8_t digest[V1_DIGEST])
 {
-	static struct log_limit limit;
 	bool main = hdr->exchange == V1_MAIN;
 	struct ike_sa *sa = ike_sa_new(peer, 1, false, path);
 
 	gate_enter(sa, GATE_FIRST);
-	if (log_limit_ok(&limit, V1_FIRST_LINES, timer_now())) {
-		ike_sa_log_begin(sa, "respond new phase 1");
+	ike_sa_log_begin(sa, "respond new phase 1");
+	if (!sa->quiet)
 		log_info(main ? "begin Identity Protection mode." : "begin Aggressive mode.");
-	}
 	sa->spi_i = hdr->spi_i;
 	sa->suite = *suite;
 	v1_state_new(sa, hdr->exchange, main ? V1_R_MM3 : V1_R_AM3);
@@ -446,7 +457,7 @@ static void v1_initiate(struct ike_sa *sa)
 /* A new phase 1 beside the old one; when it is up, the old one's children are its own. */
 static void v1_rekey(struct ike_sa *sa)
 {
-	if (!peer_busy(sa->peer))
+	if (!peer_busy_from(sa->peer, &sa->path.local))
 		v1_initiate(ike_sa_new(sa->peer, 1, true, &sa->path));
 }
 
@@ -457,7 +468,7 @@ static void v1_moved(struct ike_sa *sa)
 	struct ike *ike = sa->ike;
 
 	if (sa->peer->conf->passive || peer_busy(sa->peer) ||
-	    ike->ops->local_addr(ike->ops_arg, &path.remote, &path.local))
+	    peer_local(ike, &path.remote, &path.local))
 		return;
 	addr_set_port(&path.local, path.natt ? ike->natt_port : ike->port);
 	v1_initiate(ike_sa_new(sa->peer, 1, true, &path));

@@ -32,7 +32,8 @@ void v1_natt_choose(struct ike_sa *sa)
 		if (!(sa->v1->vids & 1u << best[i]))
 			continue;
 		sa->v1->natt = best[i];
-		log_info("Selected NAT-T version: %s", v1_vid_name(best[i]));
+		if (!sa->quiet)
+			log_info("Selected NAT-T version: %s", v1_vid_name(best[i]));
 		return;
 	}
 }

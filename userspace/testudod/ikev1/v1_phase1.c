@@ -303,9 +303,13 @@ void v1_take_notifies(struct ike_sa *sa, const struct wire_msg *msg)
 
 /* ---- the end of phase 1 ---- */
 
+/* From another address of ours it is another road, unless we have lost that address. */
 static bool v1_same_peer(const struct ike_sa *a, const struct ike_sa *b)
 {
-	return a != b && b->ver == 1 && b->state == IKE_UP && id_equal(&a->peer_id, &b->peer_id);
+	const struct ike *ike = b->ike;
+
+	return a != b && b->ver == 1 && b->state == IKE_UP && id_equal(&a->peer_id, &b->peer_id) &&
+	       (ike_sa_same_end(a, b) || !ike->ops->is_local(ike->ops_arg, &b->path.local));
 }
 
 /* Did both ends begin at the same time? */

@@ -279,11 +279,15 @@ static bool v1_qm_ok(const struct wire_msg *msg, const char **why)
 	return nonce.n >= 8 && nonce.n <= 256;
 }
 
-static bool v1_qm3_ok(struct v1_exchange *x, const struct wire_msg *msg)
+/* HASH(3) covers no other payload: what must not be there is not there. */
+static bool v1_qm3_ok(struct v1_exchange *x, const struct wire_msg *msg, const char **why)
 {
 	uint8_t out[CRYPT_HASH_MAX];
 
-	return msg->n && msg->pl[0].type == P1_HASH && v1_hash3(x->sa, x, out) &&
+	if (!v1_payloads_ok(msg, Q(HASH), Q(NOTIFY) | Q(VID), why))
+		return false;
+	*why = "HASH(3) is wrong";
+	return msg->pl[0].type == P1_HASH && v1_hash3(x->sa, x, out) &&
 	       chunk_equal_secret(msg->pl[0].body, chunk(out, x->sa->suite.prf->out));
 }
 
@@ -291,10 +295,10 @@ static bool v1_qm3_ok(struct v1_exchange *x, const struct wire_msg *msg)
 static const char *v1_qm_fault(struct v1_exchange *x, bool first, const struct wire_msg *msg)
 {
 	struct chunk ni = first ? chunk(NULL, 0) : blob_chunk(&x->ni);
-	const char *why = "HASH(3) is wrong";
+	const char *why;
 
 	if (!first && x->state == V1_Q_WAIT3)
-		return v1_qm3_ok(x, msg) ? NULL : why;
+		return v1_qm3_ok(x, msg, &why) ? NULL : why;
 	if (!v1_qm_ok(msg, &why))
 		return why;
 	return v1_hash_ok(x->sa, msg, x->msgid, ni) ? NULL : "its HASH is wrong";

@@ -264,26 +264,29 @@ static bool v1_quick_crossed(const struct v1_exchange *x, const struct v1_exchan
 }
 
 /*
- * The one that crossed with this and has the lower nonce; NULL: this one stays.
- * Beside one of ours that has its outbound SA to come it stays for now: that one
+ * The one that crossed with this; of several, one that @wins since it has the lower nonce.
+ * Beside one of ours that has its outbound SA to come this one stays for now: that one
  * is compared with it in a moment, and not with what both take the place of.
  */
-static struct child_sa *v1_quick_winner(const struct v1_exchange *x, const struct child_sa *child)
+static struct child_sa *v1_quick_rival(const struct v1_exchange *x, const struct child_sa *child,
+				       bool *wins)
 {
-	struct child_sa *twin, *winner = NULL;
+	struct child_sa *twin, *rival = NULL;
 	struct v1_exchange *other;
 
+	*wins = false;
 	TAILQ_FOREACH(twin, &child->peer->children, link) {
 		if (!child_twins(child, twin))
 			continue;
 		if (twin->half)
 			return NULL;
-		other = !winner && twin->state == CHILD_UP ? v1_exchange_of(twin) : NULL;
-		if (other && v1_quick_crossed(x, other, child) &&
-		    ike_nonce_less(blob_chunk(&other->ni), blob_chunk(&x->ni)))
-			winner = twin;
+		other = !*wins && twin->state == CHILD_UP ? v1_exchange_of(twin) : NULL;
+		if (!other || !v1_quick_crossed(x, other, child))
+			continue;
+		rival = twin;
+		*wins = ike_nonce_less(blob_chunk(&other->ni), blob_chunk(&x->ni));
 	}
-	return winner;
+	return rival;
 }
 
 /**
@@ -306,9 +309,11 @@ void v1_quick_half(struct v1_exchange *x, struct child_sa *child)
  */
 void v1_quick_done(struct v1_exchange *x, struct child_sa *child)
 {
-	struct child_sa *winner = v1_quick_winner(x, child);
 	struct child_keys keys[CHILD_PROTOS];
+	struct child_sa *rival;
+	bool wins;
 
+	rival = v1_quick_rival(x, child, &wins);
 	v1_quick_keys(x, keys);
 	if (!child_install_out(child, keys)) {
 		v1_delete_spi(x->sa, x->ipproto, x->spi_in);
@@ -323,8 +328,8 @@ void v1_quick_done(struct v1_exchange *x, struct child_sa *child)
 	timer_set(&x->next, V1_REMEMBER);
 	child->exchange = NULL;
 	child_up(child);
-	if (winner)
-		child_yield(child, winner);
+	if (rival)
+		child_yield(wins ? child : rival, wins ? rival : child);
 }
 
 /* The ISAKMP-SA ends and its IPsec-SAs stay: those that wait with sending are done at once. */

@@ -157,13 +157,17 @@ bool v1_quick_same_ids(const struct v1_exchange *x, const struct wire_msg *msg)
 
 static uint64_t v1_attr_value(struct reader *r, uint16_t type)
 {
+	struct chunk value;
 	uint64_t v = 0;
-	size_t n;
+	size_t i;
 
 	if (type & V1_TV)
 		return get_be16(r);
-	for (n = get_be16(r); n && !r->failed; n--)
-		v = v << 8 | get_u8(r);
+	value = get_bytes(r, get_be16(r));
+	/* what 64 bits do not hold is as malformed here as in a proposal */
+	r->failed |= value.n > sizeof(v);
+	for (i = 0; i < value.n && !r->failed; i++)
+		v = v << 8 | value.p[i];
 	return v;
 }
 

@@ -122,7 +122,7 @@ TAILQ_HEAD(v1_exchange_list, v1_exchange);
  *	later exchanges begin with
  * @last: digest of the last message of phase 1 that was taken
  * @frag: incoming fragments
- * @piece: digests of the pieces that made the last whole message
+ * @piece: digests of the pieces of the last message that came in pieces and was taken
  * @frag_id: of the last message that we cut
  * @early: messages to be looked at when phase 1 is done
  * @nearly: members of @early

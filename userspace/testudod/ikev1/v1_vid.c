@@ -34,7 +34,8 @@ void v1_take_vids(struct ike_sa *sa, const struct wire_msg *msg)
 		if (v1_said(sa, vid))
 			continue;
 		sa->v1->vids |= 1u << vid;
-		log_info("received Vendor ID: %s", v1_vid_name(vid));
+		if (!sa->quiet)
+			log_info("received Vendor ID: %s", v1_vid_name(vid));
 	}
 	sa->peer_frag = v1_said(sa, V1_VID_FRAG) && sa->peer->conf->ike_frag != CONF_OFF;
 }

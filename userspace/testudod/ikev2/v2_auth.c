@@ -35,16 +35,37 @@ static bool auth_take_id(struct v2_in *in, const struct wire_pl *pl)
 
 /* ---- as initiator ---- */
 
+static bool auth_waits(const struct ike_sa *sa, const struct child_sa *child)
+{
+	return child->state == CHILD_WANTED && !child->ike &&
+	       addr_same_host(child_from(child), &sa->path.local);
+}
+
+bool v2_auth_wanted(struct ike_sa *sa)
+{
+	struct child_sa *child, *next;
+	bool any = false;
+
+	TAILQ_FOREACH_SAFE(child, &sa->peer->children, link, next) {
+		if (auth_waits(sa, child))
+			any |= v2_child_possible(child);
+	}
+	return any;
+}
+
 static struct child_sa *auth_first_child(struct ike_sa *sa)
 {
 	struct child_sa *child, *next;
 
 	TAILQ_FOREACH_SAFE(child, &sa->peer->children, link, next) {
-		if (child->state != CHILD_WANTED || child->ike || child->replaces)
+		if (!auth_waits(sa, child))
 			continue;
-		/* what can not be had in IKEv2 fails when the IKE SA is up, where it is told */
-		if (!v2_child_proto(child) || v2_child_served(sa, child))
+		if (v2_child_served(sa, child)) {
+			child_free(child);
 			continue;
+		}
+		/* what IKEv1 made is superfluous when the new one is up, and not rekeyed here */
+		child->replaces = NULL;
 		child->ike = sa;
 		if (v2_child_prepare(sa, child))
 			return child;
@@ -84,6 +105,13 @@ bool v2_auth_build(struct ike_sa *sa, struct v2_exchange *x, struct wire_out *o)
 		ike_sa_fail(sa);
 		return false;
 	}
+	x->child = auth_first_child(sa);
+	/* nothing is left to negotiate; without SA and TS only some take this (RFC 6023 3) */
+	if (!x->child) {
+		log_debug("%s: nothing waits for the IKE SA any more", sa->peer->conf->name);
+		ike_sa_kill(sa);
+		return false;
+	}
 	auth_put_id(sa, o);
 	v2_proof_put_cert(sa, o);
 	if (certs)
@@ -95,9 +123,6 @@ bool v2_auth_build(struct ike_sa *sa, struct v2_exchange *x, struct wire_out *o)
 	}
 	if (auth_wants_initial(sa))
 		v2_put_status(o, V2_N_INITIAL_CONTACT, chunk(NULL, 0));
-	x->child = auth_first_child(sa);
-	if (!x->child)
-		return true;
 	x->child->exchange = x;
 	x->child->state = CHILD_BEGUN;
 	x->spi = v2_child_proto(x->child)->spi_in;
@@ -149,9 +174,6 @@ void v2_auth_answer(struct v2_in *in, struct v2_exchange *x)
 		ike_sa_initial_contact(sa);
 	ike_sa_up(sa);
 	v2_child_first_answer(in, x);
-	/* both ends began, and the other IKE SA has all there is */
-	if (!x->spi)
-		v2_close_idle(sa);
 	v2_exchange_free(x);
 }
 

@@ -22,17 +22,24 @@ static bool child_transport(const struct child_sa *child)
 
 /* ---- the request ---- */
 
-bool v2_child_prepare(struct ike_sa *sa, struct child_sa *child)
+bool v2_child_possible(struct child_sa *child)
 {
+	struct report *r = &child->peer->report;
 	char text[2 * TS_TEXT];
 
-	if (!v2_child_proto(child)) {
-		report_set(&sa->peer->report, REPORT_NO_PROPOSAL, "CREATE_CHILD_SA",
-			   "IKEv2 negotiates ESP or AH for a policy, not both: %s", child_text(child, text));
-		report_fix(&sa->peer->report, "leave ah out of the policy: ESP has integrity; or testudo { ike_version 1; }");
-		child_fail(child);
+	if (v2_child_proto(child))
+		return true;
+	report_set(r, REPORT_NO_PROPOSAL, "CREATE_CHILD_SA",
+		   "IKEv2 negotiates ESP or AH for a policy, not both: %s", child_text(child, text));
+	report_fix(r, "leave ah out of the policy: ESP has integrity; or testudo { ike_version 1; }");
+	child_fail(child);
+	return false;
+}
+
+bool v2_child_prepare(struct ike_sa *sa, struct child_sa *child)
+{
+	if (!v2_child_possible(child))
 		return false;
-	}
 	if (!child->larval && !child_getspi(child)) {
 		child_fail(child);
 		return false;
@@ -91,8 +98,9 @@ bool v2_child_served(struct ike_sa *sa, struct child_sa *child)
 	if (child->replaces)
 		return child->replaces->state != CHILD_UP;
 	TAILQ_FOREACH(other, &sa->peer->children, link) {
+		/* one of a run before us is what this is to replace */
 		if (other != child && other->state == CHILD_UP && other->policy == child->policy &&
-		    other->created >= child->created)
+		    !other->adopted && other->created >= child->created)
 			return true;
 	}
 	return false;
@@ -424,7 +432,7 @@ void v2_child_first_answer(struct v2_in *in, struct v2_exchange *x)
 	struct ike_sa *sa = in->sa;
 	struct blob keymat = { 0 };
 
-	if (!x->spi || child_went(in, x, error))
+	if (child_went(in, x, error))
 		return;
 	if (error)
 		child_refused(sa, child, error, true);

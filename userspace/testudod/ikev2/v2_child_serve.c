@@ -365,7 +365,21 @@ void v2_serve_wipe(struct v2_serve *s)
 
 /* ---- CREATE_CHILD_SA ---- */
 
-/* What a REKEY_SA names; false: an answer has been given. */
+/* One that can not be read: not the wish for one more SA, which the lack of it is. */
+static bool serve_old_broken(const struct wire_msg *msg)
+{
+	struct v2_notify n;
+	unsigned int i;
+
+	for (i = 0; i < msg->n; i++) {
+		if (msg->pl[i].type == P2_NOTIFY && !v2_get_notify(msg->pl[i].body, &n) &&
+		    n.type == V2_N_REKEY_SA)
+			return true;
+	}
+	return false;
+}
+
+/* What a REKEY_SA names; false: an answer has been given, or it is malformed. */
 static bool serve_old(struct v2_in *in, struct v2_serve *s)
 {
 	struct ike_sa *sa = in->sa;
@@ -374,6 +388,8 @@ static bool serve_old(struct v2_in *in, struct v2_serve *s)
 	uint32_t spi;
 	bool later;
 
+	if (serve_old_broken(&in->msg))
+		return false;
 	if (!v2_find_notify(&in->msg, V2_N_REKEY_SA, &n))
 		return true;
 	r = reader(n.spi);

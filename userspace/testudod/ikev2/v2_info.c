@@ -67,12 +67,10 @@ void v2_info_answer(struct v2_in *in, struct v2_exchange *x)
 
 /*
  * What waits is of no use any more; what is under way ends first, as the peer
- * takes our messages in turn. The engine's children of this SA go now.
+ * takes our messages in turn. The engine's children of this SA have gone.
  */
 void v2_close(struct ike_sa *sa)
 {
-	struct child_sa *child, *next;
-
 	if (sa->v2->phase != V2_OPEN) {
 		if (sa->v2->phase != V2_ENDING)
 			ike_sa_kill(sa);
@@ -82,10 +80,6 @@ void v2_close(struct ike_sa *sa)
 	if (sa->state == IKE_UP)
 		sa->state = IKE_CLOSING;
 	v2_queue_clear(sa);
-	TAILQ_FOREACH_SAFE(child, &sa->peer->children, link, next) {
-		if (child->ike == sa && child->installed)
-			child_free(child);
-	}
 	v2_queue_new(sa, V2_X_CLOSE);
 	v2_pump(sa);
 }
@@ -101,7 +95,7 @@ void v2_close_idle(struct ike_sa *sa)
 			return;
 	}
 	TAILQ_FOREACH(other, &sa->peer->sas, link)
-		others |= other != sa && other->state == IKE_UP;
+		others |= other != sa && other->state == IKE_UP && ike_sa_same_end(other, sa);
 	if (others && sa->state == IKE_UP)
 		v2_close(sa);
 }
@@ -177,14 +171,16 @@ static void info_end(struct ike_sa *sa)
 	if (v2_rekey_inherit(sa))
 		was_up = false;
 	ike_sa_log(sa, "deleted");
-	if (was_up)
+	if (was_up) {
 		report_set(&sa->peer->report, REPORT_DELETED, "INFORMATIONAL",
 			   "%s deleted the IKE SA", sa->peer->conf->name);
+		sa->peer->report.authentic = true;
+	}
 	v2_half_ike_gone(sa);
 	/* our close has nothing to tell in that phase */
 	sa->v2->phase = V2_ENDING;
 	if (sa->state == IKE_UP)
-		ike_sa_end(sa, "the peer deleted it");
+		ike_sa_end(sa, REPORT_DELETED, "the peer deleted it");
 	ike_sa_kill(sa);
 }
 

@@ -412,7 +412,7 @@ void v2_init_answer(struct ike_sa *sa, const struct ike_path *path, const struct
 		return;
 	}
 	/* the peer has begun one too, and that is up: what waits goes there */
-	if (peer_sa(sa->peer)) {
+	if (peer_sa_from(sa->peer, &sa->path.local)) {
 		struct ike_peer *peer = sa->peer;
 
 		ike_sa_kill(sa);

@@ -90,7 +90,10 @@ static bool serve_read(struct serve *s)
 
 	s->msg.hdr = *hdr;
 	s->msg.data = s->data;
-	if (!wire_read_chain(chunk(s->data.p + WIRE_HDR_LEN, s->data.n - WIRE_HDR_LEN), hdr->next,
+	if (s->data.n > IKE_FIRST_MAX)
+		fault.why = "it is longer than a first message has to be";
+	if (fault.why ||
+	    !wire_read_chain(chunk(s->data.p + WIRE_HDR_LEN, s->data.n - WIRE_HDR_LEN), hdr->next,
 			     &s->msg, &fault) ||
 	    v2_repeated(&s->msg)) {
 		s->ike->counts.bad++;
@@ -257,13 +260,15 @@ static void serve_first(struct serve *s)
 
 	if (!serve_read(s) || !serve_gate(s) || !serve_peer(s) || !serve_choose(s))
 		return;
-	dh = crypt_dh_new(s->suite.dh);
+	/* who brings a cookie may do so as often as he likes, so a bad value costs no key pair */
+	dh = crypt_dh_usable(s->suite.dh, s->ke, &bad) ? crypt_dh_new(s->suite.dh) : NULL;
 	if (dh && crypt_dh_shared(dh, s->ke, &shared, &bad)) {
 		serve_begin(s, dh, blob_chunk(&shared));
 	} else {
 		s->ike->counts.bad++;
-		log_info("%s: its key exchange value is not usable: %s",
-			 addr_text(&s->path->remote, from), bad ? bad : "libcrypto failed");
+		if (log_limit_ok(&serve_limit, SERVE_PER_MINUTE, timer_now()))
+			log_info("%s: its key exchange value is not usable: %s",
+				 addr_text(&s->path->remote, from), bad ? bad : "libcrypto failed");
 		serve_no(s, V2_N_INVALID_SYNTAX, chunk(NULL, 0));
 	}
 	blob_wipe(&shared);

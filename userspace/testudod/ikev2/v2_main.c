@@ -403,6 +403,10 @@ static void main_input(struct ike_sa *sa, const struct ike_path *path, const str
 static void main_initiate(struct ike_sa *sa)
 {
 	v2_state_new(sa);
+	if (!v2_auth_wanted(sa)) {
+		ike_sa_kill(sa);
+		return;
+	}
 	ike_sa_log_begin(sa, "initiate new phase 1");
 	v2_queue_new(sa, V2_X_INIT);
 	v2_pump(sa);

@@ -76,6 +76,8 @@ uint8_t v2_critical(const struct wire_msg *msg);
 
 /* ---- v2_auth.c: IKE_AUTH ---- */
 
+/* does a child SA wait for that new IKE SA? those that can not be had have failed */
+bool v2_auth_wanted(struct ike_sa *sa);
 bool v2_auth_build(struct ike_sa *sa, struct v2_exchange *x, struct wire_out *o);
 void v2_auth_answer(struct v2_in *in, struct v2_exchange *x);
 void v2_auth_request(struct v2_in *in);
@@ -95,6 +97,8 @@ bool v2_proof_check(struct ike_sa *sa, const struct wire_msg *msg, struct chunk 
 bool v2_child_build(struct ike_sa *sa, struct v2_exchange *x, struct wire_out *o);
 void v2_child_answer(struct v2_in *in, struct v2_exchange *x);
 void v2_child_request(struct v2_in *in);
+/* is it something that IKEv2 can negotiate? false: the child has failed */
+bool v2_child_possible(struct child_sa *child);
 /* what IKE_AUTH and CREATE_CHILD_SA have in common: SPIs, SA, TS; false: the child has failed */
 bool v2_child_prepare(struct ike_sa *sa, struct child_sa *child);
 void v2_child_put(struct child_sa *child, bool first, struct wire_out *o);

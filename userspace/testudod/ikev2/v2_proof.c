@@ -338,7 +338,8 @@ static struct cert *proof_peer_cert(struct ike_sa *sa, const struct wire_msg *ms
 		leaf = certs[0];
 		certs[0] = NULL;
 	} else {
-		proof_told(sa, verdict.sentence);
+		/* which says of whom */
+		report_set(&sa->peer->report, REPORT_CERT, STAGE, "%s", verdict.sentence);
 	}
 	for (i = 0; i < n; i++)
 		cert_free(certs[i]);

@@ -217,6 +217,7 @@ void v2_no_answer(void *arg)
 	/* another one works: only this one is dead, with its children */
 	if (v2->phase == V2_ENDING || sa->state == IKE_REPLACED || v2->parent ||
 	    (v2->phase == V2_OPEN && ike_sa_heard_elsewhere(sa))) {
+		ike_sa_drop_children(sa, REPORT_DEAD, "the peer no longer answers under it");
 		ike_sa_kill(sa);
 		return;
 	}

@@ -240,7 +240,7 @@ void v2_rekey_answer(struct v2_in *in, struct v2_exchange *x)
 	v2_exchange_free(x);
 	/* the peer has gone over to one that we can not follow it to, with all child SAs */
 	if (!error) {
-		ike_sa_end(sa, sa->peer->report.sentence);
+		ike_sa_end(sa, sa->peer->report.cause, sa->peer->report.sentence);
 		return;
 	}
 	x = v2_queue_new(sa, V2_X_REKEY);
