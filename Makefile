@@ -71,7 +71,7 @@ check:
 check-unit $(KERNELS:%=check-%): check-%:
 	@selftests/check $*
 
-# 10^6 messages and packets where the kernel checks its memory, an hour of libFuzzer.
+# 10^6 messages and packets where the kernel checks its memory, two hours of libFuzzer.
 check-nightly:
 	@selftests/nightly
 
