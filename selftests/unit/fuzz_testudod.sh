@@ -50,7 +50,7 @@ options()
 		words "$top"/userspace/testudod/ctl/proto.c >"$tmp/ctl.dict"
 		options+=(-dict="$tmp/ctl.dict") ;;
 	cert|wire) options=(-timeout=60 -max_len=4096) ;;
-	# as many runs as there can be: each is thousands of times as long as the others'
+	# as many runs as there can be: each is hundreds of times as long as one of the others'
 	chain|two) options+=(-entropic=0 -len_control=0) ;;
 	esac
 }

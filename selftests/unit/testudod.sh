@@ -40,7 +40,7 @@ for prog in build/userspace/unit/testudod/test_*; do
 	[[ $prog == *.* ]] || progs+=("$prog")
 done
 # shellcheck disable=SC2016 # the inner shell's
-{ printf '%s\n' build/userspace/unit/testudod/test_{v2_faults,v2_attack,v1_life}; printf '%s\n' "${progs[@]}"; } |
+{ printf '%s\n' build/userspace/unit/testudod/test_{v2_faults,payloads,v2_attack,v1_life}; printf '%s\n' "${progs[@]}"; } |
 	awk '!seen[$0]++' | xargs -P 2 -I PROG sh -c 'PROG >"$1/$(basename PROG)" 2>&1; echo $? >"$1/$(basename PROG).rc"' sh "$tmp"
 for prog in "${progs[@]}"; do
 	name=${prog##*/}

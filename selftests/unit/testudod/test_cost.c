@@ -9,12 +9,12 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "allocated.h"
 #include "base/log.h"
 #include "v1_case.h"
 #include "v2_help.h"
@@ -103,14 +103,6 @@ static struct world *flooded(unsigned int ver, const char *mode, const char *pro
 
 /* ---- 15: memory ---- */
 
-size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
-
-static size_t allocated(void)
-{
-	return __sanitizer_get_current_allocated_bytes ? __sanitizer_get_current_allocated_bytes()
-						       : mallinfo2().uordblks;
-}
-
 /* One more transform of an SA payload's only proposal, of @size bytes of attributes of nobody's. */
 static void put_long_sa(struct wire_out *o, struct chunk body, size_t size)
 {
@@ -178,14 +170,14 @@ static void test_memory(void **state)
 			w = flooded(versions[row].ver, versions[row].mode, NULL);
 			first = first_of(w);
 			long_one = longer(&first, k * 30000);
-			each = -(long)allocated();
+			each = -allocated();
 			for (i = 0; i < 64; i++) {
 				everywhere(from, i);
 				forge(w, k ? &long_one : &first, i, from);
 				world_run(w, 100);
 			}
 			n = w->side[1].ike->half_open;
-			each = (each + (long)allocated()) / 64;
+			each = (each + allocated()) / 64;
 			if (each > 24 * 1024 || (!k && n < 30))
 				fail_msg("%s with %u bytes more: %u half open, each of 64 costs %ld bytes",
 					 versions[row].name, k * 30000, n, each);
@@ -349,7 +341,7 @@ static void put_many_notifies(struct wire_out *o, unsigned int ver)
 		wire_put(o, ver == 1 ? P1_NAT_D : P2_NOTIFY, chunk(body, sizeof(body)));
 }
 
-/* Twenty of the worst first messages of each kind take less than a second, of a processor under a sanitizer. */
+/* Twenty of the worst first messages of each kind take some tenths of a second under a sanitizer; anything that grows by squares would take far longer. */
 static void test_time(void **state)
 {
 	static const struct {
@@ -381,7 +373,7 @@ static void test_time(void **state)
 			begun = clock();
 			for (i = 0; i < 20; i++)
 				forge(w, &dg, i, "10.0.0.1");
-			if (spent(begun) > 1000)
+			if (spent(begun) > 5000)
 				fail_msg("%s, many %s: %ld ms", versions[row].name, rows[k].why, spent(begun));
 			blob_free(&first);
 			blob_free(&dg);

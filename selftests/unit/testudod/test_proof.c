@@ -395,8 +395,7 @@ static void test_signatures_v1(void **state)
 	(void)state;
 	for (row = 0; row < COUNT(rsas); row++) {
 		for (i = 0; i < COUNT(places); i++) {
-			struct edit e = { .number = places[i].number, .what = EDIT_CALL, .type = P1_SIG,
-					  .fn = forge_v1, .arg = &row };
+			struct edit e = { .number = places[i].number, .what = EDIT_CALL, .type = P1_SIG, .fn = forge_v1, .arg = &row };
 			struct world *w;
 
 			c.mode = places[i].mode;
@@ -502,8 +501,7 @@ static void test_macs(void **state)
 	(void)state;
 	for (row = 0; row < COUNT(macs); row++) {
 		for (i = 0; i < COUNT(places); i++) {
-			struct edit e = { .number = places[i].number, .what = EDIT_CALL, .type = P1_HASH,
-					  .fn = forge_mac, .arg = &row };
+			struct edit e = { .number = places[i].number, .what = EDIT_CALL, .type = P1_HASH, .fn = forge_mac, .arg = &row };
 
 			c.mode = places[i].mode;
 			w = v1_world(&c);

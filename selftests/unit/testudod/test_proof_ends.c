@@ -161,7 +161,8 @@ static void expect_ends(const struct lock_row *r, enum secrets_error error)
 		fail_msg("%s, error %u: %u IKE SAs, %u SAs, %u datagrams afterwards", r->why, error,
 			 world_ikes(w, r->side), installed, side->sent - lock.sent);
 	assert_int_equal(world_report(w, r->side)->cause,
-			 r->certs ? REPORT_CERT : error == SECRETS_NO_PSK ? REPORT_NO_PSK : REPORT_CRYPTO);
+			 r->certs ? REPORT_CERT : error == SECRETS_NO_PSK ? REPORT_NO_PSK
+									  : REPORT_CRYPTO);
 	press(w, r->why);
 	world_run(w, 10 * MINUTE);
 	if (world_ikes(w, 0) + world_ikes(w, 1) + world_lonely(w) + w->side[0].ike->half_open +
@@ -287,10 +288,10 @@ static void expect_id(const struct id_row *r, unsigned int ver, const char *mode
 	world_run(w, SECOND);
 	report = world_report(w, !who);
 	if (world_ikes_up(w, !who) != r->ok)
-		fail_msg("IKEv%u, %s, %c says: %s: %s", ver, mode, "AB"[who], r->why, report->sentence);
+		fail_msg("IKEv%u, %s, %c says: %s: %s", ver, mode, "AB"[who], r -> why, report -> sentence);
 	if (!r->ok && (w->side[!who].installed || (report->cause != REPORT_ID && report->cause != REPORT_CERT)))
 		fail_msg("IKEv%u, %s, %c says: %s: refused for another reason: %s", ver, mode, "AB"[who],
-			 r->why, report->sentence);
+			 r -> why, report -> sentence);
 	world_free(w);
 }
 

@@ -533,8 +533,7 @@ static void test_amplification(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
-		const struct v1_case c = { .mode = rows[i].mode, .proposal = ECP, .proposal_b = rows[i].proposal_b,
-					   .psk_b = rows[i].psk_b };
+		const struct v1_case c = { .mode = rows[i].mode, .proposal = ECP, .proposal_b = rows[i].proposal_b, .psk_b = rows[i].psk_b };
 		struct world *w = v1_world(&c);
 		struct heard h = { 0 };
 
@@ -592,41 +591,6 @@ static void test_quick_too_early(void **state)
 	w->hook = NULL;
 	world_run(w, 20 * SECOND);
 	expect_up(w, "after quick modes before their time", 0);
-	world_free(w);
-}
-
-/* ---- 9: what fails here ends here ---- */
-
-static void keep_mm3(struct world *w, struct world_dg *dg, void *arg)
-{
-	(void)w;
-	if (dg->number == 3)
-		blob_set(arg, blob_chunk(&dg->data));
-}
-
-/* B has no key: MM3 ends its state, and MM3 again finds none (pluto 2024-2357). */
-static void test_no_key_again(void **state)
-{
-	const struct v1_case c = { .psk_b = "", .proposal = ECP };
-	struct world *w = v1_world(&c);
-	struct blob mm3 = { 0 };
-	unsigned int i, sent;
-
-	(void)state;
-	v1_tunnel(w, ESP, 0);
-	w->hook = keep_mm3;
-	w->hook_arg = &mm3;
-	world_acquire(w, 0, 0);
-	world_run(w, 100);
-	assert_int_equal(world_report(w, 1)->cause, REPORT_NO_PSK);
-	assert_int_equal(world_ikes(w, 1), 0);
-	assert_int_equal(w->side[1].ike->half_open, 0);
-	sent = w->side[1].sent;
-	for (i = 0; i < 100; i++)
-		raw1_inject(w, 0, blob_chunk(&mm3));
-	assert_int_equal(w->side[1].sent, sent);
-	assert_int_equal(world_ikes(w, 1), 0);
-	blob_free(&mm3);
 	world_free(w);
 }
 
@@ -694,7 +658,6 @@ int main(void)
 		cmocka_unit_test(test_cookie_again),
 		cmocka_unit_test(test_amplification),
 		cmocka_unit_test(test_quick_too_early),
-		cmocka_unit_test(test_no_key_again),
 		cmocka_unit_test(test_orphans),
 		cmocka_unit_test(test_many_phase1),
 	};

@@ -443,6 +443,37 @@ static void test_no_proof(void **state)
 	}
 }
 
+/* Class 8: IKE_AUTH and IKE_SA_INIT once more, when all is up, by either end: nobody becomes somebody else. */
+static void test_auth_again(void **state)
+{
+	static const uint8_t exchanges[] = { V2_AUTH, V2_SA_INIT };
+	struct world *w = attack_up();
+	unsigned int from, sent;
+	struct wire_out o;
+	size_t i;
+
+	(void)state;
+	for (from = 0; from < 2; from++) {
+		struct ike_sa *sa = world_ike(w, from), *other = world_ike(w, !from);
+
+		for (i = 0; i < COUNT(exchanges); i++) {
+			sent = w->side[!from].sent;
+			wire_begin_chain(&o);
+			wire_put(&o, P2_IDI, chunk_str("\2zzzc.test"));
+			RAW(&o, P2_AUTH, "\2\0\0\0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+			raw_child(&o);
+			raw_request(w, from, sa, exchanges[i], sa->v2->next_out, &o);
+			world_run(w, 50);
+			assert_int_equal(w->side[!from].sent, sent);
+			assert_true(chunk_equal(blob_chunk(&other->peer_id.data), chunk_str(from ? "b.test" : "a.test")));
+		}
+		sa->vops->probe(sa);
+		world_run(w, 1000);
+	}
+	attack_expect_up(w, "after another IKE_AUTH");
+	world_free(w);
+}
+
 /* Class 4: fragments with any number and total, before and after the proof. */
 static void test_evil_fragments(void **state)
 {
@@ -569,6 +600,7 @@ int main(void)
 		cmocka_unit_test(test_evil_peer),
 		cmocka_unit_test(test_before_auth),
 		cmocka_unit_test(test_no_proof),
+		cmocka_unit_test(test_auth_again),
 		cmocka_unit_test(test_evil_fragments),
 		cmocka_unit_test(test_rekey_twice),
 		cmocka_unit_test(test_replay),
