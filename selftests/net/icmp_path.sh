@@ -105,17 +105,21 @@ unreachable()
 	n "$3" ip route del unreachable "$2"
 }
 
-# in_name_of V GATEWAY NET OTHER-NET - whom it says to be
+# in_name_of V GATEWAY NET OTHER-NET - whom it says to be: the stock stack's IPv4 who was asked for, as of 6.12,
+# and itself, as of 7.3
 in_name_of()
 {
 	local host=2
 
 	[ "$2" = S2 ] || host=1
-	[ "$1 $(stack_of "$2")" = "4 xfrm" ] && at "$1" "$4" $host || at "$1" "$3" $host
+	if [ "$1 $(stack_of "$2")" = "4 xfrm" ] && dpkg --compare-versions "$(uname -r)" lt 7; then
+		at "$1" "$4" $host
+	else
+		at "$1" "$3" $host
+	fi
 }
 
-# both_sides V - what gateways and routers say to A and to B. The stock stack's IPv4 does it in the name of who
-# was asked for.
+# both_sides V - what gateways and routers say to A and to B
 both_sides()
 {
 	local v=$1
