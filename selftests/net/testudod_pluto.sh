@@ -87,7 +87,7 @@ peer_start()
 	: >"$PEER_LOG"
 	# bg, so that it ends with the test
 	bg B env LD_LIBRARY_PATH="$PEERS/usr/lib/x86_64-linux-gnu" "$PEERS/usr/libexec/ipsec/pluto" --nofork \
-		--rundir "$RUNDIR" --config "$WORKDIR/pluto.conf" </dev/null >>"$WORKDIR/pluto.out" 2>&1
+		--rundir "$RUNDIR" --config "$WORKDIR/pluto.conf" >>"$WORKDIR/pluto.out" 2>&1
 	wait_for whack --status || return
 	pluto addconn --ctlsocket "$RUNDIR/pluto.ctl" --config "$WORKDIR/pluto.conf" t >>"$WORKDIR/pluto.out" 2>&1 &&
 		whack --listen
