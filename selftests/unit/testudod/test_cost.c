@@ -292,36 +292,26 @@ static long spent(clock_t since)
 	return (clock() - since) * 1000 / CLOCKS_PER_SEC;
 }
 
-/* An SA payload of as many transforms as a first message holds, none of which fits. */
+/* A proposal of as many transforms as are read, none of which fits. */
 static void put_many_transforms(struct wire_out *o, unsigned int ver)
 {
-	size_t at = 0, trans = 0;
-	unsigned int i;
+	unsigned int n = ver == 1 ? V1_TRANSFORMS : 255, i;
+	size_t at, trans = 0;
 
 	wire_open(o, ver == 1 ? P1_SA : P2_SA);
 	if (ver == 1)
 		put_be64(&o->w, 0x0000000100000001);
-	for (i = 0; o->w.n < 15000; i++) {
-		if (i % 250 == 0) {
-			if (i) {
-				o->w.p[at] = 2;
-				o->w.p[trans] = 0;
-				patch_be16(&o->w, at + 2, o->w.n - at);
-			}
-			at = o->w.n;
-			put_be32(&o->w, 0);
-			put_be32(&o->w, ver == 1 ? 0x010100fa : 0x010100fa);
-			o->w.p[at + 4] = i / 250 + 1;
-		}
+	at = o->w.n;
+	put_be32(&o->w, 0);
+	put_be32(&o->w, 0x01010000 | n);
+	for (i = 0; i < n; i++) {
 		trans = o->w.n;
 		put_be32(&o->w, 0x03000000 | (ver == 1 ? 20 : 12));
-		put_be32(&o->w, ver == 1 ? (i % 250 + 1) << 24 | 0x010000 : 0x0100000c);
+		put_be32(&o->w, ver == 1 ? (i + 1) << 24 | 0x010000 : 0x0100000c);
 		put_be32(&o->w, ver == 1 ? 0x80010007 : 0x800e00c0);
 		if (ver == 1)
 			put_be64(&o->w, 0x800200048004000e);
 	}
-	/* the last proposal has what there is room for */
-	o->w.p[at + 7] = (i - 1) % 250 + 1;
 	o->w.p[trans] = 0;
 	patch_be16(&o->w, at + 2, o->w.n - at);
 	wire_close(o);
