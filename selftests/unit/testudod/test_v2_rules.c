@@ -327,6 +327,39 @@ static void test_initial_contact_answered(void **state)
 	world_free(w);
 }
 
+/*
+ * The responder may send with the old SA until it is told of its end (RFC 7296 2.8): that comes
+ * before the kernel ends it, however short its lifetime is, and though the new one was not used.
+ */
+static void test_old_ends_in_time(void **state)
+{
+	static const char *const lives[] = { "time 12 sec", "time 40 sec", "byte 100 KB" };
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lives) / sizeof(lives[0]); i++) {
+		char text[200];
+		const struct v2_conf c = { .sainfo = text };
+		struct world *w;
+		uint32_t spi;
+
+		snprintf(text, sizeof(text), "lifetime %s; encryption_algorithm aes 256; "
+			 "authentication_algorithm hmac_sha256;", lives[i]);
+		w = v2_world(&c, &c);
+		v2_tunnels(w);
+		world_acquire(w, 0, 0);
+		world_run(w, 11 * SECOND);
+		v2_expect_pairs(w, 1);
+		spi = world_child(w, 0)->choice.p[0].spi_in;
+		world_expire(w, 0, world_child(w, 0), false);
+		/* the first one's hard end is a second away */
+		world_run(w, i ? 6 * SECOND : 800);
+		v2_expect_pairs(w, 1);
+		assert_int_not_equal(world_child(w, 0)->choice.p[0].spi_in, spi);
+		world_free(w);
+	}
+}
+
 /* ---- answers ---- */
 
 static struct world *rules_nat(void)
@@ -416,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_delete_nothing),
 		cmocka_unit_test(test_responder_asks),
 		cmocka_unit_test(test_initial_contact_answered),
+		cmocka_unit_test(test_old_ends_in_time),
 		cmocka_unit_test(test_answer_follows),
 		cmocka_unit_test(test_answer_in_time),
 		cmocka_unit_test(test_rekey_unusable),

@@ -14,12 +14,9 @@
 
 #include "engine/sa.h"
 
-#define CHILD_RETIRE	 5000  /* ms until a replaced one is looked at */
-#define CHILD_RETIRE_MAX 30000 /* ms until it goes in any case */
-#define CHILD_LINGER	 2000  /* ms for which one that the peer is told of still receives */
-#define CHILD_AGAIN	 10000 /* ms until a failed rekey is tried again */
-#define CHILD_LIVED	 30000 /* ms after which one that ends was of use */
-#define CHILD_OUTRUN	 5000  /* ms for which an ACQUIRE may be older than the SA it asks for */
+#define CHILD_AGAIN  10000 /* ms until a failed rekey is tried again */
+#define CHILD_LIVED  30000 /* ms after which one that ends was of use */
+#define CHILD_OUTRUN 5000  /* ms for which an ACQUIRE may be older than the SA it asks for */
 
 const char *child_text(const struct child_sa *child, char buf[2 * TS_TEXT])
 {
@@ -36,8 +33,7 @@ const struct sockaddr_storage *child_from(const struct child_sa *child)
 	return &child->choice.p[child->choice.n ? child->choice.n - 1 : 0].src;
 }
 
-/* Its IKE SA; of IKEv1's, which may have lost theirs, one between the same addresses, or any. */
-static struct ike_sa *child_ike(const struct child_sa *child)
+struct ike_sa *child_ike(const struct child_sa *child)
 {
 	struct ike_sa *sa = child->ike ? child->ike : peer_sa_from(child->peer, child_from(child));
 
@@ -78,39 +74,10 @@ void child_bound(struct child_sa *child)
 		timer_set(&child->retire, seconds * 1000ull);
 }
 
-/* What is in use instead of it: where exchanges crossed, what replaced it may be replaced, too. */
-static struct child_sa *child_heir(const struct child_sa *child)
-{
-	struct child_sa *next = child->replaced_by;
-
-	while (next && next->state == CHILD_REPLACED && next->replaced_by)
-		next = next->replaced_by;
-	return next;
-}
-
-/*
- * Exchanges of IKEv1 that crossed leave it open which SA the peer sends with, and nobody answers a
- * DELETE: what it sends until it has read that is still taken. IKEv2 knows who has lost before it
- * sends.
- */
-static void child_linger(struct child_sa *child)
-{
-	struct ike_sa *sa = child_ike(child);
-
-	if (!sa || sa->ver != 1 || !child_is_there(child)) {
-		child_close(child, REPORT_NONE);
-		return;
-	}
-	child->state = CHILD_DELETING;
-	sa->vops->child_gone(sa, child);
-	child_uninstall_out(child);
-	timer_set(&child->retire, CHILD_LINGER);
-}
-
 /* A replaced one, looked at again and again; one that waits for its next rekey; or too long. */
 static void child_tick(void *arg)
 {
-	struct child_sa *child = arg, *next = child_heir(child);
+	struct child_sa *child = arg;
 
 	if (child->state == CHILD_BEGUN) {
 		child_took_too_long(child);
@@ -120,13 +87,8 @@ static void child_tick(void *arg)
 		child_rekey(child);
 		return;
 	}
-	if (child->state == CHILD_REPLACED && next && !child_carried(next) &&
-	    timer_now() - next->created < CHILD_RETIRE_MAX) {
-		timer_set(&child->retire, CHILD_RETIRE);
-		return;
-	}
 	if (child->state == CHILD_REPLACED)
-		child_linger(child);
+		child_replaced_tick(child);
 	else
 		child_close(child, REPORT_NONE);
 }
@@ -285,57 +247,6 @@ void child_log_waited(const struct child_sa *child)
 
 	log_error("phase2 negotiation failed due to time up waiting for phase1. %s %s->%s",
 		  child_proto_name(p), addr_text(&p->src, us), addr_text(&p->dst, them));
-}
-
-bool child_twins(const struct child_sa *a, const struct child_sa *b)
-{
-	return a != b && a->policy == b->policy && ts_equal(&a->local, &b->local) &&
-	       ts_equal(&a->remote, &b->remote);
-}
-
-/*
- * @ours: it is ours to delete; else we only do if the peer forgets. Of two racoons nobody does: a
- * replaced one stays until its lifetime is over.
- */
-static void child_retire(struct child_sa *old, struct child_sa *by, bool ours)
-{
-	/* rekeyed by both ends at once, the peer was faster: then it is the peer's as well as ours */
-	if (old->state == CHILD_REPLACED && ours && by->replaces == old)
-		timer_set(&old->retire, CHILD_RETIRE);
-	if (old->state != CHILD_UP)
-		return;
-	old->state = CHILD_REPLACED;
-	old->replaced_by = by;
-	timer_set(&old->retire, ours ? CHILD_RETIRE : 2 * CHILD_RETIRE_MAX);
-}
-
-static void child_revive(struct child_sa *old)
-{
-	old->state = CHILD_UP;
-	old->replaced_by = NULL;
-	timer_stop(&old->retire);
-}
-
-void child_yield(struct child_sa *child, struct child_sa *winner)
-{
-	child_revive(winner);
-	child_revive(child);
-	/* who began the exchange that lost deletes what it made, whoever began the one that won */
-	child_retire(child, winner, child->initiator);
-}
-
-void child_reprieve(struct child_sa *gone)
-{
-	struct child_sa *other, *old = NULL;
-
-	if (gone->state != CHILD_UP || child_other_up(gone))
-		return;
-	TAILQ_FOREACH(other, &gone->peer->children, link) {
-		if (other->state == CHILD_REPLACED && other->replaced_by == gone)
-			old = other;
-	}
-	if (old)
-		child_revive(old);
 }
 
 static void child_negotiated(struct child_sa *child)

@@ -155,6 +155,15 @@ void child_up(struct child_sa *child);
 bool child_twins(const struct child_sa *a, const struct child_sa *b);
 /* is another one of its policy up? */
 bool child_other_up(const struct child_sa *child);
+/* its IKE SA; of IKEv1's, which may have lost theirs, one between the same addresses, or any */
+struct ike_sa *child_ike(const struct child_sa *child);
+/*
+ * @by takes the place of @old. @ours: it is ours to delete; else we only do if the peer forgets. Of
+ * two racoons nobody does: a replaced one stays until its lifetime is over.
+ */
+void child_retire(struct child_sa *old, struct child_sa *by, bool ours);
+/* the timer of a replaced one: it ends, or is looked at again */
+void child_replaced_tick(struct child_sa *child);
 /* of two that are up and were made at once @winner stays in use, whichever child_up() came last */
 void child_yield(struct child_sa *child, struct child_sa *winner);
 /*
