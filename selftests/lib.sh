@@ -219,6 +219,33 @@ bg()
 	PIDS+=("$BG_PID")
 }
 
+# steady NODE ADDRESS - a ping every fifth of a second, until steady_end
+steady()
+{
+	bg "$1" ping -n -i 0.2 -w 600 "$2" >"$WORKDIR/steady" 2>&1
+	STEADY=$BG_PID
+}
+
+# steady_end - every one was answered; those of the last second may be on their way when it ends
+steady_end()
+{
+	local lost
+
+	kill -INT "$STEADY" && wait "$STEADY"
+	lost=$(awk '/bytes from/ && match($0, /icmp_seq=[0-9]+/) {
+			n = substr($0, RSTART + 9, RLENGTH - 9) + 0
+			seen[n] = 1
+			if (n > last) last = n
+		}
+		/ packets transmitted/ { sent = $1 }
+		END {
+			for (i = 1; i <= last; i++) if (!(i in seen)) printf "%d ", i
+			if (sent - last > 5) printf "all after %d ", last
+			if (last < 4) printf "no more than %d sent ", sent
+		}' "$WORKDIR/steady")
+	[ -z "$lost" ] || fail "pings without an answer: $lost"
+}
+
 # node NAME... - make namespaces
 node()
 {

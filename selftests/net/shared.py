@@ -114,14 +114,15 @@ class Tap:
             self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
             self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
             self.sock.bind((dev, 3))
+        self.whole = packet.Reassembler()
 
     def take(self):
         """The whole IP packets seen until now: (sent from here, packet)."""
-        whole, out = packet.Reassembler(), []
+        out = []
         while select.select([self.sock], [], [], 0)[0]:
             raw, where = self.sock.recvfrom(70000)
             pkt = packet.parse(raw)
-            pkt = whole.feed(pkt) if pkt else None
+            pkt = self.whole.feed(pkt) if pkt else None
             if pkt:
                 out.append((where[2] == socket.PACKET_OUTGOING, pkt))
         return out
@@ -203,24 +204,32 @@ class Net:
         return sock
 
     def check_taps(self):
-        """Both ends of the link saw the same ESP packets, and each opens; how many."""
-        seen = {}
-        for at in "AB":
-            seen[at] = []
-            for out, pkt in self.taps[at].take():
-                # what was opened may come in once more, as it was inside
-                check(not out or pkt.proto in (packet.ESP, packet.ICMP6), f"{at} sent protocol {pkt.proto} in clear")
-                if pkt.proto != packet.ESP:
-                    continue
-                sa = self.sas.get(struct.unpack_from("!I", pkt.payload)[0])
-                check(sa is not None, f"a packet at {at} has the SPI of no SA")
-                try:
-                    sa.open(pkt.payload)
-                except esp.BadPacket as err:
-                    raise Fail(f"a packet that a packet socket at {at} holds was changed: {err}") from None
-                seen[at].append(pkt.payload)
-        check(seen["A"], "no ESP packet on the link")
-        check(sorted(seen["A"]) == sorted(seen["B"]), f"{len(seen['A'])} ESP packets at A, {len(seen['B'])} at B, or others")
+        """Both ends of the link saw the same ESP packets, and each opens; those under way arrive first."""
+        seen = {at: [] for at in "AB"}
+
+        def settled():
+            for at in "AB":
+                seen[at] += self._taken(at)
+            return seen["A"] and sorted(seen["A"]) == sorted(seen["B"])
+
+        lab.wait_until(settled, "the two ends of the link have not seen the same ESP packets")
+
+    def _taken(self, at):
+        """The ESP packets in a tap, each opened."""
+        seen = []
+        for out, pkt in self.taps[at].take():
+            # what was opened may come in once more, as it was inside
+            check(not out or pkt.proto in (packet.ESP, packet.ICMP6), f"{at} sent protocol {pkt.proto} in clear")
+            if pkt.proto != packet.ESP:
+                continue
+            sa = self.sas.get(struct.unpack_from("!I", pkt.payload)[0])
+            check(sa is not None, f"a packet at {at} has the SPI of no SA")
+            try:
+                sa.open(pkt.payload)
+            except esp.BadPacket as err:
+                raise Fail(f"a packet that a packet socket at {at} holds was changed: {err}") from None
+            seen.append(pkt.payload)
+        return seen
 
 
 def receive_all(listener, got):

@@ -97,17 +97,12 @@ up()
 ping_begin()
 {
 	drops_mark A
-	bg A ping -n -q -i 0.2 -w 600 10.0.2.1 >"$WORKDIR/ping" 2>&1
-	PING=$BG_PID
+	steady A 10.0.2.1
 }
 
 ping_end()
 {
-	local sent got
-
-	kill -INT "$PING" && wait "$PING"
-	read -r sent _ _ got _ <<<"$(grep transmitted "$WORKDIR/ping")"
-	[ "$sent" -gt 3 ] && [ "$sent" = "$got" ] || logs "$sent sent, $got answered"
+	steady_end || logs "under traffic"
 	drop_delta A
 }
 
