@@ -67,28 +67,6 @@ int ipsec_gso_resize(struct sk_buff *skb, u16 family, unsigned int mtu)
 }
 
 /**
- * ipsec_gso_cut() - cut a super-packet into what goes on the wire
- * @skb: super-packet; consumed on success
- * @segs: set to the list of segments, with complete checksums
- *
- * Context: any.
- * Return: 0 or a drop reason.
- */
-int ipsec_gso_cut(struct sk_buff *skb, struct sk_buff **segs)
-{
-	struct sk_buff *list;
-
-	BUILD_BUG_ON(sizeof(*IPCB(skb)) > SKB_GSO_CB_OFFSET);
-	list = skb_gso_segment(skb, 0);
-	if (IS_ERR_OR_NULL(list))
-		return PTR_ERR_OR_ZERO(list) == -ENOMEM ?
-		       IPSEC_DROP_OUT_NOMEM : IPSEC_DROP_OUT_GSO;
-	consume_skb(skb);
-	*segs = list;
-	return 0;
-}
-
-/**
  * ipsec_gso_checksum() - complete what was left to the device
  * @skb: packet, no super-packet
  *
@@ -102,6 +80,36 @@ int ipsec_gso_checksum(struct sk_buff *skb)
 	    skb_csum_hwoffload_help(skb, 0))
 		return IPSEC_DROP_OUT_GSO;
 	skb->ip_summed = CHECKSUM_NONE;
+	return 0;
+}
+
+/**
+ * ipsec_gso_cut() - cut a super-packet into what goes on the wire
+ * @skb: super-packet; consumed on success
+ * @segs: set to the list of segments, with complete checksums
+ *
+ * Context: any.
+ * Return: 0 or a drop reason.
+ */
+int ipsec_gso_cut(struct sk_buff *skb, struct sk_buff **segs)
+{
+	struct sk_buff *list;
+	struct sk_buff *seg;
+
+	BUILD_BUG_ON(sizeof(*IPCB(skb)) > SKB_GSO_CB_OFFSET);
+	list = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(list))
+		return PTR_ERR_OR_ZERO(list) == -ENOMEM ?
+		       IPSEC_DROP_OUT_NOMEM : IPSEC_DROP_OUT_GSO;
+	/* UDP tunnels and GRE leave theirs to the device, whatever we ask for */
+	for (seg = list; seg; seg = seg->next) {
+		if (unlikely(ipsec_gso_checksum(seg))) {
+			kfree_skb_list(list);
+			return IPSEC_DROP_OUT_GSO;
+		}
+	}
+	consume_skb(skb);
+	*segs = list;
 	return 0;
 }
 
