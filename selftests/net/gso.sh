@@ -6,7 +6,7 @@
 #
 # kernels: all
 # timeout: 900
-# brief: 4in4_offload_on|udp_gso_v4|headroom|transport_v6_offload_on
+# brief: 4in4_offload_on|udp_gso_v4|headroom|transport_v6_offload_on|big_tcp
 #
 #   H1 ---- G1 ==== ESP ==== G2 ---- H2        addresses: lib.sh, T4
 
@@ -242,8 +242,94 @@ t_sctp_fragments()
 	drop_delta G1
 }
 
+# A CPU of an emulated machine may stand still while the other one receives hundreds of packets that left later. What is
+# lost by that is no fault of what is looked at here
+WIDE=1024
+
+# t_switch hosts|ends V FEATURE on|off - one thing is otherwise at one end, which sends first and receives then
+t_switch()
+{
+	local who=$1 v=$2 a=20.0.0.1 b=20.0.0.2 dst=10.0.2.2 node
+
+	[ "$v" = 4 ] || a=fc00::1 b=fc00::2 dst=fd00:2::2
+	offload on
+	if [ "$who" = hosts ]; then
+		WINDOW=$WIDE keyed "$v" "$v" gcm16_128 none
+	else
+		dst=$b
+		ping_ok G1 "$b" 56 1
+		WINDOW=$WIDE sa_pair G1 G2 "$a" "$b" transport gcm16_128
+		UPPER=tcp sp_pair G1 G2 "$a" "$b" transport "$a" "$b"
+		commit
+	fi
+	drops_mark G1
+	drops_mark G2
+	for node in H1:eth0 G1:in0 G1:out0; do
+		n "${node%:*}" ethtool -K "${node#*:}" "$3" "$4" >/dev/null || fail "no $3 at $node"
+	done
+	if [ "$who" = hosts ]; then
+		bulk H1 H2 "$dst" $((BYTES / 2))
+	else
+		bulk G1 G2 "$dst" $((BYTES / 2))
+	fi
+	drop_delta G1
+	drop_delta G2
+	none_cut G1 G2
+	# what depends on it went with it
+	for node in H1:eth0 G1:in0 G1:out0; do
+		n "${node%:*}" ethtool -K "${node#*:}" rx on tx on sg on tso on gso on gro on rx-gro-list off >/dev/null
+	done
+}
+
+# t_big_tcp - super-packets of more than 64 kB, which have a header of their own on old kernels
+t_big_tcp()
+{
+	local node big
+
+	offload on
+	for node in H1:eth0 G1:in0 G1:out0; do
+		ip -n "$RUN${node%:*}" link set "${node#*:}" gso_max_size 185000 gro_max_size 185000 2>/dev/null ||
+			{ skip "no BIG TCP in this kernel"; return; }
+	done
+	for node in H1 G1; do
+		# however slow the machine is, TCP fills them
+		n "$node" sysctl -qw net.ipv4.tcp_tso_rtt_log=30
+		n "$node" nft "table inet big { counter seen { }; chain out { type filter hook output priority 0;
+			meta l4proto tcp meta length > 66000 counter name seen; }; }"
+	done
+	drops_mark G1
+	drops_mark G2
+	WINDOW=$WIDE keyed 6 6 gcm16_128 none
+	bulk H1 H2 fd00:2::2 $((BYTES * 2))
+	flush_all
+	ping_ok G1 fc00::2 56 1
+	WINDOW=$WIDE sa_pair G1 G2 fc00::1 fc00::2 transport gcm16_128
+	UPPER=tcp sp_pair G1 G2 fc00::1 fc00::2 transport fc00::1 fc00::2
+	commit
+	bulk G1 G2 fc00::2 $((BYTES * 2))
+	drop_delta G1
+	drop_delta G2
+	none_cut G1 G2
+	for node in H1 G1; do
+		big=$(n "$node" nft list counter inet big seen | awk '$1 == "packets" { print $2 }')
+		[ "$big" -gt 0 ] || fail "$node has sent no super-packet of more than 64 kB"
+		n "$node" nft delete table inet big
+	done
+	for node in H1:eth0 G1:in0 G1:out0; do
+		ip -n "$RUN${node%:*}" link set "${node#*:}" gso_max_size 65536 gro_max_size 65536
+	done
+}
+
+# add_night - as add_case, only for selftests/nightly
+add_night()
+{
+	[ -z "${TESTUDO_NIGHTLY:-}" ] || add_case "$@"
+}
+
 need_module
 setup_t4
+watch_cut G1 out0
+watch_cut G2 out0
 for pair in "4 4" "6 6" "4 6" "6 4"; do
 	read -r inner outer <<<"$pair"
 	add_case "G02_tcp_bulk_tunnel_${inner}in${outer}_offload_on" t_tunnel_bulk "$inner" "$outer" gcm16_128 none on
@@ -260,4 +346,18 @@ for family in 4 6; do
 	add_case "G02_tcp_bulk_tunnel_${family}in${family}_offload_off" t_tunnel_bulk $family $family aes128 sha256 off
 	add_case "G02_tcp_bulk_transport_v${family}_offload_off" t_local_bulk $family chacha none off
 done
+for what in gso gro tx; do
+	add_case "G02_switch_${what}_off_tunnel_4in4" t_switch hosts 4 $what off
+done
+for what in tso rx sg; do
+	add_night "G02_switch_${what}_off_tunnel_4in4" t_switch hosts 4 $what off
+done
+for what in tso gso gro tx rx sg; do
+	add_night "G02_switch_${what}_off_tunnel_6in6" t_switch hosts 6 $what off
+	add_night "G02_switch_${what}_off_transport_v4" t_switch ends 4 $what off
+	add_night "G02_switch_${what}_off_transport_v6" t_switch ends 6 $what off
+done
+add_case G02_switch_gro_list_tunnel_4in4 t_switch hosts 4 rx-gro-list on
+add_night G02_switch_gro_list_transport_v6 t_switch ends 6 rx-gro-list on
+add_case G02_big_tcp_v6 t_big_tcp
 run_cases "$@"
