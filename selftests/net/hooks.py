@@ -4,7 +4,7 @@
 
 # kernels: all
 # timeout: 600
-# brief: HOOKS_.*(v4|6in6|refused)|CT_local_tunnel|DNAT_tunnel|MASQ
+# brief: HOOKS_(transport_v4|tunnel_6in6)|CT_local_tunnel|MASQ_before_policy_v4
 
 A is the gateway between H (inside, raw) and W (outside, raw); see wire/lab.py. The tables here
 are the drawing of Documentation/datapath.rst.
@@ -32,6 +32,7 @@ KINDS = {"outer": ("meta l4proto { esp, ah, comp }", "udp dport 4500"),
          "request": ("icmp type echo-request", "icmpv6 type echo-request"),
          "reply": ("icmp type echo-reply", "icmpv6 type echo-reply")}
 FAMILIES = ((4, 4), (6, 6), (4, 6), (6, 4))
+NIGHTLY = bool(os.environ.get("TESTUDO_NIGHTLY"))
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -395,15 +396,16 @@ for v, outer in FAMILIES:
     suite.add(f"HOOKS_tunnel_{v}in{outer}", hooks_tunnel, v, outer)
 for mode in ("transport", "tunnel"):
     suite.add(f"HOOKS_udp_{mode}", hooks_udp, mode)
+for mode, v in (("transport", 4), ("tunnel", 6)) + (("transport", 6), ("tunnel", 4)) * NIGHTLY:
+    suite.add(f"CT_local_{mode}_v{v}", ct_local, v, mode)
 for v in (4, 6):
-    for mode in ("transport", "tunnel"):
-        suite.add(f"CT_local_{mode}_v{v}", ct_local, v, mode)
-        suite.add(f"DNAT_{mode}_v{v}", dnat, v, mode)
     suite.add(f"CT_forward_v{v}", ct_forward, v, v)
     suite.add(f"MASQ_before_policy_v{v}", masq_before, v)
-for v, outer in FAMILIES:
+for mode, v in (("transport", 6), ("tunnel", 4)) + (("transport", 4), ("tunnel", 6)) * NIGHTLY:
+    suite.add(f"DNAT_{mode}_v{v}", dnat, v, mode)
+for v, outer in ((6, 6), (4, 6)) + ((4, 4), (6, 4)) * NIGHTLY:
     suite.add(f"MASQ_not_in_a_tunnel_{v}in{outer}", masquerade, v, outer)
-for mode in ("transport", "tunnel"):
+for mode in ("tunnel",) + ("transport",) * NIGHTLY:
     suite.add(f"K11_xdp_and_tc_{mode}", neighbours, mode)
 
 

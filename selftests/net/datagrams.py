@@ -1,0 +1,249 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Do datagrams of all sizes come whole, alone and in batches, and do rare protocols find their policy?
+
+# kernels: all
+# timeout: 600
+# brief: G0[36].*4in4
+
+Scenarios G03, G04, G06. W is a raw peer, so nothing is said by a second stack; see wire/lab.py.
+"""
+import os
+import random
+import socket
+import struct
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+import lab
+import packet
+from ktap import Suite, check, equal
+
+suite = Suite(__doc__)
+UDP_SEGMENT, UDP_GRO = 103, 104
+DCCP, UDPLITE, UNKNOWN = 33, 136, 253
+LARGEST = {4: 65507, 6: 65487}          # what a socket of the family takes
+NIGHTLY = bool(os.environ.get("TESTUDO_NIGHTLY"))
+ROUNDS = 40 if NIGHTLY else 6
+
+
+def family(v):
+    """Of sockets."""
+    return socket.AF_INET if v == 4 else socket.AF_INET6
+
+
+class Reader:
+    """What A sends through @flow, put together again outside and inside of it."""
+
+    def __init__(self, tw, flow):
+        self.tw, self.flow = tw, flow
+        self.outside, self.inside = packet.Reassembler(), packet.Reassembler()
+
+    def next(self, what):
+        """(protocol, payload) of the next datagram."""
+        while True:
+            pkt = self.tw.wire.recv()
+            check(pkt is not None, f"{what}: does not come out whole")
+            check(len(pkt.raw) <= 1500, f"{what}: {len(pkt.raw)} bytes on a link of 1500")
+            check(pkt.proto in (packet.ESP, packet.FRAG), f"{what}: in clear, protocol {pkt.proto}")
+            pkt = self.outside.feed(pkt)
+            if pkt is None:
+                continue
+            check(self.flow.is_reply(pkt), f"{what}: not of the SA")
+            out, inner = self.flow.open(pkt)
+            if inner is None:
+                return out.nh, out.payload
+            inner = self.inside.feed(inner)
+            if inner is not None:
+                return inner.proto, inner.payload
+
+
+def largest(v, mode):
+    """In transport mode the headers of ESP have to fit into the packet, too."""
+    return LARGEST[v] - (64 if mode == "transport" else 0)
+
+
+def sizes(v, mode):
+    """Lengths from nothing to all, at the borders and at random."""
+    top = largest(v, mode)
+    picked = sorted(random.sample(range(2, top), ROUNDS))
+    return [0, 1, 1400, 1472, top - 1, top] + picked
+
+
+def out_sizes(tw, v, mode, outer):
+    """A sends; everything comes out of the SA whole."""
+    flow = tw.flow("gcm16_128", v=v, mode=mode, outer=outer)
+    reader = Reader(tw, flow)
+    sock = tw.sinks[v == 6]
+    with tw.drops():
+        for size in sizes(v, mode):
+            data = random.randbytes(size)
+            sock.sendto(data, (flow.w_in, 9))
+            proto, got = reader.next(f"{size} bytes")
+            equal((proto, len(got)), (packet.UDP, size + 8), "protocol and length")
+            check(got[8:] == data, f"{size} bytes: others came")
+
+
+def in_sizes(tw, v, mode, outer):
+    """W sends, in fragments inside of a tunnel, or of what is protected; all of it is delivered."""
+    flow = tw.flow("gcm16_128", v=v, mode=mode, outer=outer)
+    for size in sizes(v, mode):
+        data = random.randbytes(size)
+        body = flow.datagram(data)
+        if mode == "tunnel":
+            pkts = packet.frag(flow.w_in, flow.a_in, packet.UDP, body, 1208)
+            pkts = [flow.outer(flow.tx.seal(p, packet.IPIP if v == 4 else packet.IPV6)) for p in pkts]
+        else:
+            pkts = packet.frag(flow.w_out, flow.a_out, packet.ESP, flow.tx.seal(body, packet.UDP), 1208)
+        tw.delivered(pkts, [data], f"{size} bytes")
+
+
+def batch(tw, flow, sock, size, count):
+    """One call that sends @count datagrams of @size, the last a byte shorter."""
+    data = os.urandom(size * count - 1)
+    sock.sendmsg([data], [(socket.SOL_UDP, UDP_SEGMENT, struct.pack("=H", size))], 0, (flow.w_in, 9))
+    reader = Reader(tw, flow)
+    for at in range(0, len(data), size):
+        proto, got = reader.next(f"datagram at {at} of {count} x {size}")
+        check((proto, got[8:]) == (packet.UDP, data[at:at + size]), f"datagram at {at} of {count} x {size}: "
+              f"{len(got) - 8} bytes")
+
+
+def segments(tw, v, mode, outer):
+    """UDP_SEGMENT from a socket that lets nothing be fragmented: what fits comes whole, and EMSGSIZE says what not."""
+    flow = tw.flow("gcm16_128", v=v, mode=mode, outer=outer)
+    with tw.a:
+        sock = socket.socket(family(v), socket.SOCK_DGRAM)
+    with sock:
+        sock.bind((flow.a_in, 0))
+        if v == 4:
+            sock.setsockopt(socket.IPPROTO_IP, 10, 2)           # IP_MTU_DISCOVER, IP_PMTUDISC_DO
+        else:
+            sock.setsockopt(socket.IPPROTO_IPV6, 23, 2)
+        fits = (1446 if outer == 4 else 1426) - (28 if v == 4 else 48) if mode == "tunnel" else 1438 if v == 4 else 1418
+        for size, count in ((1, 7), (100, 30), (fits, 40)):
+            batch(tw, flow, sock, size, count)
+        with tw.drops(out_too_big=1):
+            try:
+                sock.sendmsg([bytes(4 * (fits + 1))], [(socket.SOL_UDP, UDP_SEGMENT, struct.pack("=H", fits + 1))], 0,
+                             (flow.w_in, 9))
+                check(False, f"segments of {fits + 1} bytes are taken")
+            except OSError as err:
+                equal(err.strerror, os.strerror(90), "what the sender is told")
+        batch(tw, flow, sock, fits, 3)
+
+
+def gro(tw, v, mode, outer):
+    """A socket with UDP_GRO gets each datagram, or several at once and the size to cut them by."""
+    flow = tw.flow("gcm16_128", v=v, mode=mode, outer=outer, ways=("in",))
+    with tw.a:
+        sock = socket.socket(family(v), socket.SOCK_DGRAM)
+    with sock:
+        sock.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 1)
+        sock.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)
+        sock.bind((flow.a_in, 0))
+        sock.settimeout(lab.TIMEOUT)
+        port = sock.getsockname()[1]
+        for name in ("rx-gro-list", "rx-udp-gro-forwarding", "off"):
+            for other in ("rx-gro-list", "rx-udp-gro-forwarding"):
+                tw.a.run("ethtool", "-K", "a0", "gro", "on", other, "on" if other == name else "off")
+            sent = [os.urandom(size) for size in (300,) * 20 + (299, 300, 1, 1300, 1300, 7)]
+            for data in sent:
+                tw.wire.send(flow.wrap(packet.UDP, packet.udp(flow.w_in, flow.a_in, 7, port, data)))
+            got = []
+            while len(got) < len(sent):
+                data, notes, _, _ = sock.recvmsg(65536, 64)
+                size = next((struct.unpack("=i", n[2][:4])[0] for n in notes if n[1] == UDP_GRO), len(data))
+                got += [data[at:at + size] for at in range(0, len(data), size)]
+            check(got == sent, f"{name}: {[len(g) for g in got]} instead of {[len(s) for s in sent]}")
+        tw.a.run("ethtool", "-K", "a0", "gro", "off")
+
+
+def raw(tw, v, proto, src):
+    """A raw socket of A."""
+    with tw.a:
+        sock = socket.socket(family(v), socket.SOCK_RAW, proto)
+    sock.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)
+    sock.settimeout(lab.TIMEOUT)
+    sock.bind((src, 0))
+    return sock
+
+
+def protocols(tw, v, mode, outer):
+    """DCCP, UDP-Lite and a number that nobody has: each goes by the policy that names it, and only by that."""
+    flow = tw.flow("gcm16_128", v=v, mode=mode, outer=outer, ways=())
+    ends = (flow.a_out, flow.w_out)
+    # the first 4 bytes of DCCP and UDP-Lite are ports
+    rest = bytes(4) + os.urandom(40)
+    body, back = struct.pack("!HH", 1000, 2000) + rest, struct.pack("!HH", 2000, 1000) + rest
+    for proto, ports in ((DCCP, True), (UDPLITE, True), (UNKNOWN, False)):
+        for ours, theirs in ((("", ""), ("[1000]", "[2000]")) if ports else (("", ""),)):
+            tw.dut.setkey("spdflush;\n" +
+                          tw.dut.sp_line(flow.a_in + ours, flow.w_in + theirs, "out", mode, ends, upper=proto) +
+                          tw.dut.sp_line(flow.w_in + theirs, flow.a_in + ours, "in", mode, ends[::-1], upper=proto))
+            with raw(tw, v, proto, flow.a_in) as sock, raw(tw, v, proto - 1, flow.a_in) as another:
+                with tw.drops():
+                    sock.sendto(body, (flow.w_in, 0))
+                    equal(Reader(tw, flow).next(f"protocol {proto}"), (proto, body), f"protocol {proto}")
+                    another.sendto(body, (flow.w_in, 0))
+                    pkt = tw.wire.recv()
+                    check(pkt is not None and pkt.proto == proto - 1, f"protocol {proto - 1} goes by the policy: {pkt}")
+                    tw.wire.send(flow.wrap(proto, back))
+                    check(sock.recv(1000).endswith(back), f"protocol {proto}: another payload")
+                with tw.drops(in_clear=1):
+                    tw.wire.send(packet.ip(flow.w_in, flow.a_in, proto, back))
+            if ours:
+                with raw(tw, v, proto, flow.a_in) as sock, tw.drops():
+                    other = struct.pack("!H", 1001) + body[2:]
+                    sock.sendto(other, (flow.w_in, 0))
+                    pkt = tw.wire.recv()
+                    check(pkt is not None and pkt.proto == proto, f"protocol {proto}, another port: {pkt}")
+
+
+def multicast(tw):
+    """A datagram to a group, which a policy protects with an SA of its own: it leaves so, and what comes is heard."""
+    group = "ff15::7"
+    flow = tw.flow("gcm16_128", v=6, ways=(), install=False)
+    flow.w_out = flow.w_in = group
+    tw.dut.apply([tw.dut.sa_line(flow.rx, flow.a_out, group, "transport"),
+                  tw.dut.sa_line(flow.tx, lab.OUTER[6][1], group, "transport"),
+                  tw.dut.sp_line(flow.a_out, group, "out", "transport", (flow.a_out, group)),
+                  tw.dut.sp_line(lab.OUTER[6][1], group, "in", "transport", (lab.OUTER[6][1], group))])
+    with tw.a:
+        index = socket.if_nametoindex("a0")
+        sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    with sock, tw.drops():
+        sock.settimeout(lab.TIMEOUT)
+        sock.bind(("::", 0))
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, packet.pton(group) + struct.pack("=I", index))
+        data = os.urandom(30)
+        sock.sendto(data, (group, 9))
+        check(Reader(tw, flow).next("to the group")[1].endswith(data), "another payload to the group")
+        src, port = lab.OUTER[6][1], sock.getsockname()[1]
+        body = packet.udp(src, group, 9, port, data)
+        tw.wire.send(packet.ip(src, group, packet.ESP, flow.tx.seal(body, packet.UDP)),
+                     b"\x33\x33" + packet.pton(group)[-4:])
+        equal(sock.recv(100), data, "from the group")
+
+
+SHAPES = ((6, "transport", 6), (4, "tunnel", 4))
+if NIGHTLY:
+    SHAPES += ((4, "transport", 4), (6, "tunnel", 6), (4, "tunnel", 6), (6, "tunnel", 4))
+for v, mode, outer in SHAPES:
+    name = f"tunnel_{v}in{outer}" if mode == "tunnel" else f"transport_v{v}"
+    for what, test in (("G03_segments", segments), ("G03_gro", gro), ("G04_sizes_out", out_sizes),
+                       ("G04_sizes_in", in_sizes), ("G06_protocols", protocols)):
+        suite.add(f"{what}_{name}", test, v, mode, outer)
+suite.add("G08_multicast_v6", multicast)
+
+
+def laboratory():
+    """Of this project's stack."""
+    tw = lab.Lab()
+    tw.need_testudo()
+    return tw
+
+
+if __name__ == "__main__":
+    suite.run(laboratory)
