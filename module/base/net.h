@@ -44,6 +44,7 @@ struct workqueue_struct;
  * @larval_seconds: sysctl, how long an SA may stay larval; 0 follows
  *	net.core.xfrm_acq_expires
  * @hold_packets: sysctl, packets that one policy may have waiting for SAs
+ * @mss_clamp: sysctl, whether the MSS of SYNs is lowered to what fits
  *
  * Freed right after the last net_exit, without a grace period of its own: an
  * RCU callback or work item that outlives its room's net_exit must not touch it.
@@ -66,6 +67,7 @@ struct ipsec_net {
 	unsigned int replay_window_min;
 	unsigned int larval_seconds;
 	unsigned int hold_packets;
+	unsigned int mss_clamp;
 };
 
 /**

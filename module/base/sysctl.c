@@ -11,13 +11,14 @@
 
 #define SYSCTL_REPLAY_WINDOW	32	/* packets */
 #define SYSCTL_HOLD_PACKETS	64
+#define SYSCTL_MSS_CLAMP	1
 
 static unsigned int sysctl_window_max = 4096;
 static unsigned int sysctl_larval_max = 24 * 60 * 60;
 static unsigned int sysctl_hold_max = 1024;
 
 /* One row a knob, and the empty one that kernels before 6.11 want behind. */
-enum { SYSCTL_WINDOW, SYSCTL_LARVAL, SYSCTL_HOLD, SYSCTL_ROWS };
+enum { SYSCTL_WINDOW, SYSCTL_LARVAL, SYSCTL_HOLD, SYSCTL_MSS, SYSCTL_ROWS };
 static const struct ctl_table sysctl_rows[SYSCTL_ROWS + 1] = {
 	[SYSCTL_WINDOW] = {
 		.procname = "replay_window_min",
@@ -42,6 +43,14 @@ static const struct ctl_table sysctl_rows[SYSCTL_ROWS + 1] = {
 		.proc_handler = proc_douintvec_minmax,
 		.extra1 = SYSCTL_ZERO,
 		.extra2 = &sysctl_hold_max,
+	},
+	[SYSCTL_MSS] = {
+		.procname = "mss_clamp",
+		.maxlen = sizeof(unsigned int),
+		.mode = 0644,
+		.proc_handler = proc_douintvec_minmax,
+		.extra1 = SYSCTL_ZERO,
+		.extra2 = SYSCTL_ONE,
 	},
 };
 
@@ -89,6 +98,18 @@ unsigned int ipsec_sysctl_hold_packets(const struct ipsec_net *ipn)
 }
 
 /**
+ * ipsec_sysctl_mss_clamp() - is the MSS of protected SYNs lowered to what fits
+ * @ipn: namespace
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool ipsec_sysctl_mss_clamp(const struct ipsec_net *ipn)
+{
+	return READ_ONCE(ipn->mss_clamp);
+}
+
+/**
  * ipsec_sysctl_net_init() - knobs of a new namespace, at their defaults
  * @ipn: namespace
  *
@@ -101,6 +122,7 @@ int ipsec_sysctl_net_init(struct ipsec_net *ipn)
 	ipn->replay_window_min = SYSCTL_REPLAY_WINDOW;
 	ipn->larval_seconds = 0;
 	ipn->hold_packets = SYSCTL_HOLD_PACKETS;
+	ipn->mss_clamp = SYSCTL_MSS_CLAMP;
 
 	table = kmemdup(sysctl_rows, sizeof(sysctl_rows), GFP_KERNEL);
 	if (!table)
@@ -108,6 +130,7 @@ int ipsec_sysctl_net_init(struct ipsec_net *ipn)
 	table[SYSCTL_WINDOW].data = &ipn->replay_window_min;
 	table[SYSCTL_LARVAL].data = &ipn->larval_seconds;
 	table[SYSCTL_HOLD].data = &ipn->hold_packets;
+	table[SYSCTL_MSS].data = &ipn->mss_clamp;
 
 	ipn->sysctl = ipsec_register_net_sysctl(ipn->net, "net/testudo", table,
 						SYSCTL_ROWS);

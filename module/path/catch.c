@@ -19,6 +19,7 @@
 #include "base/net.h"
 #include "path/catch.h"
 #include "path/hold.h"
+#include "path/mss.h"
 #include "path/offload.h"
 #include "path/outdst.h"
 #include "path/output.h"
@@ -260,7 +261,7 @@ static int catch_send(struct ipsec_net *ipn, struct sk_buff *skb,
 			return why;
 	}
 	if (fl->proto == IPPROTO_TCP && !(fl->flags & IPSEC_FLOW_OPAQUE)) {
-		why = ipsec_pmtu_clamp(xd, skb);
+		why = ipsec_mss_out(xd, skb);
 		if (why)
 			return why;
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * inbound_check - holds what a received packet came through against what the
- * SPD demands (RFC 4301 5.2 step 4), at LOCAL_IN and FORWARD. Never changes a
- * packet; drops it or lets it go on.
+ * SPD demands (RFC 4301 5.2 step 4), at LOCAL_IN and FORWARD. Drops a packet or
+ * lets it go on; changes none but a SYN (mss.c).
  *
  *   policy     came in clear   through transport SAs   through a tunnel
  *   none here  pass            pass                    IN_NO_POLICY
@@ -45,6 +45,7 @@
 #include "sp/spd.h"
 #include "path/bare.h"
 #include "path/inbound_check.h"
+#include "path/mss.h"
 #include "path/secpath.h"
 #include "path/sock_policy.h"
 
@@ -351,6 +352,8 @@ static int check_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 	    check_quote(ipn, skb, dir, family, &path))
 		why = 0;
 	ipsec_secpath_clear(skb);
+	if (!why && record && fl.proto == IPPROTO_TCP && !fl.flags)
+		ipsec_mss_in(ipn, skb, &fl);
 	return why;
 }
 

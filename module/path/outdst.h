@@ -77,7 +77,7 @@ bool ipsec_outdst_fits(const struct ipsec_dst *xd,
 static inline bool ipsec_outdst_is_tunnel(const struct ipsec_dst *xd,
 					  unsigned int i)
 {
-	return xd->bundle.tunnel & (1u << i);
+	return ipsec_bundle_is_tunnel(&xd->bundle, i);
 }
 
 #endif

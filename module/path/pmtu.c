@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * pmtu - sizes: the largest clear packet that fits the path when protected,
- * what becomes of a larger one, telling its sender, and the MSS that keeps TCP
- * below it. Never cuts a packet.
+ * what becomes of a larger one, and telling its sender. Never cuts a packet;
+ * mss.c keeps TCP below it.
  *
  * A route's MTU is always that of the protected packet; ours is never written
  * into a route. In transport mode both have the same route, and it would
@@ -14,13 +14,13 @@
 #include <linux/tcp.h>
 #include <net/icmp.h>
 #include <net/ip.h>
-#include <net/ip6_checksum.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
 #include <net/xfrm.h>
 
 #include "base/drop.h"
 #include "compat/gso.h"
+#include "path/mss.h"
 #include "path/outdst.h"
 #include "path/pmtu.h"
 #include "path/tunnel.h"
@@ -33,12 +33,12 @@
  * Length of the header that stays in front of SA @i: its own in tunnel mode,
  * else that of the last tunnel before it, or of the clear packet.
  */
-static unsigned int pmtu_front(const struct ipsec_dst *xd, int i,
+static unsigned int pmtu_front(const struct ipsec_bundle *b, int i,
 			       unsigned int hlen)
 {
 	for (; i >= 0; i--) {
-		if (ipsec_outdst_is_tunnel(xd, i))
-			return ipsec_pmtu_hlen(xd->bundle.sa[i]->family);
+		if (ipsec_bundle_is_tunnel(b, i))
+			return ipsec_pmtu_hlen(b->sa[i]->family);
 	}
 	return hlen;
 }
@@ -48,23 +48,44 @@ static unsigned int pmtu_front(const struct ipsec_dst *xd, int i,
  * leaves outside, that is at most @room long when all SAs are applied. Padding
  * makes the way back inexact, so each transform says it, outermost first.
  */
-static unsigned int pmtu_inner(const struct ipsec_dst *xd, unsigned int room,
+static unsigned int pmtu_inner(const struct ipsec_bundle *b, unsigned int room,
 			       unsigned int hlen)
 {
 	int i;
 
-	for (i = xd->bundle.n - 1; i >= 0; i--) {
-		const struct ipsec_sa *sa = xd->bundle.sa[i];
-		unsigned int front = pmtu_front(xd, i, hlen);
+	for (i = b->n - 1; i >= 0; i--) {
+		const struct ipsec_sa *sa = b->sa[i];
+		unsigned int front = pmtu_front(b, i, hlen);
 		unsigned int natt = ipsec_natt_hlen(sa);
 
 		if (room <= front + natt)
 			return 0;
 		room = sa->xform->max_payload(sa, room - front - natt);
-		if (!ipsec_outdst_is_tunnel(xd, i))
+		if (!ipsec_bundle_is_tunnel(b, i))
 			room += front;
 	}
 	return room;
+}
+
+/* Bytes of protected packet that the path takes. */
+static unsigned int pmtu_outer(const struct dst_entry *route)
+{
+	return min(dst_mtu(route), PMTU_MAX);
+}
+
+/**
+ * ipsec_pmtu_bundle() - largest clear packet without options that fits
+ * @b: the SAs that it would go through
+ * @family: of the clear packet
+ * @route: where the protected packet would go
+ *
+ * Context: RCU.
+ * Return: bytes; 0 when nothing fits.
+ */
+unsigned int ipsec_pmtu_bundle(const struct ipsec_bundle *b, u16 family,
+			       const struct dst_entry *route)
+{
+	return pmtu_inner(b, pmtu_outer(route), ipsec_pmtu_hlen(family));
 }
 
 /**
@@ -78,13 +99,13 @@ static unsigned int pmtu_inner(const struct ipsec_dst *xd, unsigned int room,
  */
 unsigned int ipsec_pmtu_plain(struct ipsec_dst *xd)
 {
-	unsigned int outer = min(dst_mtu(xd->route), PMTU_MAX);
+	unsigned int outer = pmtu_outer(xd->route);
 	u32 cached = READ_ONCE(xd->mtu);
 
 	if (likely(cached >> 16 == outer))
 		return cached & 0xffff;
 
-	cached = outer << 16 | pmtu_inner(xd, outer,
+	cached = outer << 16 | pmtu_inner(&xd->bundle, outer,
 					  ipsec_pmtu_hlen(xd->family));
 	WRITE_ONCE(xd->mtu, cached);
 	return cached & 0xffff;
@@ -103,32 +124,7 @@ static unsigned int pmtu_of(struct ipsec_dst *xd, struct sk_buff *skb)
 	hlen = ipsec_tunnel_unprotected(skb, xd->family);
 	if (likely(hlen == ipsec_pmtu_hlen(xd->family)))
 		return ipsec_pmtu_plain(xd);
-	return pmtu_inner(xd, min(dst_mtu(xd->route), PMTU_MAX), hlen);
-}
-
-/* Options that sign the segment: what is signed must not be touched. */
-#define PMTU_TCPOPT_MD5		19	/* RFC 2385 */
-#define PMTU_TCPOPT_AO		29	/* RFC 5925 */
-
-/*
- * Where an option of TCP is, from the start of its header; 0 for not at all.
- */
-static unsigned int pmtu_find_opt(const u8 *th, unsigned int len, u8 opt)
-{
-	unsigned int i = sizeof(struct tcphdr);
-
-	while (i < len && th[i] != TCPOPT_EOL) {
-		if (th[i] == TCPOPT_NOP) {
-			i++;
-			continue;
-		}
-		if (i + 1 >= len || th[i + 1] < 2 || i + th[i + 1] > len)
-			return 0;
-		if (th[i] == opt)
-			return i;
-		i += th[i + 1];
-	}
-	return 0;
+	return pmtu_inner(&xd->bundle, pmtu_outer(xd->route), hlen);
 }
 
 /* Two halves of a segment would have one signature, or each be a SYN. */
@@ -143,8 +139,8 @@ static bool pmtu_divisible(const struct sk_buff *skb, unsigned int thoff)
 		return false;
 	len = th->doff * 4;
 	th = skb_header_pointer(skb, thoff, len, buf);
-	return th && !pmtu_find_opt((const u8 *)th, len, PMTU_TCPOPT_MD5) &&
-	       !pmtu_find_opt((const u8 *)th, len, PMTU_TCPOPT_AO);
+	return th && !ipsec_mss_find_opt(th, len, IPSEC_TCPOPT_MD5) &&
+	       !ipsec_mss_find_opt(th, len, IPSEC_TCPOPT_AO);
 }
 
 /*
@@ -249,7 +245,7 @@ static enum ipsec_fit pmtu_fit_big(struct ipsec_dst *xd, struct sk_buff *skb,
 		return IPSEC_FIT_FRAGMENT;
 
 	/* fragments can not be protected in transport mode (RFC 4303 3.1.1) */
-	most = pmtu_inner(xd, PMTU_MAX,
+	most = pmtu_inner(&xd->bundle, PMTU_MAX,
 			  ipsec_tunnel_unprotected(skb, xd->family));
 	if (skb->len <= most)
 		return IPSEC_FIT_WHOLE;
@@ -303,67 +299,4 @@ void ipsec_pmtu_tell(struct sk_buff *skb, u16 family, unsigned int mtu)
 	} else {
 		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
 	}
-}
-
-static void pmtu_set_mss(struct sk_buff *skb, unsigned int thoff,
-			 unsigned int at, unsigned int most)
-{
-	u8 *th = skb->data + thoff;
-	__be16 from = get_unaligned((__be16 *)(th + at));
-	__be16 to = htons(most);
-
-	if (ntohs(from) <= most)
-		return;
-	put_unaligned(to, (__be16 *)(th + at));
-	/* at an odd place the sum sees the two bytes in the other halves */
-	if (at & 1) {
-		from = (__force __be16)swab16((__force u16)from);
-		to = (__force __be16)swab16((__force u16)to);
-	}
-	inet_proto_csum_replace2(&((struct tcphdr *)th)->check, skb, from, to,
-				 false);
-}
-
-/**
- * ipsec_pmtu_clamp() - lower the MSS that a TCP SYN offers
- * @xd: decision, of the current generation
- * @skb: TCP packet, not a later fragment, skb->data at its IP header
- *
- * What comes back then fits without fragments and without ICMP errors, which
- * many networks lose: the peer protects it with much the same overhead. An
- * offer that TCP-AO has signed stays as it is. Headers may move.
- *
- * Context: RCU, softirq or BH off.
- * Return: 0 or a drop reason.
- */
-int ipsec_pmtu_clamp(struct ipsec_dst *xd, struct sk_buff *skb)
-{
-	unsigned int thoff = ipsec_pmtu_hlen(xd->family);
-	unsigned int hlen = thoff + sizeof(struct tcphdr);
-	const struct tcphdr *th;
-	struct tcphdr buf;
-	unsigned int mtu;
-	unsigned int at;
-
-	if (xd->family == AF_INET)
-		thoff = ip_hdrlen(skb);
-	else if (ipv6_hdr(skb)->nexthdr != IPPROTO_TCP)
-		return 0;
-	th = skb_header_pointer(skb, thoff, sizeof(buf), &buf);
-	if (likely(!th || !th->syn))
-		return 0;
-
-	mtu = ipsec_pmtu_plain(xd);
-	if (th->doff * 4 <= sizeof(*th) || mtu < hlen + TCP_MIN_MSS ||
-	    thoff + th->doff * 4 > skb->len)
-		return 0;
-	if (skb_ensure_writable(skb, thoff + th->doff * 4))
-		return IPSEC_DROP_OUT_NOMEM;
-
-	th = (struct tcphdr *)(skb->data + thoff);
-	at = pmtu_find_opt((const u8 *)th, th->doff * 4, TCPOPT_MSS);
-	if (at && ((const u8 *)th)[at + 1] == TCPOLEN_MSS &&
-	    !pmtu_find_opt((const u8 *)th, th->doff * 4, PMTU_TCPOPT_AO))
-		pmtu_set_mss(skb, thoff, at + 2, mtu - hlen);
-	return 0;
 }

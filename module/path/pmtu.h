@@ -9,6 +9,8 @@
 #include <linux/ipv6.h>
 #include <linux/types.h>
 
+struct dst_entry;
+struct ipsec_bundle;
 struct ipsec_dst;
 struct sk_buff;
 struct sock;
@@ -45,11 +47,12 @@ static inline unsigned int ipsec_pmtu_hlen(u16 family)
 				    sizeof(struct iphdr);
 }
 
+unsigned int ipsec_pmtu_bundle(const struct ipsec_bundle *b, u16 family,
+			       const struct dst_entry *route);
 unsigned int ipsec_pmtu_plain(struct ipsec_dst *xd);
 enum ipsec_fit ipsec_pmtu_fit(struct ipsec_dst *xd, struct sk_buff *skb,
 			      unsigned int *mtu);
 bool ipsec_pmtu_hears(const struct sk_buff *skb, const struct sock *sk);
 void ipsec_pmtu_tell(struct sk_buff *skb, u16 family, unsigned int mtu);
-int ipsec_pmtu_clamp(struct ipsec_dst *xd, struct sk_buff *skb);
 
 #endif

@@ -114,6 +114,15 @@ static int resolve_bundle(struct ipsec_net *ipn, const struct ipsec_sp *sp,
 	return missing;
 }
 
+static void resolve_begin(struct ipsec_bundle *b, const struct ipsec_flow *fl)
+{
+	*b = (struct ipsec_bundle){
+		.saddr = fl->saddr,
+		.daddr = fl->daddr,
+		.family = fl->family,
+	};
+}
+
 /*
  * A new decision for a flow. It goes into the cache, and what is returned is
  * borrowed under RCU like one that came from there.
@@ -122,15 +131,12 @@ static int resolve_new(struct ipsec_net *ipn, const struct ipsec_decision *d,
 		       const struct ipsec_way *way,
 		       const struct ipsec_flow *fl, struct ipsec_dst **xdp)
 {
-	struct ipsec_bundle b = {
-		.saddr = fl->saddr,
-		.daddr = fl->daddr,
-		.family = fl->family,
-	};
 	struct dst_entry *route;
+	struct ipsec_bundle b;
 	struct ipsec_dst *xd;
 	int why;
 
+	resolve_begin(&b, fl);
 	why = resolve_bundle(ipn, d->sp, way, &b);
 	if (why)
 		return why;
@@ -210,4 +216,28 @@ int ipsec_resolve(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 	if (ipsec_flow_from_skb(fl, skb, family))
 		return IPSEC_DROP_OUT_HDR;
 	return ipsec_resolve_flow(ipn, way, fl, xdp);
+}
+
+/**
+ * ipsec_resolve_peek() - what SAs would a packet go through, were there one
+ * @ipn: namespace
+ * @fl: its flow
+ * @b: set to the SAs
+ *
+ * Asks nobody for those that are missing, and uses no policy.
+ *
+ * Context: RCU, BH off.
+ * Return: false when it would go in clear, or not at all now.
+ */
+bool ipsec_resolve_peek(struct ipsec_net *ipn, const struct ipsec_flow *fl,
+			struct ipsec_bundle *b)
+{
+	const struct ipsec_way quiet = { .quiet = true };
+	struct ipsec_decision d;
+
+	ipsec_flow_decide(ipn, IPSEC_SP_OUT, fl, &d);
+	if (d.opaque_risk || !d.sp || d.sp->action != IPSEC_SP_IPSEC)
+		return false;
+	resolve_begin(b, fl);
+	return !resolve_bundle(ipn, d.sp, &quiet, b) && b->n;
 }

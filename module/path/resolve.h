@@ -50,10 +50,25 @@ struct ipsec_way {
 	bool quiet;
 };
 
+/**
+ * ipsec_bundle_is_tunnel() - is an SA applied in tunnel mode
+ * @b: bundle
+ * @i: index of the SA
+ *
+ * Return: true if so, false for transport mode.
+ */
+static inline bool ipsec_bundle_is_tunnel(const struct ipsec_bundle *b,
+					  unsigned int i)
+{
+	return b->tunnel & (1u << i);
+}
+
 int ipsec_resolve_flow(struct ipsec_net *ipn, const struct ipsec_way *way,
 		       const struct ipsec_flow *fl, struct ipsec_dst **xdp);
 int ipsec_resolve(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 		  const struct ipsec_way *way, struct ipsec_flow *fl,
 		  struct ipsec_dst **xdp);
+bool ipsec_resolve_peek(struct ipsec_net *ipn, const struct ipsec_flow *fl,
+			struct ipsec_bundle *b);
 
 #endif

@@ -102,9 +102,10 @@ def udp(src, dst, sport, dport, data):
     return struct.pack("!HHHH", sport, dport, 8 + len(data), c) + data
 
 
-def tcp(src, dst, sport, dport, seq, ack, flags, data=b"", window=65535):
-    """TCP segment without options."""
-    head = struct.pack("!HHIIBBHHH", sport, dport, seq, ack, 0x50, flags, window, 0, 0)
+def tcp(src, dst, sport, dport, seq, ack, flags, data=b"", window=65535, options=b""):
+    """TCP segment; @options padded to 4."""
+    options = options.ljust(-(-len(options) // 4) * 4, b"\0")
+    head = struct.pack("!HHIIBBHHH", sport, dport, seq, ack, 0x50 + (len(options) << 2), flags, window, 0, 0) + options
     c = csum(pseudo(src, dst, TCP, len(head) + len(data)) + head + data)
     return head[:16] + struct.pack("!H", c) + head[18:] + data
 
