@@ -205,9 +205,37 @@ static int catch_decide(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 }
 
 /*
- * Here, where an ICMP error still finds the packet's own route. A local sender
- * that would not hear it has the packet cut, whatever its DF says.
+ * A forwarded TCP segment that is too big is cut for its sender, who is told
+ * all the same. No fragment is made of one that IPv6 may have whole.
  */
+static enum ipsec_fit catch_size_forward(struct ipsec_dst *xd,
+					 struct sk_buff *skb,
+					 enum ipsec_fit fit, unsigned int mtu)
+{
+	if ((fit == IPSEC_FIT_TOO_BIG || fit == IPSEC_FIT_WHOLE) &&
+	    ipsec_pmtu_divide(xd, skb))
+		fit = IPSEC_FIT_RESIZE;
+	if (fit == IPSEC_FIT_RESIZE)
+		ipsec_pmtu_hint(xd, skb, mtu);
+	return fit;
+}
+
+/*
+ * A local sender that would not hear of an MTU has the packet cut, whatever
+ * its DF says.
+ */
+static enum ipsec_fit catch_size_local(struct ipsec_dst *xd,
+				       struct sk_buff *skb,
+				       const struct sock *sk,
+				       enum ipsec_fit fit, unsigned int *mtu)
+{
+	if (fit != IPSEC_FIT_TOO_BIG || ipsec_pmtu_hears(skb, sk))
+		return fit;
+	skb->ignore_df = 1;
+	return ipsec_pmtu_fit(xd, skb, mtu);
+}
+
+/* Here, where an ICMP error still finds the packet's own route. */
 static int catch_size(struct ipsec_dst *xd, struct sk_buff *skb,
 		      const struct nf_hook_state *st)
 {
@@ -215,12 +243,13 @@ static int catch_size(struct ipsec_dst *xd, struct sk_buff *skb,
 	unsigned int mtu;
 
 	fit = ipsec_pmtu_fit(xd, skb, &mtu);
-	if (fit == IPSEC_FIT_TOO_BIG && st->hook == NF_INET_LOCAL_OUT &&
-	    !ipsec_pmtu_hears(skb, st->sk)) {
-		skb->ignore_df = 1;
-		fit = ipsec_pmtu_fit(xd, skb, &mtu);
-	}
-	if (likely(fit != IPSEC_FIT_TOO_BIG))
+	if (likely(fit == IPSEC_FIT_OK))
+		return 0;
+	if (st->hook == NF_INET_FORWARD)
+		fit = catch_size_forward(xd, skb, fit, mtu);
+	else
+		fit = catch_size_local(xd, skb, st->sk, fit, &mtu);
+	if (fit != IPSEC_FIT_TOO_BIG)
 		return 0;
 	ipsec_pmtu_tell(skb, xd->family, mtu);
 	return IPSEC_DROP_OUT_TOO_BIG;

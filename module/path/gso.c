@@ -7,6 +7,7 @@
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <net/ip.h>
+#include <net/ip6_checksum.h>
 #include <net/tcp.h>
 
 #include "base/drop.h"
@@ -27,6 +28,41 @@ static unsigned int gso_headers(const struct sk_buff *skb)
 		return skb_inner_transport_offset(skb) +
 		       inner_tcp_hdrlen(skb);
 	return skb_transport_offset(skb) + tcp_hdrlen(skb);
+}
+
+/**
+ * ipsec_gso_reopen() - leave the checksum of a TCP segment to whoever cuts it
+ * @skb: no super-packet, with a complete checksum; skb->data at its IP header
+ * @family: of its header
+ * @thoff: where TCP begins
+ *
+ * Only when it is right: each piece gets one of its own, which would hide it.
+ *
+ * Context: any.
+ * Return: true if so; else nothing has changed.
+ */
+bool ipsec_gso_reopen(struct sk_buff *skb, u16 family, unsigned int thoff)
+{
+	unsigned int len = skb->len - thoff;
+	struct tcphdr *th;
+	__sum16 sum;
+
+	if (skb_ensure_writable(skb, thoff + sizeof(*th)))
+		return false;
+	if (family == AF_INET6)
+		sum = tcp_v6_check(len, &ipv6_hdr(skb)->saddr,
+				   &ipv6_hdr(skb)->daddr, 0);
+	else
+		sum = tcp_v4_check(len, ip_hdr(skb)->saddr,
+				   ip_hdr(skb)->daddr, 0);
+	/* of the pseudo header, as a card wants it */
+	sum = (__force __sum16)~(__force u16)sum;
+	if (csum_fold(skb_checksum(skb, thoff, len, csum_unfold(sum))) ||
+	    !skb_partial_csum_set(skb, thoff, offsetof(struct tcphdr, check)))
+		return false;
+	th = (struct tcphdr *)(skb->data + thoff);
+	th->check = sum;
+	return true;
 }
 
 /**

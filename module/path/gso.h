@@ -9,6 +9,7 @@
 
 struct sk_buff;
 
+bool ipsec_gso_reopen(struct sk_buff *skb, u16 family, unsigned int thoff);
 int ipsec_gso_resize(struct sk_buff *skb, u16 family, unsigned int mtu);
 int ipsec_gso_cut(struct sk_buff *skb, struct sk_buff **segs);
 int ipsec_gso_checksum(struct sk_buff *skb);

@@ -33,6 +33,8 @@
  * @tailroom: bytes behind it, at most
  * @mtu: MTU of @route << 16 | largest clear packet that then fits, with a
  *	plain IP header; 0 when not known yet. One word, so that both fit together
+ * @hinted: jiffies when a sender was last told the MTU of what was cut for it;
+ *	0 for not yet
  * @ttl: TTL or hop limit of the outer header of each tunnel in @bundle
  */
 struct ipsec_dst {
@@ -52,6 +54,7 @@ struct ipsec_dst {
 	const struct net_device *way_dev;
 	u32 way_mark;
 	u32 mtu;
+	u32 hinted;
 	u8 ttl[IPSEC_TMPL_MAX];
 };
 

@@ -20,6 +20,7 @@
 
 #include "base/drop.h"
 #include "compat/gso.h"
+#include "path/gso.h"
 #include "path/mss.h"
 #include "path/outdst.h"
 #include "path/pmtu.h"
@@ -127,7 +128,10 @@ static unsigned int pmtu_of(struct ipsec_dst *xd, struct sk_buff *skb)
 	return pmtu_inner(&xd->bundle, pmtu_outer(xd->route), hlen);
 }
 
-/* Two halves of a segment would have one signature, or each be a SYN. */
+/*
+ * Two halves of a segment would have one signature, or each be a SYN, or point
+ * at other urgent data.
+ */
 static bool pmtu_divisible(const struct sk_buff *skb, unsigned int thoff)
 {
 	const struct tcphdr *th;
@@ -135,12 +139,21 @@ static bool pmtu_divisible(const struct sk_buff *skb, unsigned int thoff)
 	u32 len;
 
 	th = skb_header_pointer(skb, thoff, sizeof(*th), buf);
-	if (!th || th->syn)
+	if (!th || th->syn || th->urg || th->doff * 4 < sizeof(*th))
 		return false;
 	len = th->doff * 4;
 	th = skb_header_pointer(skb, thoff, len, buf);
 	return th && !ipsec_mss_find_opt(th, len, IPSEC_TCPOPT_MD5) &&
 	       !ipsec_mss_find_opt(th, len, IPSEC_TCPOPT_AO);
+}
+
+/* TCP right behind the IP header, and all of it. */
+static bool pmtu_is_tcp(const struct ipsec_dst *xd, const struct sk_buff *skb)
+{
+	if (xd->family == AF_INET6)
+		return ipv6_hdr(skb)->nexthdr == IPPROTO_TCP;
+	return ip_hdr(skb)->protocol == IPPROTO_TCP &&
+	       !ip_is_fragment(ip_hdr(skb));
 }
 
 /*
@@ -161,12 +174,8 @@ static bool pmtu_resizable(const struct ipsec_dst *xd,
 	if (skb->ip_summed != CHECKSUM_PARTIAL || skb->encapsulation ||
 	    skb->csum_offset != offsetof(struct tcphdr, check))
 		return false;
-	if (xd->family == AF_INET6 ?
-	    ipv6_hdr(skb)->nexthdr != IPPROTO_TCP :
-	    ip_hdr(skb)->protocol != IPPROTO_TCP ||
-	    ip_is_fragment(ip_hdr(skb)))
-		return false;
-	return pmtu_divisible(skb, skb_checksum_start_offset(skb));
+	return pmtu_is_tcp(xd, skb) &&
+	       pmtu_divisible(skb, skb_checksum_start_offset(skb));
 }
 
 /*
@@ -273,6 +282,64 @@ enum ipsec_fit ipsec_pmtu_fit(struct ipsec_dst *xd, struct sk_buff *skb,
 		return IPSEC_FIT_OK;
 	}
 	return pmtu_fit_big(xd, skb, mtu);
+}
+
+/**
+ * ipsec_pmtu_divide() - let a segment that is too big for the path be cut
+ * @xd: decision, of the current generation
+ * @skb: forwarded packet that is too big, skb->data at its IP header
+ *
+ * A super-packet is cut anyhow. This one came alone, from a card that does not
+ * cut to one that does not aggregate; a sender whom no ICMP error reaches would
+ * send it for ever.
+ *
+ * Context: RCU, BH off.
+ * Return: true if so: it is IPSEC_FIT_RESIZE now. What it says is as before.
+ */
+bool ipsec_pmtu_divide(const struct ipsec_dst *xd, struct sk_buff *skb)
+{
+	unsigned int thoff = ipsec_pmtu_hlen(xd->family);
+
+	if (skb_is_gso(skb) || skb->ip_summed == CHECKSUM_PARTIAL ||
+	    skb->encapsulation || !pmtu_is_tcp(xd, skb))
+		return false;
+	if (xd->family == AF_INET)
+		thoff = ip_hdrlen(skb);
+	return pmtu_divisible(skb, thoff) &&
+	       ipsec_gso_reopen(skb, xd->family, thoff);
+}
+
+#define PMTU_HINT_EVERY		HZ
+
+/**
+ * ipsec_pmtu_hint() - tell the sender of what is cut that it need not be
+ * @xd: decision, of the current generation
+ * @skb: TCP, forwarded, of IPSEC_FIT_RESIZE
+ * @mtu: what would fit
+ *
+ * It is on its way already: once a second is enough, and all the same when that
+ * is lost.
+ *
+ * Context: RCU, BH off.
+ */
+void ipsec_pmtu_hint(struct ipsec_dst *xd, struct sk_buff *skb,
+		     unsigned int mtu)
+{
+	u32 last = READ_ONCE(xd->hinted);
+	u32 now = jiffies;
+
+	if (last && now - last < PMTU_HINT_EVERY)
+		return;
+	if (xd->family == AF_INET6)
+		mtu = max_t(unsigned int, mtu, IPV6_MIN_MTU);
+	else if (!(ip_hdr(skb)->frag_off & htons(IP_DF)))
+		return;
+	/* what is below IPv6's least MTU can not be had any smaller */
+	if (skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) :
+			      skb->len <= mtu)
+		return;
+	WRITE_ONCE(xd->hinted, now ?: 1);
+	ipsec_pmtu_tell(skb, xd->family, mtu);
 }
 
 /**

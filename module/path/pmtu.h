@@ -53,6 +53,9 @@ unsigned int ipsec_pmtu_plain(struct ipsec_dst *xd);
 enum ipsec_fit ipsec_pmtu_fit(struct ipsec_dst *xd, struct sk_buff *skb,
 			      unsigned int *mtu);
 bool ipsec_pmtu_hears(const struct sk_buff *skb, const struct sock *sk);
+bool ipsec_pmtu_divide(const struct ipsec_dst *xd, struct sk_buff *skb);
+void ipsec_pmtu_hint(struct ipsec_dst *xd, struct sk_buff *skb,
+		     unsigned int mtu);
 void ipsec_pmtu_tell(struct sk_buff *skb, u16 family, unsigned int mtu);
 
 #endif

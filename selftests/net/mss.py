@@ -55,10 +55,10 @@ class Pair:
         self.most = room - 20 - (head if mode == "tunnel" else 0)
         self.port = random.randrange(1024, 60000)
 
-    def segment(self, out, flags, options, seq=1, ack=0):
+    def segment(self, out, flags, options, seq=1, ack=0, data=b""):
         """A segment from here to W, or with not @out the other way."""
         ends = (self.mine, self.theirs) if out else (self.theirs, self.mine)
-        return packet.tcp(*ends, self.port, self.port, seq, ack, flags, options=options)
+        return packet.tcp(*ends, self.port, self.port, seq, ack, flags, data, options=options)
 
     def from_w(self, segment):
         """W sends it, protected."""
@@ -66,12 +66,14 @@ class Pair:
 
     def from_h(self, segment):
         """H sends it."""
-        self.tw.inside.send(packet.ip(self.mine, self.theirs, packet.TCP, segment))
+        df = {"df": 1} if self.v == 4 else {}
+        self.tw.inside.send(packet.ip(self.mine, self.theirs, packet.TCP, segment, **df))
 
     def at_w(self):
         """The next segment that W gets, opened."""
-        pkt = self.tw.wire.recv(self.flow.is_reply)
+        pkt = self.tw.wire.recv(lambda p: p.proto == packet.ESP)
         check(pkt is not None, "no protected segment came")
+        check(not pkt.mf and not pkt.off, "an outer fragment")
         out, inner = self.flow.open(pkt)
         segment = inner.payload if inner else out.payload
         self.sum_ok(self.mine, self.theirs, segment)
@@ -234,7 +236,72 @@ def no_sa(tw, v):
         key.close()
 
 
+def told(pair):
+    """The MTU in the ICMP error that H gets."""
+    kind = {4: (packet.ICMP, 3, 4), 6: (packet.ICMP6, 2, 0)}[pair.v]
+    pkt = pair.tw.inside.recv()
+    check(pkt is not None, "H is told nothing")
+    equal((pkt.proto, pkt.payload[0], pkt.payload[1]), kind, "what H is told")
+    return struct.unpack_from("!I", pkt.payload, 4)[0]
+
+
+def cut(tw, v, outer):
+    """One segment of H that is too big, with DF, is cut as a super-packet would be, and H is told what would fit."""
+    tw.need_testudo()
+    pair = Pair(tw, "tunnel", v, outer, "H")
+    options, data, fin_psh = bytes([1, 1, 8, 10]) + os.urandom(8), os.urandom(LINK - layers.HEAD[v] - 32), 9
+    with tw.drops():
+        pair.from_h(pair.segment(True, ACK | fin_psh, options, 0xFFFFFF00, 7, data))
+        got, seq, end = b"", 0xFFFFFF00, False
+        while not end:
+            segment = pair.at_w()
+            equal(struct.unpack_from("!II", segment, 4), (seq, 7), "numbers of a piece")
+            equal(options_of(segment), options, "options of a piece")
+            got, seq = got + segment[32:], seq + len(segment) - 32 & 0xFFFFFFFF
+            end = bool(segment[13] & fin_psh)
+            check(end or len(segment) == pair.most + 20, f"a piece of {len(segment)} bytes, {pair.most + 20} fit")
+        equal(segment[13], ACK | fin_psh, "flags of the last piece")
+        check(got == data, "other bytes")
+    equal(told(pair), pair.most + layers.HEAD[v] + 20, "the MTU that H is told")
+    equal(tw.wire.recv(timeout=0), None, "one packet more on the wire")
+
+
+def whole(tw, v):
+    """What must not be cut, or is damaged, is refused as before: nothing leaves, H is told."""
+    tw.need_testudo()
+    pair = Pair(tw, "tunnel", v, v, "H")
+    for what, flags, options, damage in (("SYN", SYN, b"", 0), ("urgent", ACK | 32, b"", 0),
+                                         ("TCP-MD5", ACK, bytes([19, 18]) + os.urandom(16), 0),
+                                         ("TCP-AO", ACK, bytes([AO, 16]) + os.urandom(14), 0),
+                                         ("a wrong sum", ACK, b"", 1)):
+        size = LINK - layers.HEAD[v] - 20 - -(-len(options) // 4) * 4
+        segment = bytearray(pair.segment(True, flags, options, data=os.urandom(size)))
+        segment[-1] ^= damage
+        with tw.drops(out_too_big=1):
+            pair.from_h(bytes(segment))
+            equal(told(pair), pair.most + layers.HEAD[v] + 20, f"{what}: the MTU that H is told")
+        equal(tw.wire.recv(timeout=0), None, f"{what}: a packet on the wire")
+
+
+def small_floor(tw):
+    """IPv6 in IPv4 with 1246 bytes inside: a segment of 1280, which IPv6 may have, makes no outer fragment."""
+    tw.need_testudo()
+    tw.a.ip("link", "set", "a0", "mtu", "1300")
+    try:
+        pair = Pair(tw, "tunnel", 6, 4, "H")
+        data, got = os.urandom(1280 - 60), b""
+        with tw.drops():
+            pair.from_h(pair.segment(True, ACK, b"", data=data))
+            while len(got) < len(data):
+                got += pair.at_w()[20:]
+        check(got == data, "other bytes")
+        equal(tw.inside.recv(timeout=0), None, "an answer to what need not be smaller")
+    finally:
+        tw.a.ip("link", "set", "a0", "mtu", str(LINK))
+
+
 for v, outer in ((4, 4), (6, 6), (4, 6), (6, 4)):
+    suite.add(f"F22_segment_cut_{v}in{outer}", cut, v, outer)
     suite.add(f"F22_mss_out_{v}in{outer}", forwarded, v, outer, True)
     suite.add(f"F22_mss_in_{v}in{outer}", forwarded, v, outer, False)
     suite.add(f"F22_mss_local_tunnel_{v}in{outer}", local, "tunnel", v, outer)
@@ -245,6 +312,8 @@ for v in (4, 6):
     suite.add(f"F22_mss_off_v{v}", switched_off, v)
     suite.add(f"F22_mss_one_way_v{v}", one_way, v)
     suite.add(f"F22_mss_no_sa_v{v}", no_sa, v)
+    suite.add(f"F22_segment_whole_v{v}", whole, v)
+suite.add("F22_segment_floor_of_ipv6", small_floor)
 
 if __name__ == "__main__":
     suite.run(lambda: lab.Lab(behind=True))

@@ -132,6 +132,60 @@ t_no_icmp()
 	n R nft delete table ip lost
 }
 
+# clear_way add|del - R knows the nets behind the gateways, or not: then what leaves in clear goes nowhere
+clear_way()
+{
+	local v
+
+	for v in 4 6; do
+		ip -n "${RUN}R" route "$1" "${NET1[$v]}" via "${END1[$v]}"
+		ip -n "${RUN}R" route "$1" "${NET2[$v]}" via "${END2[$v]}"
+	done
+}
+
+# from_now_on KEYING... - in the middle of a connection
+from_now_on()
+{
+	"$@"
+	clear_way del
+}
+
+# cards CUT AGGREGATE - "on" or "off": do those between hosts and gateways compute checksums and cut; do they aggregate
+cards()
+{
+	local one
+
+	for one in H1:eth0 G1:in0 G2:in0 H2:eth0; do
+		n "${one%:*}" ethtool -K "${one#*:}" tx "$1" tso "$1" gso "$1" gro "$2" >/dev/null 2>&1
+	done
+}
+
+# t_later hosts|ends V on|off deaf|told MSS KEYING... - the connection is older than the tunnel, and its segments fill
+# the link: without cards that help each comes alone. In deaf hosts no ICMP error is heard; told ones come down to MSS
+t_later()
+{
+	local who=$1 v=$2 ear=$4 mss=$5 node
+	local -a traffic=(H1 H2 "${HOST2[$v]}") deaf=()
+
+	[ "$who" = hosts ] || traffic=(G1 G2 "${END2[$v]}")
+	[ "$ear" = told ] || deaf=(H1 H2 G1 G2)
+	afresh
+	clear_way add
+	cards "$3" "$3"
+	for node in "${deaf[@]}"; do
+		n "$node" nft "$DEAF"
+	done
+	bulk "${traffic[@]}" $MEGA from_now_on "${@:6}"
+	for node in "${deaf[@]}"; do
+		n "$node" nft delete table inet deaf
+	done
+	cards on off
+	none_cut G1 R G2
+	[ "$ear" = deaf ] || equal "$(grep -o 'mss=[^ ]*' <<<"$BULK")" "mss=$mss,$mss" "segment sizes at the end"
+}
+DEAF="table inet deaf { chain in { type filter hook input priority 0;
+	icmp type destination-unreachable drop; icmpv6 type packet-too-big drop; }; }"
+
 # ---------------------------------------------------------------- what hosts are told
 
 # asked V SIZE - one ping of H1 with DF, as a packet of SIZE bytes; its words are in SAID
@@ -275,5 +329,13 @@ add_case F22_bulk_natt_v6 t_bulk hosts 6 1300 "$BYTES" with "$udp" tunnel 6 6 gc
 add_case F22_bulk_ipcomp_tunnel t_bulk hosts 4 1500 "$BYTES" with PROTO=ipcomp tunnel 4 4 comp
 add_case F22_bulk_50MB t_narrow 4 $MANY tunnel 4 4 gcm16_128
 add_case F22_bulk_narrow_6in4 t_narrow 6 $MEGA tunnel 6 4 gcm16_128
+for v in 4 6; do
+	add_night "F22_later_local_v$v" t_later ends "$v" on deaf 0 ends "$v" gcm16_128
+	add_night "F22_later_super_v$v" t_later hosts "$v" on deaf 0 tunnel "$v" "$v" gcm16_128
+done
+add_case F22_later_alone_v4 t_later hosts 4 off deaf 0 tunnel 4 4 gcm16_128
+add_night F22_later_alone_v6 t_later hosts 6 off deaf 0 tunnel 6 6 gcm16_128
+add_night F22_later_told_v4 t_later hosts 4 on told 1394 tunnel 4 4 gcm16_128
+add_case F22_later_told_v6 t_later hosts 6 on told 1354 tunnel 6 6 gcm16_128
 add_case F22_bulk_icmp_lost t_no_icmp
 run_cases "$@"
