@@ -3,24 +3,13 @@
  * tunnel - IP headers around a transform. Tunnel mode: makes the outer header
  * (RFC 4301 5.1.2). Transport mode: finds the place behind the packet's own
  * (RFC 4303 3.1.1). Never applies the transform.
- *
- *   field of outer header   IPv4                       IPv6
- *   DSCP, ECN               both copied from the inner header (RFC 6040, normal
- *                           mode: a CE mark too); noecn: ECN is 0, since the
- *                           other end would not carry a mark inside
- *   TTL, hop limit          the default of the outer route
- *   identification          as the stack chooses it    -
- *   DF                      inner IPv4: copied         -
- *                           inner IPv6: set, but for packets of up to 1280
- *                           bytes, which nobody can be asked to make smaller.
- *                           nopmtudisc: not set
- *   flow label              -                          0
- *   options, extensions     none                       none
+ * Both by the table in Documentation/datapath.rst, "Header fields".
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/pfkeyv2.h>
 #include <linux/skbuff.h>
+#include <linux/testudo_pfkey.h>
 #include <net/dsfield.h>
 #include <net/inet_ecn.h>
 #include <net/ip.h>
@@ -180,6 +169,7 @@ static void tunnel_push6(struct sk_buff *skb, const struct ipsec_sa *sa,
 	ip6h = skb_push(skb, sizeof(*ip6h));
 	skb_reset_network_header(skb);
 	skb_set_transport_header(skb, sizeof(*ip6h));
+	/* a label by flow would part the packets of one replay window */
 	ip6_flow_hdr(ip6h, dsfield, 0);
 	ip6h->payload_len = 0;
 	ip6h->nexthdr = sa->proto;
@@ -192,7 +182,7 @@ static void tunnel_push6(struct sk_buff *skb, const struct ipsec_sa *sa,
  * ipsec_tunnel_push() - tunnel mode: put the outer header in front
  * @net: namespace
  * @skb: packet, skb->data at its IP header, with headroom, on the OUT road
- * @sa: gives the addresses, and flags that change the table above
+ * @sa: gives the addresses, and flags that change what they say
  * @ttl: TTL or hop limit
  *
  * The control block then speaks of the outer header. Lengths and IPv4 checksum
@@ -209,6 +199,7 @@ void ipsec_tunnel_push(struct net *net, struct sk_buff *skb,
 
 	if (cb->family == AF_INET6) {
 		dsfield = ipv6_get_dsfield(ipv6_hdr(skb));
+		/* what nobody can be asked to make smaller may be fragmented */
 		if (skb->len > IPV6_MIN_MTU)
 			df = htons(IP_DF);
 		else
@@ -217,6 +208,8 @@ void ipsec_tunnel_push(struct net *net, struct sk_buff *skb,
 	} else {
 		dsfield = ipv4_get_dsfield(ip_hdr(skb));
 		df = ip_hdr(skb)->frag_off & htons(IP_DF);
+		if (sa->x_flags & SADB_X_TESTUDO_SA_DFSET)
+			df = htons(IP_DF);
 		cb->nexthdr = IPPROTO_IPIP;
 	}
 	if (sa->flags & SADB_SAFLAGS_NOPMTUDISC)

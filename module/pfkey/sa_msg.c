@@ -141,7 +141,7 @@ static u32 sa_window_given(const struct pfkey_msg *msg)
 }
 
 /* Our own extension is strict: what is unknown in it today may mean much later. */
-static int sa_check_x_sa(const struct pfkey_msg *msg, u8 proto)
+static int sa_check_x_sa(const struct pfkey_msg *msg, const struct ipsec_sa_want *want)
 {
 	const struct sadb_x_testudo_sa *x = msg->x_sa;
 	u32 known = SADB_X_TESTUDO_SA_ESN;
@@ -150,10 +150,14 @@ static int sa_check_x_sa(const struct pfkey_msg *msg, u8 proto)
 	if (!x)
 		return 0;
 	/* it is about sequence numbers, and IPComp has none */
-	if (proto == IPPROTO_COMP)
+	if (want->proto == IPPROTO_COMP)
 		return -EINVAL;
-	if (proto == IPPROTO_AH)
+	if (want->proto == IPPROTO_AH)
 		known |= SADB_X_TESTUDO_SA_ALIGN8;
+	/* about a header that transport mode does not make, and to be set or not */
+	if (want->mode != IPSEC_MODE_TRANSPORT &&
+	    !(msg->sa->sadb_sa_flags & SADB_SAFLAGS_NOPMTUDISC))
+		known |= SADB_X_TESTUDO_SA_DFSET;
 	esn = x->sadb_x_testudo_sa_flags & SADB_X_TESTUDO_SA_ESN;
 	if (x->sadb_x_testudo_sa_flags & ~known)
 		return -EINVAL;
@@ -292,7 +296,7 @@ static int sa_check(const struct pfkey_msg *msg, const struct ipsec_sa_want *wan
 	err = sa_check_form(msg, want->proto);
 	if (err)
 		return err;
-	err = sa_check_x_sa(msg, want->proto);
+	err = sa_check_x_sa(msg, want);
 	if (err)
 		return err;
 	err = sa_check_options(msg, want->proto);

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Are TTL, DSCP, ECN, DF and fragments carried through a gateway's tunnel as RFC 4301 and 6040 say?
+"""Are TTL, DSCP, ECN, DF, id, flow label and fragments carried through a gateway's tunnel as RFC 4301 and 6040 say?
 
 # kernels: all
 # timeout: 900
-# brief: _4in6|59_v6|csum
+# brief: _4in6|59_v6|csum|df_set|relay_ttl_v6
 
 A is the gateway between H (inside, raw) and W (outside, raw); see wire/lab.py.
 """
@@ -223,6 +223,104 @@ def nopmtudisc(tw):
         equal(at_wire(tw, flow)[0].df, df, f"DF outside 1348 bytes of IPv6, -f {flag}")
 
 
+def dfset(tw):
+    """-f dfset: DF outside is set, whatever is inside; but not on IPv6 that nobody could be asked to make smaller."""
+    flow = flagged(tw, 4, 4, "dfset")
+    for df in (0, 1):
+        send_in(tw, 4, os.urandom(8), df=df)
+        outer, inner = at_wire(tw, flow)
+        equal((outer.df, inner.df), (1, df), f"DF outside and inside for {df}")
+    # without DF inside it is cut first, so that it fits all the same
+    parts, whole = 0, packet.Reassembler()
+    data = os.urandom(flow.rx.inner_mtu(1500, 20) - 27)
+    send_in(tw, 4, data)
+    while True:
+        outer, inner = at_wire(tw, flow)
+        parts += 1
+        equal((outer.df, outer.mf, outer.off), (1, 0, 0), "DF, MF and offset outside a fragment")
+        got = whole.feed(inner)
+        if got:
+            break
+    check(parts == 2 and got.payload[8:] == data, f"{parts} fragments, or another datagram")
+    tw.reset()
+    flow = flagged(tw, 6, 4, "dfset")
+    for size, df in ((1280, 0), (1281, 1)):
+        send_in(tw, 6, os.urandom(size - 48))
+        equal(at_wire(tw, flow)[0].df, df, f"DF outside {size} bytes of IPv6")
+
+
+def ids(tw):
+    """Without DF no two packets between the same ends have the same id, whatever SA they go by; with DF it is 0."""
+    flows = (tunnel(tw, 4, reqid=1, level="unique:1"), tunnel(tw, 6, 4, reqid=2, level="unique:2"))
+    seen = set()
+    for number in range(1000):
+        flow = flows[number & 1]
+        send_in(tw, flow.v, b"", **({"df": 0, "ident": 1} if flow.v == 4 else {}))
+        outer = at_wire(tw, flow)[0]
+        equal(outer.df, 0, "DF outside")
+        check(outer.ident not in seen, f"packet {number} has the id {outer.ident} of another one")
+        seen.add(outer.ident)
+    send_in(tw, 4, b"", df=1)
+    outer = at_wire(tw, flows[0])[0]
+    equal((outer.df, outer.ident), (1, 0), "DF and id outside")
+
+
+def flow_label(tw, v):
+    """The label inside stays and is not shown outside; one that comes outside is not looked at."""
+    flow = tunnel(tw, v, 6)
+    for label in (0x12345, 0xFFFFF):
+        body = packet.udp(lab.HOST[v], far(v), 1234, 4321, os.urandom(8))
+        if v == 6:
+            tw.inside.send(packet.ip6(lab.HOST[6], far(6), packet.UDP, body, flow=label))
+        else:
+            tw.inside.send(packet.ip(lab.HOST[4], far(4), packet.UDP, body))
+        outer, inner = at_wire(tw, flow)
+        equal((outer.flow, inner.flow), (0, label if v == 6 else 0), "flow labels outside and inside")
+        data = os.urandom(8)
+        inner = packet.ip(far(v), lab.HOST[v], packet.UDP, packet.udp(far(v), lab.HOST[v], 4321, 1234, data))
+        if v == 6:
+            inner = packet.ip6(far(6), lab.HOST[6], packet.UDP, inner[40:], flow=label)
+        sealed = flow.tx.seal(inner, packet.IPV6 if v == 6 else packet.IPIP)
+        tw.wire.send(packet.ip6(flow.w_out, flow.a_out, packet.ESP, sealed, flow=label ^ 0xFFFFF))
+        seen = at_inside(tw, data)
+        check(seen is not None, "nothing came to H")
+        equal(seen.flow, label if v == 6 else 0, "flow label at H")
+
+
+def transport_label(tw):
+    """In transport mode the label is the socket's, the same for all of its packets."""
+    flow = tw.flow("gcm16_128", v=6)
+    tw.a.sysctl("net/ipv6/auto_flowlabels", 1)
+    labels = set()
+    for _ in range(2):
+        tw.sinks[1].sendto(b"label", (flow.w_in, 9))
+        pkt = tw.wire.recv(flow.is_reply)
+        check(pkt is not None, "nothing came")
+        labels.add(pkt.flow)
+    check(len(labels) == 1 and 0 not in labels, f"labels of one socket: {labels}")
+
+
+ELSEWHERE = {4: lab.BEYOND, 6: "fd00:9::1"}
+
+
+def relay(tw, v):
+    """Out of one tunnel into another: one hop for the packet inside, and a new TTL outside."""
+    tw.need_testudo()
+    if v == 6:
+        tw.a.ip("route", "replace", "fd00:9::/64", "via", lab.OUTER[6][1])
+    first = tunnel(tw, v, reqid=1, ways=())
+    second = tunnel(tw, v, reqid=2, ways=())
+    ends = (first.w_out, first.a_out)
+    lines = [f"spdadd {lab.NETS[v][1]} {ELSEWHERE[v]} any -P {way} ipsec esp/tunnel/{a}-{b}/unique:{reqid};\n"
+             for way, a, b, reqid in (("in", *ends, 1), ("out", *ends[::-1], 2))]
+    tw.dut.setkey("".join(lines))
+    body = packet.udp(far(v), ELSEWHERE[v], 4321, 1234, os.urandom(8))
+    tw.wire.send(first.wrap(packet.UDP, body, outer={"ttl": 7}, inner={"dst": ELSEWHERE[v], "ttl": 20}))
+    outer, inner = at_wire(tw, second)
+    equal((outer.ttl, inner.ttl), (64, 19), "TTL outside and inside")
+    equal(inner.payload, body, "datagram")
+
+
 def decap_dscp(tw, v, outer_v):
     """-f decap-dscp: H gets the outer DSCP; ECN is combined as ever."""
     flow = flagged(tw, v, outer_v, "decap-dscp")
@@ -283,6 +381,12 @@ for v in (4, 6):
     suite.add(f"G11_csum_offload_v{v}", csum, v)
 suite.add("F11_df_copied", df_copy)
 suite.add("F11_flag_nopmtudisc", nopmtudisc)
+suite.add("F11_df_set", dfset)
+suite.add("F11_ids", ids)
+for v in (4, 6):
+    suite.add(f"F12_flow_label_{v}in6", flow_label, v)
+    suite.add(f"F17_relay_ttl_v{v}", relay, v)
+suite.add("F12_flow_label_transport", transport_label)
 for v, outer in ((4, 6), (6, 4)):
     suite.add(f"F12_flag_decap_dscp_{v}in{outer}", decap_dscp, v, outer)
     suite.add(f"F13_flag_noecn_{v}in{outer}", noecn, v, outer)

@@ -460,6 +460,29 @@ static void align8_of_esp(struct msg *m)
 	m_x_sa(m, SADB_X_TESTUDO_SA_ALIGN8, 64);
 }
 
+static void dfset(struct msg *m)
+{
+	m_x_sa(m, SADB_X_TESTUDO_SA_DFSET, 64);
+}
+
+static void dfset_of_any(struct msg *m)
+{
+	mode_any(m);
+	dfset(m);
+}
+
+static void dfset_of_transport(struct msg *m)
+{
+	sa2_mode(m, IPSEC_MODE_TRANSPORT);
+	dfset(m);
+}
+
+static void dfset_and_not(struct msg *m)
+{
+	dfset(m);
+	((struct sadb_sa *)m_find(m, SADB_EXT_SA))->sadb_sa_flags = SADB_SAFLAGS_NOPMTUDISC;
+}
+
 static void oseq_beyond_32_bits(struct msg *m)
 {
 	m_x_sa(m, 0, 64)->sadb_x_testudo_sa_oseq = 1ULL << 32;
@@ -498,6 +521,10 @@ TEST(n31_n32_options)
 		{ "window 4097", window_4097, EINVAL },
 		{ "a flag of tomorrow", unknown_x_flag, EINVAL },
 		{ "the alignment of AH for ESP", align8_of_esp, EINVAL },
+		{ "DF set", dfset, 0 },
+		{ "DF set, of any mode", dfset_of_any, 0 },
+		{ "DF set, in transport mode", dfset_of_transport, EINVAL },
+		{ "DF set and not set", dfset_and_not, EINVAL },
 		{ "a reserved field in use", x_reserved, EINVAL },
 		{ "33-bit sequence number without ESN", oseq_beyond_32_bits, EINVAL },
 		{ "33-bit sequence number with ESN", esn_oseq, 0 },

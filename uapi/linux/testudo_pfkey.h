@@ -21,6 +21,7 @@
 /* sadb_x_testudo_sa_flags */
 #define SADB_X_TESTUDO_SA_ESN		0x00000001	/* RFC 4303 2.2.1 */
 #define SADB_X_TESTUDO_SA_ALIGN8	0x00000002	/* AH over IPv4 in units of 8 bytes, as stock Linux has it */
+#define SADB_X_TESTUDO_SA_DFSET		0x00000004	/* tunnel: DF outside of IPv4 is set, whatever is inside */
 
 /* Largest replay window, in packets. */
 #define SADB_X_TESTUDO_WINDOW_MAX	4096
@@ -40,7 +41,8 @@
  *
  * Allowed in SADB_ADD and SADB_UPDATE; in SADB_GET and SADB_DUMP a zeroed one
  * asks for it in the answer. ESN needs a window (RFC 4303 3.4.3), so ESN with
- * neither @sadb_x_testudo_sa_window nor sadb_sa_replay is refused by EINVAL.
+ * neither @sadb_x_testudo_sa_window nor sadb_sa_replay is refused by EINVAL; so
+ * is DFSET in transport mode, or together with SADB_SAFLAGS_NOPMTUDISC.
  */
 struct sadb_x_testudo_sa {
 	__u16	sadb_x_testudo_sa_len;

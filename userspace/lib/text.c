@@ -151,11 +151,12 @@ static void text_sa_body(FILE *out, const struct pfkey_msg *msg, unsigned int fl
 	text_name(out, pfkey_state_name(sa->sadb_sa_state), sa->sadb_sa_state);
 	putc('\n', out);
 	if (ours && (ours->sadb_x_testudo_sa_flags || ours->sadb_x_testudo_sa_window > 255))
-		fprintf(out, "\tesn=%s window=%u oseq=%" PRIu64 " iseq=%" PRIu64 "%s\n",
+		fprintf(out, "\tesn=%s window=%u oseq=%" PRIu64 " iseq=%" PRIu64 "%s%s\n",
 			ours->sadb_x_testudo_sa_flags & SADB_X_TESTUDO_SA_ESN ? "yes" : "no",
 			ours->sadb_x_testudo_sa_window, (uint64_t)ours->sadb_x_testudo_sa_oseq,
 			(uint64_t)ours->sadb_x_testudo_sa_iseq,
-			ours->sadb_x_testudo_sa_flags & SADB_X_TESTUDO_SA_ALIGN8 ? " align=8" : "");
+			ours->sadb_x_testudo_sa_flags & SADB_X_TESTUDO_SA_ALIGN8 ? " align=8" : "",
+			ours->sadb_x_testudo_sa_flags & SADB_X_TESTUDO_SA_DFSET ? " df=set" : "");
 }
 
 /* The limits of an extension that may be absent: absent is unlimited. */

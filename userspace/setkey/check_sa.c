@@ -48,6 +48,10 @@ static bool check_flag(struct source *src, struct span s, struct sa_spec *spec)
 		spec->align8 = true;
 		return true;
 	}
+	if (source_is(src, s, "dfset")) {
+		spec->dfset = true;
+		return true;
+	}
 	for (i = 0; i < sizeof(check_flags) / sizeof(check_flags[0]); i++) {
 		if (!source_is(src, s, check_flags[i].word))
 			continue;
@@ -55,7 +59,7 @@ static bool check_flag(struct source *src, struct span s, struct sa_spec *spec)
 		spec->flags |= check_flags[i].set;
 		return true;
 	}
-	source_error(src, s, "'%.*s' is no flag; expected esn, align8, nocyclic-seq, cyclic-seq, seq-pad, random-pad, zero-pad, nopmtudisc, decap-dscp or noecn",
+	source_error(src, s, "'%.*s' is no flag; expected esn, align8, nocyclic-seq, cyclic-seq, seq-pad, random-pad, zero-pad, nopmtudisc, dfset, decap-dscp or noecn",
 		     SPAN_ARG(src, s));
 	return false;
 }
@@ -410,16 +414,26 @@ static bool check_ours(struct source *src, const struct cmd *cmd, struct sa_spec
 {
 	struct span at;
 
-	spec->ours |= spec->esn || spec->align8 || spec->window > UINT8_MAX;
+	spec->ours |= spec->esn || spec->align8 || spec->dfset || spec->window > UINT8_MAX;
 	if (spec->ours && spec->satype == SADB_X_SATYPE_IPCOMP) {
 		source_error(src, cmd->proto,
 			     "'ipcomp' has no sequence numbers; expected no -f esn, no -seq, "
-			     "no -f align8 and no -r above 255");
+			     "no -f align8, no -f dfset and no -r above 255");
 		return false;
 	}
 	if (spec->align8 && spec->satype != SADB_SATYPE_AH) {
 		at = check_opt_at(src, cmd, OPT_FLAG, "align8");
 		source_error(src, at, "-f align8 is about the header of AH, and this is another protocol");
+		return false;
+	}
+	if (spec->dfset && spec->mode == IPSEC_MODE_TRANSPORT) {
+		at = check_opt_at(src, cmd, OPT_FLAG, "dfset");
+		source_error(src, at, "-f dfset is about the outer header of a tunnel, and this is transport mode");
+		return false;
+	}
+	if (spec->dfset && spec->flags & SADB_SAFLAGS_NOPMTUDISC) {
+		at = check_opt_at(src, cmd, OPT_FLAG, "dfset");
+		source_error(src, at, "-f dfset is the contrary of -f nopmtudisc; expected one of them");
 		return false;
 	}
 	if (spec->esn && !spec->window) {

@@ -217,7 +217,7 @@ static void emit_insist(struct emit *e, const struct sa_spec *spec,
 {
 	if (e->sk->dry || !spec->ours || pfkey_ext(&e->answer, SADB_X_EXT_TESTUDO_SA))
 		return;
-	emit_refused(e, "this kernel knows neither -f esn nor -f align8 nor -seq nor -r above 255; the SA is deleted again");
+	emit_refused(e, "this kernel knows neither -f esn nor -f align8 nor -f dfset nor -seq nor -r above 255; the SA is deleted again");
 	if (!build_sa(&e->buf, CMD_DELETE, spec, src, dst, e->sk->sock.pid))
 		emit_send(e, 0);
 }

@@ -105,6 +105,7 @@ struct label {
  * @window: replay window as given
  * @esn: 64-bit sequence numbers
  * @align8: AH over IPv4 in units of 8 bytes
+ * @dfset: DF outside of a tunnel is set
  * @seq: sequence number to go on from
  * @ours: something needs struct sadb_x_testudo_sa
  * @enc_key: valid with @has_enc_key
@@ -132,6 +133,7 @@ struct sa_spec {
 	uint32_t window;
 	bool esn;
 	bool align8;
+	bool dfset;
 	uint64_t seq;
 	bool ours;
 	struct key enc_key;

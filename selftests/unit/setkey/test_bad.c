@@ -77,6 +77,9 @@ static const struct bad_row bad_rows[] = {
 	{ A "esp 1 -f esn -E null;", "1:29", "needs a replay window" },
 	{ A "esp 1 -f noecn -r 0 -f esn -f noecn -E null;", "1:43", "needs a replay window" },
 	{ A "esp 1 -f align8 -E null;", "1:29", "about the header of AH" },
+	{ A "esp 1 -m transport -f dfset -E null;", "1:42", "outer header of a tunnel" },
+	{ A "esp 1 -f nopmtudisc -f dfset -E null;", "1:43", "contrary of -f nopmtudisc" },
+	{ A "ipcomp 300 -C deflate -f dfset;", "1:23", "no -f dfset" },
 	{ A "esp 1 -r 32 -seq 4294967296 -E null;", "1:35", "needs -f esn" },
 	{ A "esp 1 -ctx 256 1 \"x\" -E null;", "1:34", "at most 255" },
 	/* algorithms and keys */

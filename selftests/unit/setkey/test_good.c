@@ -232,6 +232,7 @@ static const struct good_field good_fields[] = {
 	{ ADD("-f esn -r 16"), SADB_X_EXT_TESTUDO_SA, 4, "01000000 00000000" },
 	{ "add 10.0.0.1 10.0.0.2 ah 1 -f align8 -A hmac-md5 0x" KEY16 ";", SADB_X_EXT_TESTUDO_SA, 4,
 	  "02000000 00000000" },
+	{ ADD("-m tunnel -f dfset"), SADB_X_EXT_TESTUDO_SA, 4, "04000000 00000000" },
 	{ ADD("-seq 5 -r 255"), SADB_X_EXT_TESTUDO_SA, 4, "00000000 00000000 00000000 05" },
 	{ ADD("-m any"), SADB_X_EXT_SA2, 4, "00" },
 	{ ADD("-mtunnel"), SADB_X_EXT_SA2, 4, "02" },

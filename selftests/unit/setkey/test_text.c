@@ -135,7 +135,7 @@ static void text_sas(void)
 	text_put_addr(&b, SADB_EXT_ADDRESS_DST, "fd00::2", 0, 0, 128);
 	pfkey_put_sa2(&b, IPSEC_MODE_ANY, 0);
 	ours = pfkey_put(&b, SADB_X_EXT_TESTUDO_SA, sizeof(*ours));
-	ours->sadb_x_testudo_sa_flags = SADB_X_TESTUDO_SA_ESN;
+	ours->sadb_x_testudo_sa_flags = SADB_X_TESTUDO_SA_ESN | SADB_X_TESTUDO_SA_DFSET;
 	ours->sadb_x_testudo_sa_window = 1024;
 	ours->sadb_x_testudo_sa_oseq = 1ull << 33;
 	text_check(&b, PFKEY_TEXT_PORTS, 'D',
@@ -144,7 +144,7 @@ static void text_sas(void)
 		   "\tE: chacha20-poly1305  30313233 34353637 38393031 32333435 36373839 30313233 34353637 38393031\n"
 		   " 32333435\n"
 		   "\tseq=0x00000000 replay=0 flags=0x00000000 state=larval \n"
-		   "\tesn=yes window=1024 oseq=8589934592 iseq=0\n"
+		   "\tesn=yes window=1024 oseq=8589934592 iseq=0 df=set\n"
 		   "\tcreated: Nov  5 23:59:59 2023\tcurrent: Nov 14 22:15:00 2023\n"
 		   "\tdiff: 771301(s)\thard: 0(s)\tsoft: 0(s)\n"
 		   "\tlast:                     \thard: 0(s)\tsoft: 0(s)\n"
