@@ -15,6 +15,7 @@
 #include <net/icmp.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/netfilter/nf_conntrack.h>
 #include <net/tcp.h>
 #include <net/xfrm.h>
 
@@ -284,6 +285,32 @@ enum ipsec_fit ipsec_pmtu_fit(struct ipsec_dst *xd, struct sk_buff *skb,
 	return pmtu_fit_big(xd, skb, mtu);
 }
 
+/* May source NAT have written another address into it than its sender's? */
+static bool pmtu_translated(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info info;
+	const struct nf_conn *ct = nf_ct_get(skb, &info);
+
+	return ct && ct->status & IPS_NAT_MASK;
+}
+
+static void pmtu_icmp(struct sk_buff *skb, u16 family, unsigned int mtu)
+{
+	bool translated = pmtu_translated(skb);
+
+	if (family == AF_INET6) {
+		if (translated)
+			icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+		else
+			icmpv6_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+	} else if (translated) {
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
+			      htonl(mtu));
+	} else {
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
+	}
+}
+
 /**
  * ipsec_pmtu_divide() - let a segment that is too big for the path be cut
  * @xd: decision, of the current generation
@@ -361,9 +388,7 @@ void ipsec_pmtu_tell(struct sk_buff *skb, u16 family, unsigned int mtu)
 		skb->protocol = family == AF_INET6 ? htons(ETH_P_IPV6) :
 						     htons(ETH_P_IP);
 		xfrm_local_error(skb, mtu);
-	} else if (family == AF_INET6) {
-		icmpv6_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
 	} else {
-		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
+		pmtu_icmp(skb, family, mtu);
 	}
 }
