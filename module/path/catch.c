@@ -7,13 +7,16 @@
  *
  *   LOCAL_OUT, FORWARD   last            exempt? - decide - clamp, size - redirect
  *                                                     '- no SA yet: hold.c
- *   POST_ROUTING         behind NAT      exempt? - decide again by the new source
+ *   POST_ROUTING         behind NAT      source changed? - exempt? - the same, by
+ *                                         the new source; then the hooks that are
+ *                                         still to come
  */
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/netfilter/nf_conntrack.h>
+#include <net/route.h>
 
 #include "base/drop.h"
 #include "base/net.h"
@@ -260,6 +263,31 @@ static u16 catch_family(const struct nf_hook_state *st)
 	return st->pf == NFPROTO_IPV6 ? AF_INET6 : AF_INET;
 }
 
+/*
+ * Of these the kernel makes copies on the way, one for this host and one for
+ * the wire, that look the same in POST_ROUTING.
+ */
+static bool catch_is_copied(const struct sk_buff *skb,
+			    const struct nf_hook_state *st)
+{
+	return st->pf == NFPROTO_IPV4 &&
+	       skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
+}
+
+/* NAT has written into the packet what catch_decide() foresees. */
+static int catch_decide_translated(struct ipsec_net *ipn, struct sk_buff *skb,
+				   const struct nf_hook_state *st,
+				   const struct ipsec_way *way,
+				   struct ipsec_flow *fl,
+				   struct ipsec_dst **xdp)
+{
+	int why = ipsec_resolve(ipn, skb, catch_family(st), way, fl, xdp);
+
+	if (unlikely((why || *xdp) && catch_is_copied(skb, st)))
+		return IPSEC_DROP_OUT_NAT;
+	return why;
+}
+
 /* What becomes of a packet, and its flow; 0 or a drop reason. */
 static int catch_choose(struct ipsec_net *ipn, struct sk_buff *skb,
 			const struct nf_hook_state *st, struct ipsec_flow *fl,
@@ -271,6 +299,8 @@ static int catch_choose(struct ipsec_net *ipn, struct sk_buff *skb,
 		.mark = skb->mark,
 	};
 
+	if (st->hook == NF_INET_POST_ROUTING)
+		return catch_decide_translated(ipn, skb, st, &way, fl, xdp);
 	return catch_decide(ipn, skb, catch_family(st), &way, fl, xdp);
 }
 
@@ -340,7 +370,7 @@ static int catch_packet(struct ipsec_net *ipn, struct sk_buff *skb,
  * it clear text.
  *
  * Context: RCU, BH off.
- * Return: 0 when it may go on from where it was, or a drop reason:
+ * Return: 0 when it may go on (ipsec_catch_go_on()), or a drop reason:
  * IPSEC_DROP_OUT_ACQUIRE when it may wait for longer.
  */
 int ipsec_catch_again(struct ipsec_net *ipn, struct sk_buff *skb,
@@ -354,6 +384,72 @@ int ipsec_catch_again(struct ipsec_net *ipn, struct sk_buff *skb,
 	if (why)
 		return why;
 	return xd ? catch_send(ipn, skb, st, &fl, xd) : IPSEC_DROP_OUT_STALE;
+}
+
+/* The place behind our hook in POST_ROUTING, 0 when it is there no more. */
+static unsigned int catch_behind_nat(const struct nf_hook_entries *hooks)
+{
+	unsigned int i;
+
+	for (i = 0; hooks && i < hooks->num_hook_entries; i++) {
+		if (hooks->hooks[i].hook == ipsec_catch_after_nat)
+			return i + 1;
+	}
+	return 0;
+}
+
+/**
+ * ipsec_catch_go_on() - a packet that got a dst of ours goes on from its hook
+ * @ipn: namespace
+ * @skb: packet; consumed
+ * @st: where it is
+ *
+ * In LOCAL_OUT and FORWARD ours is the last hook. In POST_ROUTING the rules'
+ * and, last of all, conntrack's are still to come, without which each packet of
+ * a connection would be its first. The IP layer would then send the packet by
+ * the route that it has found before; so the others are called from here, and
+ * may give it to a queue as ever, but their end is the OUT road.
+ *
+ * Context: RCU; process or softirq.
+ */
+void ipsec_catch_go_on(struct ipsec_net *ipn, struct sk_buff *skb,
+		       const struct nf_hook_state *st)
+{
+	const struct nf_hook_entries *hooks;
+	struct nf_hook_state rest = *st;
+	unsigned int i;
+
+	if (st->hook != NF_INET_POST_ROUTING) {
+		st->okfn(ipn->net, st->sk, skb);
+		return;
+	}
+	hooks = st->pf == NFPROTO_IPV6 ?
+		rcu_dereference(ipn->net->nf.hooks_ipv6[st->hook]) :
+		rcu_dereference(ipn->net->nf.hooks_ipv4[st->hook]);
+	i = catch_behind_nat(hooks);
+	if (unlikely(!i)) {
+		ipsec_drop(ipn, skb, IPSEC_DROP_OUT_STALE, 0);
+		return;
+	}
+	rest.okfn = ipsec_output_finish;
+	if (nf_hook_slow(skb, &rest, hooks, i) == 1)
+		ipsec_output_finish(ipn->net, st->sk, skb);
+}
+
+/* The verdict about a packet that does not go on. */
+static unsigned int catch_verdict(struct ipsec_net *ipn, struct sk_buff *skb,
+				  int why)
+{
+	if (why == IPSEC_STOLEN)
+		return NF_STOLEN;
+	/* lost on the way, for all that the sender knows: it may try again */
+	if (why == IPSEC_DROP_OUT_ACQUIRE) {
+		ipsec_drop(ipn, skb, why, 0);
+		return NF_STOLEN;
+	}
+
+	ipsec_drop_count(ipn, skb, why, 0);
+	return NF_DROP_ERR((ipsec_out_errno(why)));
 }
 
 /**
@@ -385,39 +481,7 @@ unsigned int ipsec_catch_out(void *priv, struct sk_buff *skb,
 	local_bh_disable();
 	why = catch_packet(ipn, skb, st);
 	local_bh_enable();
-	if (likely(!why))
-		return NF_ACCEPT;
-	if (why == IPSEC_STOLEN)
-		return NF_STOLEN;
-	/* lost on the way, for all that the sender knows: it may try again */
-	if (why == IPSEC_DROP_OUT_ACQUIRE) {
-		ipsec_drop(ipn, skb, why, 0);
-		return NF_STOLEN;
-	}
-
-	ipsec_drop_count(ipn, skb, why, 0);
-	return NF_DROP_ERR((ipsec_out_errno(why)));
-}
-
-static int catch_check_nat(struct ipsec_net *ipn, struct sk_buff *skb, u16 family)
-{
-	struct ipsec_decision d;
-	struct ipsec_flow fl;
-
-	if (ipsec_flow_from_skb(&fl, skb, family))
-		return IPSEC_DROP_OUT_HDR;
-	ipsec_flow_decide(ipn, IPSEC_SP_OUT, &fl, &d);
-	if (d.opaque_risk)
-		return IPSEC_DROP_OUT_FRAGMENT;
-	return ipsec_sp_may_be_clear(d.sp) ? 0 : IPSEC_DROP_OUT_NAT;
-}
-
-/* Only the first packet of a connection has not been decided about this way. */
-static bool catch_nat_is_new(const struct sk_buff *skb)
-{
-	enum ip_conntrack_info info;
-
-	return catch_nat_end(skb) && !nf_ct_is_confirmed(nf_ct_get(skb, &info));
+	return likely(!why) ? NF_ACCEPT : catch_verdict(ipn, skb, why);
 }
 
 /**
@@ -426,9 +490,9 @@ static bool catch_nat_is_new(const struct sk_buff *skb)
  * @skb: packet
  * @st: where it is
  *
- * The first packet of a connection gets its source from NAT only now. Taken
- * away here it would miss conntrack's confirm, which comes last, and so would
- * the second one. So it must not go at all.
+ * The first packet of a connection gets its source from NAT only now. Later ones
+ * were decided about by it before; a second look costs less than to tell which
+ * they are, since copies of a first packet may find it confirmed.
  *
  * Context: RCU; process or softirq.
  * Return: verdict.
@@ -439,17 +503,18 @@ unsigned int ipsec_catch_after_nat(void *priv, struct sk_buff *skb,
 	struct ipsec_net *ipn = priv;
 	int why;
 
-	if (likely(!catch_nat_is_new(skb)) || ipsec_spd_empty(ipn, IPSEC_SP_OUT) ||
+	if (likely(!catch_nat_end(skb)) || ipsec_spd_empty(ipn, IPSEC_SP_OUT) ||
 	    catch_exempt(ipn, skb, st) ||
 	    ipsec_sock_policy_out(skb, st) == IPSEC_SOCK_BYPASS)
 		return NF_ACCEPT;
 
 	local_bh_disable();
-	why = catch_check_nat(ipn, skb, catch_family(st));
+	why = catch_packet(ipn, skb, st);
 	local_bh_enable();
-	if (likely(!why))
+	if (unlikely(why))
+		return catch_verdict(ipn, skb, why);
+	if (likely(!ipsec_outdst_of(skb_dst(skb))))
 		return NF_ACCEPT;
-
-	ipsec_drop_count(ipn, skb, why, 0);
-	return NF_DROP_ERR((ipsec_out_errno(why)));
+	ipsec_catch_go_on(ipn, skb, st);
+	return NF_STOLEN;
 }

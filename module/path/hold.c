@@ -6,7 +6,7 @@
  *
  *   catch_out --OUT_ACQUIRE--> queue --LOOK_AGAIN, or every second--> catch again
  *                                ^                                      |
- *                                '---- still nothing, and in time ------+--> okfn
+ *                                '---- still nothing, and in time ------+--> go on
  *                                                                       '--> drop
  *
  * Bounded by packets for each policy (a sysctl), by packets and bytes in all,
@@ -14,9 +14,6 @@
  * here waits behind them, also when its SA is there already; but not for long,
  * and not when there is no room, or who sends faster than the work item would
  * never leave this road again.
- *
- * The hook that gave a packet away is the last one of its place, so that the
- * packet goes on where netfilter would have gone on itself.
  */
 #include <linux/jiffies.h>
 #include <linux/list.h>
@@ -274,7 +271,7 @@ static void hold_end(struct ipsec_hold_net *hn, struct hold *h, int why)
 		ipsec_drop(ipn, h->skb, why, 0);
 	} else {
 		ipsec_mib_inc(ipn, IPSEC_MIB_RELEASED);
-		h->st.okfn(ipn->net, h->st.sk, h->skb);
+		ipsec_catch_go_on(ipn, h->skb, &h->st);
 	}
 	/* only now may others of its flow pass */
 	hold_unlink(hn, h, truesize);

@@ -10,7 +10,8 @@
  *   LOCAL_OUT    last     to be protected? After mangle, destination NAT and
  *   FORWARD      last     filter have seen the packet, and changed it or not;
  *                         in FORWARD this is after the inbound check
- *   POST_ROUTING NAT + 1  has source NAT made a clear packet one of those?
+ *   POST_ROUTING NAT + 1  has source NAT made a clear packet one of those? The
+ *                         hooks behind it are then called from there
  *   FORWARD      second   no flow table may take what has to come by here
  */
 #include <linux/netfilter.h>

@@ -535,8 +535,16 @@ static int out_run(struct out_ctx *ctx, struct sk_buff *skb, unsigned int row)
 	}
 }
 
-/* The clear packet is through POST_ROUTING, perhaps by way of a queue. */
-static int out_finish(struct net *net, struct sock *sk, struct sk_buff *skb)
+/**
+ * ipsec_output_finish() - the clear packet is through POST_ROUTING
+ * @net: namespace
+ * @sk: socket on whose behalf it is sent, or NULL
+ * @skb: clear packet, perhaps out of a queue; consumed
+ *
+ * Context: process or softirq.
+ * Return: 0, a NET_XMIT_* or a negative errno.
+ */
+int ipsec_output_finish(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	struct ipsec_dst *xd = ipsec_outdst_of(skb_dst(skb));
 	struct out_ctx ctx = { .sk = sk, .xd = xd };
@@ -546,6 +554,8 @@ static int out_finish(struct net *net, struct sock *sk, struct sk_buff *skb)
 	rcu_read_lock();
 	if (likely(xd)) {
 		ctx.ipn = xd->ipn;
+		/* referenced by the dst, unlike the one of its clear way */
+		skb->dev = xd->dst.dev;
 		err = out_run(&ctx, skb, OUT_CLASSIFY);
 	} else {
 		/* a hook gave it another route, which would send it in clear */
@@ -598,12 +608,12 @@ int ipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	if (dst->ops->family == AF_INET6) {
 		skb->protocol = htons(ETH_P_IPV6);
 		err = NF_HOOK_COND(NFPROTO_IPV6, NF_INET_POST_ROUTING, net, sk,
-				   skb, in, skb->dev, out_finish,
+				   skb, in, skb->dev, ipsec_output_finish,
 				   !(IP6CB(skb)->flags & IP6SKB_REROUTED));
 	} else {
 		skb->protocol = htons(ETH_P_IP);
 		err = NF_HOOK_COND(NFPROTO_IPV4, NF_INET_POST_ROUTING, net, sk,
-				   skb, in, skb->dev, out_finish,
+				   skb, in, skb->dev, ipsec_output_finish,
 				   !(IPCB(skb)->flags & IPSKB_REROUTED));
 	}
 	rcu_read_unlock();

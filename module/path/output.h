@@ -10,6 +10,7 @@ struct sk_buff;
 struct sock;
 
 int ipsec_out_errno(int why);
+int ipsec_output_finish(struct net *net, struct sock *sk, struct sk_buff *skb);
 int ipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb);
 
 #endif

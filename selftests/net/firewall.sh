@@ -6,7 +6,7 @@
 #
 # kernels: all
 # timeout: 900
-# brief: NAT_dnat|FLOW_protected
+# brief: NAT_dnat|NAT_snat_tunnel_v4|NAT_snat_no_sa|FLOW_protected
 #
 #   H1 ---- G1 ==== captured ==== G2 ---- H2        addresses: lib.sh, T4
 
@@ -66,30 +66,267 @@ t_dnat_reply()
 	nft_reset
 }
 
-# The policy names the address that G1's NAT gives H1.
-t_snat()
+# masquerade_on - by G1; it counts the connections that are new in FORWARD, and H1's packets in POST_ROUTING in
+# front of source NAT and behind it
+masquerade_on()
 {
-	mark_new
-	n G1 nft -f - <<-END || { skip "no NAT in this kernel"; return; }
-		table ip t {
+	n G1 nft -f - <<-END || { skip "no NAT in this kernel"; return 1; }
+		table inet t {
+			counter new { }
+			counter front { }
+			counter behind { }
+			chain forward {
+				type filter hook forward priority 0
+				iifname in0 ct state new counter name new
+			}
+			chain early {
+				type filter hook postrouting priority 50
+				iifname in0 oifname out0 counter name front
+			}
+			chain late {
+				type filter hook postrouting priority 300
+				iifname in0 oifname out0 counter name behind
+			}
 			chain post {
 				type nat hook postrouting priority srcnat
-				oifname out0 masquerade
+				oifname out0 ${1:-masquerade}
 			}
 		}
 	END
+}
+
+# counted NAME - packets that one of them has seen since the last time
+counted()
+{
+	n G1 nft reset counter inet t "$1" | awk '$1 == "packets" { print $2 }'
+}
+
+# The policy names the address that G1's NAT gives H1, and what was clear before is protected with it.
+t_snat_transport()
+{
+	mark_new
+	masquerade_on || return
 	cap_start WIRE left
 	ping_ok H1 20.0.0.2 56 1
 	cap_stop
 	assert_clear
 	hosts_keyed
+	counted new >/dev/null
 	drops_mark G1
 	cap_start WIRE left
-	ping_dead H1 20.0.0.2
+	ping_ok H1 20.0.0.2
+	equal "$(counted new)" 1 "new connections in three packets of one"
 	ping_ok G1 20.0.0.2
+	transfer TCP H1 G2 20.0.0.2 100000
 	cap_stop
 	assert_enc
+	drop_delta G1
+	nft_reset
+}
+
+# snat_keyed 4|6 - a tunnel from G1's own address to H2's net
+snat_keyed()
+{
+	local a=20.0.0.1 b=20.0.0.2
+
+	[ "$1" = 4 ] || a=fc00::1 b=fc00::2
+	sa_pair G1 G2 "$a" "$b" tunnel gcm16_128
+	snat_policies "$1"
+	commit
+}
+
+snat_policies()
+{
+	if [ "$1" = 4 ]; then
+		sp_pair G1 G2 20.0.0.1/32 10.0.2.0/24 tunnel 20.0.0.1 20.0.0.2
+	else
+		sp_pair G1 G2 fc00::1/128 fd00:2::/64 tunnel fc00::1 fc00::2
+	fi
+}
+
+# Every rule sees every packet once, and conntrack the connection from its first packet on.
+t_snat_tunnel()
+{
+	local dst=10.0.2.2 src=10.0.1.1
+
+	[ "$1" = 4 ] || dst=fd00:2::2 src=fd00:1::1
+	mark_new
+	masquerade_on || return
+	snat_keyed "$1"
+	drops_mark G1
+	drops_mark G2
+	cap_start WIRE left
+	ping_ok H1 "$dst"
+	equal "$(counted new) $(counted front) $(counted behind)" "1 3 3" \
+		"new connections, packets in front of NAT, packets behind it"
+	transfer TCP H1 H2 "$dst" 100000
+	equal "$(counted new)" 1 "new connections of TCP"
+	[ "$1" = 6 ] || burst_ok "$(rnd_port)" "$(rnd_port)"
+	# a sender of G1's own
+	n G1 ping -n -c 2 -i "$PING_GAP" -W 10 -p "$MARK_HEX" -I "$src" "$dst" >/dev/null || fail "G1 ping -I $src: no answer"
+	cap_stop
+	assert_enc
+	drop_delta G1
+	drop_delta G2
+	nft_reset
+}
+
+# registered - a keying daemon that never answers, in G1
+registered()
+{
+	bg G1 /usr/bin/python3 -c '
+import socket, struct, sys
+s = socket.socket(15, socket.SOCK_RAW, 2)
+s.send(struct.pack("=BBBBHHII", 2, 7, 0, 3, 2, 0, 1, 1))
+print("there", len(s.recv(4096)), flush=True)
+while True:
+    s.recv(4096)
+' >"$WORKDIR/daemon"
+	wait_for grep -q there "$WORKDIR/daemon" || fail "no PF_KEY socket"
+}
+
+held_now()
+{
+	[ "$(stat G1 held)" -gt "$1" ]
+}
+
+# The first packet waits for its SA behind NAT, and goes on from there.
+t_snat_no_sa()
+{
+	local before pid daemon mine
+
+	mark_new
+	masquerade_on || return
+	snat_policies 4
+	commit
+	drops_mark G1
+	cap_start WIRE left
+	ping_dead H1 10.0.2.2
+	cap_stop
+	assert_nothing
+	drop_delta G1 out_no_sa=2
+
+	registered
+	daemon=$BG_PID
+	before=$(stat G1 held)
+	drops_mark G1
+	counted new >/dev/null
+	counted behind >/dev/null
+	cap_start WIRE left
+	bg H1 ping -n -c 1 -W "$TEST_TIMEOUT" -p "$MARK_HEX" 10.0.2.2 >"$WORKDIR/ping"
+	pid=$BG_PID
+	wait_for held_now "$before" || fail "no packet waits"
+	equal "$(counted behind)" 0 "packets of H1 behind NAT without an SA"
+	# the packet that waited comes back once only: the one on the way out is the last to be there
+	sa_pair G1 G2 20.0.0.1 20.0.0.2 tunnel gcm16_128
+	mine=$(tac <<<"${CONF[G1]}")
+	unset "CONF[G1]"
+	commit
+	CONF[G1]=$mine
+	commit
+	wait "$pid" || fail "the packet that waited has no answer: $(tail -n 2 "$WORKDIR/ping")"
+	ping_ok H1 10.0.2.2
+	cap_stop
+	assert_enc
+	equal "$(counted new) $(counted behind)" "2 4" "new connections, packets behind NAT"
+	drop_delta G1
+	kill "$daemon"
+	nft_reset
+}
+
+# mtu_said 4|6 SIZE ADDRESS - what H1 is told of a packet without fragments that starts a connection
+mtu_said()
+{
+	local out
+
+	out=$(n H1 ping "-$1" -n -M "do" -c 2 -i "$PING_GAP" -W 1 -s "$2" "$3" 2>&1)
+	grep -oE '^From [0-9a-f.:]+[^0-9a-f.:]|mtu ?= ?[0-9]+' <<<"$out" | tr -d ' \n' | head -c 60
+}
+
+# Who is told of the MTU is the sender, not the address that it was given.
+t_snat_too_big()
+{
+	masquerade_on || return
+	snat_keyed 4
+	snat_keyed 6
+	drops_mark G1
+	[[ $(mtu_said 4 1472 10.0.2.2) == From10.0.1.1*mtu=1446* ]] || fail "IPv4: $(mtu_said 4 1472 10.0.2.2)"
+	[[ $(mtu_said 6 1452 fd00:2::2) == Fromfd00:1::1*mtu=1426* ]] || fail "IPv6: $(mtu_said 6 1452 fd00:2::2)"
+	ping_ok H1 10.0.2.2 1418
+	ping_ok H1 fd00:2::2 1378
+	drop_delta G1 out_too_big=2
+	n H1 ip route flush cache
+	n H1 ip -6 route flush cache
+	nft_reset
+}
+
+# Of multicast the kernel makes copies for this host that look like those for the wire.
+t_snat_multicast()
+{
+	mark_new
+	masquerade_on "ip daddr 224.0.1.9 snat ip to 20.0.0.9" || return
+	sa_pair G1 G2 20.0.0.1 20.0.0.2 tunnel gcm16_128
+	sp G1 20.0.0.9/32 224.0.1.9/32 out tunnel 20.0.0.1 20.0.0.2
+	commit
+	drops_mark G1
+	cap_start WIRE left
+	n G1 python3 - "$MARK" <<-'END' || fail "the sender is not told"
+		import socket, sys
+		group, own = socket.inet_aton("224.0.1.9"), socket.inet_aton("20.0.0.1")
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + own)
+		s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, own)
+		try:
+		    s.sendto(sys.argv[1].encode(), ("224.0.1.9", 9))
+		except PermissionError:
+		    sys.exit(0)
+		sys.exit(1)
+	END
+	cap_stop
+	assert_nothing
 	drop_delta G1 out_nat=2
+	nft_reset
+}
+
+# conntrack's helpers come behind NAT, too: this one writes the translated address into what H1 says of itself.
+t_snat_helper()
+{
+	local port pid said
+
+	port=$(rnd_port)
+	mark_new
+	masquerade_on || return
+	modprobe -q nf_nat_ftp
+	n G1 nft -f - <<-END || { skip "no conntrack helper for FTP"; return; }
+		table inet t {
+			ct helper ftp {
+				type "ftp" protocol tcp
+				l3proto ip
+			}
+			chain pre {
+				type filter hook prerouting priority 0
+				meta nfproto ipv4 meta l4proto tcp ct helper set "ftp"
+			}
+		}
+	END
+	snat_keyed 4
+	drops_mark G1
+	cap_start WIRE left
+	bg H2 socat "TCP4-LISTEN:$port,reuseaddr" PIPE
+	pid=$BG_PID
+	wait_for listening H2 -t "$port" || fail "no listener"
+	said=$(n H1 timeout "$TEST_TIMEOUT" /usr/bin/python3 -c '
+import socket, sys
+s = socket.create_connection(("10.0.2.2", int(sys.argv[1])))
+for line in b"USER x\r\n", b"PORT 10,0,1,2,9,9\r\n":
+    s.sendall(line)
+    print(s.makefile("rb").readline().decode().strip())
+' "$port" | tail -n 1)
+	kill "$pid" 2>/dev/null
+	cap_stop
+	[[ $said == "PORT 20,0,0,1,"* ]] || fail "behind NAT H1 says '$said'"
+	assert_enc
+	drop_delta G1
 	nft_reset
 }
 
@@ -197,7 +434,13 @@ t_flowtable_late()
 need_testudo
 setup_t4
 add_case NAT_dnat_reply_is_protected t_dnat_reply
-add_case NAT_snat_never_in_clear t_snat
+add_case NAT_snat_transport t_snat_transport
+add_case NAT_snat_tunnel_v4 t_snat_tunnel 4
+add_case NAT_snat_tunnel_v6 t_snat_tunnel 6
+add_case NAT_snat_no_sa t_snat_no_sa
+add_case NAT_snat_too_big t_snat_too_big
+add_case NAT_snat_multicast_never_in_clear t_snat_multicast
+add_case NAT_snat_helper t_snat_helper
 add_case FLOW_protected_is_not_offloaded t_flowtable
 add_case FLOW_policy_comes_later t_flowtable_late
 run_cases "${1:-}"
