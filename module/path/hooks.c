@@ -4,6 +4,7 @@
  * and says in which order. Never looks at a packet.
  *
  *   PRE_ROUTING  first    the IN road takes its record off the packet
+ *   PRE_ROUTING  last     and, after destination NAT, rp_filter is kept from it
  *   LOCAL_IN     first    was it protected as the SPD demands? Before source
  *   FORWARD      first    NAT and before the filter, so that rules see only
  *                         what the SPD let in
@@ -25,6 +26,7 @@
 #include "path/input.h"
 #include "path/offload.h"
 #include "path/path.h"
+#include "path/reverse.h"
 
 #define HOOKS_FIRST	NF_IP_PRI_FIRST
 #define HOOKS_CHECK	(NF_IP_PRI_FIRST + 1)
@@ -42,6 +44,8 @@
 
 static const struct nf_hook_ops hooks[] = {
 	HOOK_BOTH(NF_INET_PRE_ROUTING, HOOKS_FIRST, ipsec_in_prerouting),
+	HOOK(NFPROTO_IPV4, NF_INET_PRE_ROUTING, HOOKS_LATE,
+	     ipsec_reverse_route),
 	HOOK_BOTH(NF_INET_LOCAL_IN, HOOKS_CHECK, ipsec_in_check_local),
 	HOOK_BOTH(NF_INET_LOCAL_IN, HOOKS_LATE, ipsec_in_bare),
 	HOOK_BOTH(NF_INET_FORWARD, HOOKS_CHECK, ipsec_in_check_forward),

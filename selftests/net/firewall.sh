@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Does what NAT and nftables' flow tables do to a packet open a way around the
-# policies, outward or inward?
+# policies, outward or inward? Is it lost by rp_filter, or answered by a redirect?
 #
 # kernels: all
 # timeout: 900
@@ -431,6 +431,67 @@ t_flowtable_late()
 	nft_reset
 }
 
+# filtered - packets that G2's rp_filter has dropped
+filtered()
+{
+	n G2 awk '$1 == "TcpExt:" && !n { split($0, name); n = 1; next }
+		$1 == "TcpExt:" { for (i = 2; i <= NF; i++) if (name[i] == "IPReversePathFilter") print $i }' /proc/net/netstat
+}
+
+# What comes out of a tunnel on out0 is from where the routes lead to another device.
+t_rpf()
+{
+	local before
+
+	mark_new
+	n G2 ip link add side type dummy || { skip "no dummy devices in this kernel"; return; }
+	n G2 ip link set side up
+	n G2 ip route replace 10.0.1.0/24 dev side
+	n G2 ip route add 10.0.9.0/24 dev side
+	n G1 ip addr add 10.0.9.1/32 dev lo
+	n G2 sysctl -qw net.ipv4.conf.all.rp_filter=1
+	nets_keyed
+	drops_mark G2
+	before=$(filtered)
+	cap_start WIRE left
+	ping_ok H1 10.0.2.2
+	transfer TCP H1 H2 10.0.2.2 20000
+	cap_stop
+	assert_enc
+	equal "$(filtered)" "$before" "packets that rp_filter dropped"
+	drop_delta G2
+	# clear text from the wrong side
+	! n G1 ping -n -c 1 -W 1 -I 10.0.9.1 10.0.2.2 >/dev/null || fail "a forged source was answered"
+	[ "$(filtered)" -gt "$before" ] || fail "rp_filter let a forged source pass"
+	n G2 sysctl -qw net.ipv4.conf.all.rp_filter=0
+	n G2 ip route del 10.0.9.0/24 dev side
+	n G2 ip route replace 10.0.1.0/24 via 20.0.0.1
+	n G2 ip link del side
+	n G1 ip addr del 10.0.9.1/32 dev lo
+}
+
+# Out of the tunnel, and by the same device to a neighbour of its sender, who is not to go there by itself.
+t_redirect()
+{
+	mark_new
+	n G2 ip neigh replace 20.0.0.7 lladdr 02:00:00:00:00:07 dev out0
+	n G2 ip -6 neigh replace fc00::7 lladdr 02:00:00:00:00:07 dev out0
+	sa_pair G1 G2 20.0.0.1 20.0.0.2 tunnel gcm16_128
+	sp_pair G1 G2 20.0.0.1/32 20.0.0.7/32 tunnel 20.0.0.1 20.0.0.2
+	sp_pair G1 G2 fc00::1/128 fc00::7/128 tunnel 20.0.0.1 20.0.0.2
+	commit
+	drops_mark G2
+	cap_start WIRE left
+	ping_dead G1 20.0.0.7
+	ping_dead G1 fc00::7
+	cap_stop
+	[ "$(in_cap "$ESP")" -ge 4 ] || fail "no ESP on the link"
+	equal "$(in_cap 'icmp[icmptype] == icmp-redirect or (icmp6 and ip6[40] == 137)')" 0 "redirects on the link"
+	drop_delta G2 out_quote=+
+	n G2 ip neigh del 20.0.0.7 dev out0
+	n G2 ip -6 neigh del fc00::7 dev out0
+}
+
 need_testudo
 setup_t4
 add_case NAT_dnat_reply_is_protected t_dnat_reply
@@ -443,4 +504,6 @@ add_case NAT_snat_multicast_never_in_clear t_snat_multicast
 add_case NAT_snat_helper t_snat_helper
 add_case FLOW_protected_is_not_offloaded t_flowtable
 add_case FLOW_policy_comes_later t_flowtable_late
+add_case RPF_strict t_rpf
+add_case RED_no_redirect t_redirect
 run_cases "${1:-}"
