@@ -79,6 +79,34 @@ void ipsec_drop_count(struct ipsec_net *ipn, struct sk_buff *skb, int why,
 }
 
 /**
+ * ipsec_drop_count_freed() - note the end of a packet that is gone already
+ * @ipn: namespace that counts it
+ * @hdr: copy of its IP header, which stands in for it in the trace: what that
+ *	shows as length is @hlen
+ * @hlen: bytes of @hdr
+ * @why: drop reason
+ * @spi: of the SA concerned, 0 if there is none
+ *
+ * For what a function of the kernel has refused and freed.
+ *
+ * Context: any.
+ */
+void ipsec_drop_count_freed(struct ipsec_net *ipn, const void *hdr,
+			    unsigned int hlen, int why, __be32 spi)
+{
+	struct sk_buff *skb = alloc_skb(hlen, GFP_ATOMIC);
+
+	if (!skb) {
+		ipsec_mib_inc(ipn, why);
+		return;
+	}
+	skb_reset_network_header(skb);
+	skb_put_data(skb, hdr, hlen);
+	ipsec_drop_count(ipn, skb, why, spi);
+	consume_skb(skb);
+}
+
+/**
  * ipsec_drop() - the end of a packet
  * @ipn: namespace that counts it
  * @skb: packet; freed. Its network header is looked at if there is one

@@ -46,6 +46,7 @@ struct ipsec_net;
 	X(IN_INNER,      "in_inner",      "the IP header inside the tunnel is malformed") \
 	X(IN_ECN,        "in_ecn",        "the outer header says Congestion Experienced, and the inner packet cannot take that mark (RFC 6040 4.2)") \
 	X(IN_NESTED,     "in_nested",     "too many IPsec headers in one packet") \
+	X(IN_QUEUE,      "in_queue",      "came out of a tunnel faster than this host takes it: more than netdev_max_backlog packets wait already, or the device that it came by is down") \
 	X(IN_NO_ROUTE,   "in_no_route",   "NAT gave what came out of transport mode a destination to which there is no route") \
 	X(IN_NOMEM,      "in_nomem",      "out of memory on the way in") \
 	X(IN_FLOW,       "in_flow",       "the packet's own headers are malformed, so that no in or fwd policy can be chosen") \
@@ -78,6 +79,8 @@ enum ipsec_verdict {
 const char *ipsec_drop_name(int why);
 void ipsec_drop_count(struct ipsec_net *ipn, struct sk_buff *skb, int why,
 		      __be32 spi);
+void ipsec_drop_count_freed(struct ipsec_net *ipn, const void *hdr,
+			    unsigned int hlen, int why, __be32 spi);
 void ipsec_drop(struct ipsec_net *ipn, struct sk_buff *skb, int why,
 		__be32 spi);
 

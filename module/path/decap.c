@@ -323,6 +323,25 @@ static bool decap_wants_napi(const struct sk_buff *skb)
 	}
 }
 
+/*
+ * The queue in front of the NAPI takes netdev_max_backlog packets, and none of a
+ * device that is down; what it refuses is freed by then.
+ */
+static void decap_queue(struct ipsec_net *ipn, struct sk_buff *skb)
+{
+	__be32 spi = ipsec_skb_cb(skb)->sa->spi;
+	u8 hdr[sizeof(struct ipv6hdr)];
+	unsigned int hlen;
+
+	/* this much is linear since the header was checked */
+	hlen = skb->protocol == htons(ETH_P_IP) ? sizeof(struct iphdr) :
+						  sizeof(struct ipv6hdr);
+	memcpy(hdr, skb_network_header(skb), hlen);
+	if (unlikely(gro_cells_receive(&decap_cells, skb) == NET_RX_DROP))
+		ipsec_drop_count_freed(ipn, hdr, hlen, IPSEC_DROP_IN_QUEUE,
+				       spi);
+}
+
 /**
  * ipsec_decap_deliver_tunnel() - back into the device layer, as a packet that
  *	the same device has received
@@ -338,7 +357,7 @@ int ipsec_decap_deliver_tunnel(struct ipsec_net *ipn, struct sk_buff *skb)
 		return IPSEC_DROP_IN_STATE;
 
 	if (decap_wants_napi(skb)) {
-		gro_cells_receive(&decap_cells, skb);
+		decap_queue(ipn, skb);
 	} else {
 		this_cpu_inc(decap_depth);
 		netif_receive_skb(skb);

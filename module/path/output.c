@@ -219,25 +219,6 @@ static int out_fragment(struct net *net, struct sock *sk, struct sk_buff *skb)
 	return err < 0 ? OUT_FRAGMENT_ERR - err : err;
 }
 
-/*
- * The fragmenter refused a packet, and has freed it. Its header stands in for
- * it in the trace, which so shows the length of that.
- */
-static void out_count_unfragmented(struct ipsec_net *ipn, const void *hdr,
-				   unsigned int hlen, int why)
-{
-	struct sk_buff *skb = alloc_skb(hlen, GFP_ATOMIC);
-
-	if (!skb) {
-		ipsec_mib_inc(ipn, why);
-		return;
-	}
-	skb_reset_network_header(skb);
-	skb_put_data(skb, hdr, hlen);
-	ipsec_drop_count(ipn, skb, why, 0);
-	consume_skb(skb);
-}
-
 static int out_fragment_reason(int err)
 {
 	switch (err) {
@@ -261,9 +242,10 @@ static int out_fragments(struct out_ctx *ctx, struct sk_buff *skb,
 	err = ipsec_frag_before(ctx->ipn->net, ctx->sk, skb, ctx->xd->family,
 				mtu, out_fragment);
 	ctx->err = err >= OUT_FRAGMENT_ERR ? OUT_FRAGMENT_ERR - err : err;
+	/* the fragmenter refused it, and has freed it */
 	if (unlikely(err < 0))
-		out_count_unfragmented(ctx->ipn, hdr, hlen,
-				       out_fragment_reason(err));
+		ipsec_drop_count_freed(ctx->ipn, hdr, hlen,
+				       out_fragment_reason(err), 0);
 	return IPSEC_STOLEN;
 }
 

@@ -31,7 +31,7 @@ HBH_LEN = 1392                          # with 40 of IPv6 more than a fragment f
 
 # The file that counts these, since it has what causes them.
 ELSEWHERE = {
-    "in_stream": "ipcomp.py",
+    "in_stream": "ipcomp.py", "in_queue": "flood.py",
     "out_nat": "firewall.sh", "out_quote": "icmp.py",
     "out_acquire": "acquire.py", "out_waited": "acquire.py",
     "out_crypto": "async.py", "out_stale": "async.py", "in_crypto": "async.py",

@@ -1,0 +1,256 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Is each packet of a flood delivered or counted as dropped, whatever goes on meanwhile?
+
+# kernels: all
+# timeout: 900
+# brief: queue_full|forward_gcm|local_policy
+
+Two hosts flood each other through two gateways (wire/gates.py), or the gateways
+do. What the sockets send, what they get, and what devices and counters say must
+add up at every node to the last packet.
+"""
+import os
+import re
+import select
+import socket
+import struct
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+import gates
+import packet
+import pfkey
+from ktap import Skip, Suite, check, equal
+
+suite = Suite(__doc__)
+NIGHTLY = bool(os.environ.get("TESTUDO_NIGHTLY"))
+COUNT = 10000 if NIGHTLY else 800                       # of each sender
+CPUS = sorted(os.sched_getaffinity(0))
+PEERS = {"forward": (("H1", "H2", gates.HOSTS), ("H2", "H1", gates.HOSTS[::-1])),
+         "local": (("G1", "G2", gates.ENDS), ("G2", "G1", gates.ENDS[::-1]))}
+SHARED = [(node, dev) for node in ("G1", "G2") for dev in ("in0", "out0", "out1")]
+SEGMENT, SEGMENTS = 1000, 40
+
+
+class Flood:
+    """Two senders each way, and slow readers with little room."""
+
+    def __init__(self, net, where):
+        self.net, self.got, self.readers = net, {}, {}
+        for _, target, (_, addr) in PEERS[where]:
+            sock = net.socket(target, bind=addr)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 20000)
+            self.readers[sock] = target
+            self.got[target] = []
+        self.before = {node: net.surplus(node) for node in net.ns}
+        self.sent = {node: 0 for node in net.ns}
+        self.pids, self.ends = [], os.pipe()
+        for number, (source, target, (_, addr)) in enumerate(PEERS[where] * 2):
+            port = next(s for s, t in self.readers.items() if t == target).getsockname()[1]
+            self.sent[source] += COUNT
+            self.pids.append(self._sender(source, (addr, port), number))
+        os.close(self.ends[1])
+
+    def _sender(self, node, to, number):
+        """A process of its own CPU that sends COUNT datagrams; it ends with the pipe's writing end."""
+        sock = self.net.socket(node)
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            os.close(self.ends[0])
+            os.sched_setaffinity(0, {CPUS[number % len(CPUS)]})
+            for i in range(COUNT):
+                try:
+                    sock.sendto(struct.pack("!II", number, i).ljust(100), to)
+                except OSError:
+                    pass                            # it was dropped where its sender can be told
+        finally:
+            os._exit(0)
+
+    def _read(self, timeout):
+        """One datagram of each reader that has any; whether there was one."""
+        ready = select.select(list(self.readers), [], [], timeout)[0]
+        for sock in ready:
+            self.got[self.readers[sock]].append(sock.recv(1000)[:8])
+        return bool(ready)
+
+    def run(self, meanwhile=None):
+        """Read, slowly, until all senders are done; meanwhile() is called again and again."""
+        while not select.select([self.ends[0]], [], [], 0.002)[0]:
+            self._read(0)
+            if meanwhile:
+                meanwhile()
+        os.close(self.ends[0])
+        for pid in self.pids:
+            equal(os.waitpid(pid, 0)[1], 0, "exit status of a sender")
+
+    def missing(self):
+        """{node: packets that nobody can tell of} when that is not 0"""
+        while self._read(0):
+            pass
+        left = {node: self.net.surplus(node) - self.before[node] + self.sent[node] - len(self.got.get(node, ()))
+                for node in self.net.ns}
+        return {node: n for node, n in left.items() if n}
+
+    def even(self):
+        """All of them can be told of, and none came twice."""
+        self.net.settled(self.missing, {}, "packets lost and not counted")
+        for node, got in self.got.items():
+            equal(len(set(got)), len(got), f"different datagrams that {node} got")
+        sent = sum(self.sent.values())
+        print(f"# {sent} sent, {sum(map(len, self.got.values()))} read, others refused by queues and sockets: "
+              f"{ {n: self.net.parts(n)['in_refused'] for n in self.net.ns} }", flush=True)
+
+
+def changing_sa(net, pair, mode):
+    """A function that deletes or adds one of the two SAs of a gateway, in turn."""
+    state = {"n": 0}
+
+    def change():
+        turn, add = divmod(state["n"], 2)
+        state["n"] += 1
+        node, which = ("G1", "G2")[turn % 2], turn // 2 % 2
+        if add:
+            net.add_sa(node, pair, which, mode, window=64)
+        else:
+            net.del_sa(node, pair, which)
+    return change
+
+
+def changing_policy(net, _pair, mode):
+    """A function that deletes or adds a gateway's policy, in turn."""
+    state = {"n": 0}
+    nets, plen = ((gates.ENDS, 32), ([n.split("/")[0] for n in gates.NETS], 24))[mode == "tunnel"]
+
+    def change():
+        turn, add = divmod(state["n"], 2)
+        state["n"] += 1
+        node, out = ("G1", "G2")[turn % 2], not turn // 2 % 2
+        way = 1 if (node == "G1") == out else -1
+        net.key_sockets[node].spd_add(*nets[::way], "out" if out else "fwd" if mode == "tunnel" else "in", mode,
+                                      gates.ENDS[::way], proto=packet.UDP, splen=plen, dplen=plen,
+                                      kind=pfkey.SPDADD if add else pfkey.SPDDELETE)
+    return change
+
+
+def flood(net, where, enc, auth="none", change=None, shared=False):
+    """Sums are even; with @shared, other CPUs receive than those that send, by queues that are soon full."""
+    mode = "tunnel" if where == "forward" else "transport"
+    pair = net.key(mode, enc, auth, upper="udp", window=4096)
+    if shared:
+        net.limit(0)
+        for node, dev in SHARED:
+            net.rps(node, dev, f"{(1 << len(CPUS)) - 1:x}")
+    meanwhile = change(net, pair, mode) if change else None
+    before = {node: net.stat(node) for node in net.dut}
+    if meanwhile:
+        meanwhile()                                     # so that some packets meet it, however fast they are
+    run = Flood(net, where)
+    run.run(meanwhile)
+    run.even()
+    if shared:
+        for node, dev in SHARED:
+            net.rps(node, dev, "0")
+    moved = [net.drops(*row) for row in before.items()]
+    print(f"# drops {moved}", flush=True)
+    check(change or not any(moved), f"nothing was changed, and these drops counted: {moved}")
+    check(any(moved) or not change, "no packet met a change")
+
+
+def queue_full(net):
+    """Segments of one super-packet, opened in one go: those that the queue behind the tunnel refuses are counted."""
+    net.key("tunnel")
+    src, dst = gates.HOSTS
+    net.offload("on")
+    for node in net.dut:
+        net.ns[node].run("ethtool", "-K", "out0", "tso", "off")         # or veth has no NAPI, and so no bursts
+    # by out0 both ways; and what comes out goes to nobody, who does not answer
+    net.ns["G1"].batch(f"route replace {gates.NETS[1]} via {gates.ENDS[1]}\n")
+    net.ns["G2"].batch("neigh replace 10.0.2.9 lladdr 02:00:00:00:03:09 dev in0 nud permanent\n")
+    net.limit(10)
+    end = net.tap("G2", "in0", gates.LEFT)
+    with net.ns["H1"]:
+        sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    sock.setsockopt(263, 15, 1)                         # SOL_PACKET, PACKET_VNET_HDR
+    sock.bind(("eth0", 0))
+    before = {node: net.stat(node) for node in net.dut}
+    body = packet.tcp(src, "10.0.2.9", 7, 9, 1, 1, 0x10, bytes(SEGMENT * SEGMENTS))
+    part = ~packet.csum(packet.pseudo(src, "10.0.2.9", packet.TCP, len(body))) & 0xFFFF
+    frame = (bytes.fromhex("020000000001 020000000000 0800") +
+             packet.ip4(src, "10.0.2.9", packet.TCP, body[:16] + struct.pack("!H", part) + body[18:]))
+    with sock:
+        # NEEDS_CSUM, GSO_TCPV4
+        sock.send(struct.pack("=BBHHHH", 1, 1, 54, SEGMENT, 34, 16) + frame)
+
+    def passed():
+        """Segments that G2 has opened, less those that it counts as refused, less those that went on."""
+        moved = {k: v - before["G2"].get(k, 0) for k, v in net.stat("G2").items()}
+        while (got := end.recv()) is not None:
+            passed.bytes += len(got) - 54
+        return (moved["in_packets"],
+                moved["in_packets"] - moved.get("in_queue", 0) - passed.bytes // SEGMENT)
+    passed.bytes = 0
+    try:
+        net.settled(passed, (SEGMENTS, 0), "segments opened, and those of them that nobody can tell of")
+    finally:
+        net.routes()
+        net.offload("off")
+    moved = net.drops("G2", before["G2"])
+    check(moved.get("in_queue", 0) > 0, f"in_queue=0, and {passed.bytes // SEGMENT} segments passed")
+    equal(list(moved), ["in_queue"], "drops of G2")
+    equal(net.drops("G1", before["G1"]), {}, "drops of G1")
+
+
+def netem(net, options):
+    """A link that mixes packets, and loses or doubles some: what came twice is in_replay, nothing else is dropped."""
+    net.key("tunnel", upper="udp", window=4096)
+    net.ns["G1"].batch(f"route replace {gates.NETS[1]} via {gates.ENDS[1]}\n")
+    code, said = net.ns["G1"].run("tc", "qdisc", "add", "dev", "out0", "root", "netem", *options.split(), fails=True)
+    if code:
+        raise Skip(f"no netem: {said.strip()}")
+    before = {node: (net.stat(node), net.devices(node)) for node in net.dut}
+    first = net.devices("H1")["eth0"][3]
+    run = Flood(net, "forward")
+
+    def lost():
+        text = net.ns["G1"].run("tc", "-s", "qdisc", "show", "dev", "out0")
+        return (int(re.search(r"dropped (\d+)", text)[1]), int(re.search(r"backlog \S+ (\d+)p", text)[1]))
+
+    def sums():
+        """Of G1: sent less protected, and waiting; of G2: twice and not in_replay, and not passed on; of H2: lost."""
+        stat = {node: net.stat(node) for node in net.dut}
+        protected = stat["G1"]["out_packets"] - before["G1"][0]["out_packets"]
+        came = net.devices("G2")["out0"][0] - before["G2"][1]["out0"][0]
+        twice = came - (protected - lost()[0])
+        return (run.sent["H1"] - protected - net.devices("H1")["eth0"][3] + first, lost()[1],
+                stat["G2"]["in_replay"] - before["G2"][0]["in_replay"] - twice,
+                net.surplus("G2") - run.before["G2"], run.missing().get("H2", 0))
+    try:
+        run.run()
+        net.settled(sums, (0, 0, 0, 0, 0), "not protected, waiting, twice and not in_replay, lost in G2, in H2")
+        moved = net.drops("G2", before["G2"][0])
+    finally:
+        net.ns["G1"].run("tc", "qdisc", "del", "dev", "out0", "root")
+        net.routes()
+    check(set(moved) <= {"in_replay"}, f"drops of G2: {moved}")
+    check(moved or "duplicate" not in options, "nothing came twice")
+    for node, got in run.got.items():
+        equal(len(set(got)), len(got), f"different datagrams that {node} got")
+
+
+suite.add("D_flood_queue_full", queue_full)
+suite.add("D_flood_forward_gcm", flood, "forward", "gcm16_128")
+suite.add("D_flood_local_cbc", flood, "local", "aes128", "sha256")
+suite.add("D_flood_forward_many_cpus", flood, "forward", "gcm16_128", "none", None, True)
+suite.add("D_flood_forward_sa", flood, "forward", "gcm16_128", "none", changing_sa)
+suite.add("D_flood_local_sa", flood, "local", "aes128", "sha256", changing_sa)
+suite.add("D_flood_forward_policy", flood, "forward", "gcm16_128", "none", changing_policy)
+suite.add("D_flood_local_policy", flood, "local", "gcm16_128", "none", changing_policy)
+# not both: of one that was doubled netem may lose either
+suite.add("G14_loss_and_reorder", netem, "loss 5% delay 2ms reorder 25% limit 100000")
+suite.add("G14_duplicate_and_reorder", netem, "duplicate 10% delay 2ms reorder 25% limit 100000")
+
+if __name__ == "__main__":
+    suite.run(gates.Gates)

@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Two gateways under test with a host behind each, where every packet can be accounted for.
+
+    H1 -------- G1 ====out0==== G2 -------- H2
+      eth0   in0   ====out1====   in0   eth0
+    10.0.1.2     20.0.0.1  20.0.0.2     10.0.2.2       tunnel from 20.0.0.1 to 20.0.0.2
+       10.0.1.1  20.0.1.1  20.0.1.2  10.0.2.1          20.0.9.9 is G2's too, always by out1
+
+Owns namespaces, links, keys, taps and sums; decides nothing about what is right.
+IPv4 alone and permanent neighbours: nothing is on a link but what a test sends.
+"""
+import ctypes
+import errno
+import os
+import random
+import select
+import socket
+import struct
+import time
+
+import esp
+import lab
+import pfkey
+from ktap import Skip, check
+
+ENDS = ("20.0.0.1", "20.0.0.2")
+HOSTS = ("10.0.1.2", "10.0.2.2")
+NETS = ("10.0.1.0/24", "10.0.2.0/24")
+ASIDE = "20.0.9.9"
+LINKS = {
+    "in1": (("H1", "eth0", HOSTS[0]), ("G1", "in0", "10.0.1.1")),
+    "out0": (("G1", "out0", ENDS[0]), ("G2", "out0", ENDS[1])),
+    "out1": (("G1", "out1", "20.0.1.1"), ("G2", "out1", "20.0.1.2")),
+    "in2": (("G2", "in0", "10.0.2.1"), ("H2", "eth0", HOSTS[1])),
+}
+ROUTES = {"H1": "route replace default via 10.0.1.1\n", "H2": "route replace default via 10.0.2.1\n",
+          "G1": f"route replace {NETS[1]} via 20.0.1.2\nroute replace {ASIDE} via 20.0.1.2\n",
+          "G2": f"route replace {NETS[0]} via 20.0.1.1\n"}
+BACKLOG = "/proc/sys/net/core/netdev_max_backlog"
+OUTGOING = 4                                            # PACKET_OUTGOING
+MARK_TOS = 0xB8                                         # copied to the outer header: a packet to look for
+
+
+def bpf(*steps):
+    """A classic filter: (load, offset, value, wanted) each; what differs from what is wanted is not taken."""
+    code, size = b"", 2 * len(steps) + 2
+    for number, (load, offset, value, wanted) in enumerate(steps):
+        reject = size - 2 * number - 3
+        code += struct.pack("=HBBI", load, 0, 0, offset & 0xFFFFFFFF)
+        code += struct.pack("=HBBI", 0x15, *((0, reject) if wanted else (reject, 0)), value)
+    return code + struct.pack("=HBBI", 6, 0, 0, 0xFFFF) + struct.pack("=HBBI", 6, 0, 0, 0)
+
+
+LEAVING = [(0x20, -0x1000 + 4, OUTGOING, True), (0x28, 12, 0x0800, True)]
+MARKED = bpf(*LEAVING, (0x30, 15, MARK_TOS, True))
+CLEAR = bpf(*LEAVING, (0x30, 15, MARK_TOS, False), (0x30, 23, socket.IPPROTO_ESP, False))
+LEFT = bpf(*LEAVING)
+
+
+class Tap:
+    """The frames that leave by a device and that a filter takes."""
+
+    def __init__(self, ns, dev, program):
+        with ns:
+            self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        self.sock.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)           # SO_RCVBUFFORCE
+        code = ctypes.create_string_buffer(program)
+        self.sock.setsockopt(socket.SOL_SOCKET, 26,                     # SO_ATTACH_FILTER
+                             struct.pack("HP", len(program) // 8, ctypes.addressof(code)))
+        self.sock.bind((dev, 3))
+
+    def recv(self, timeout=0):
+        """The next frame, or None. That the device was down meanwhile is no matter."""
+        while select.select([self.sock], [], [], timeout)[0]:
+            try:
+                return self.sock.recv(70000)
+            except OSError as err:
+                check(err.errno == errno.ENETDOWN, f"tap: {err}")
+        return None
+
+    def drain(self):
+        """Forget what was seen; the number of frames."""
+        count = 0
+        while self.recv():
+            count += 1
+        return count
+
+    def close(self):
+        """Close the socket."""
+        self.sock.close()
+
+
+class Gates:
+    """The four nodes."""
+
+    def __init__(self):
+        if os.geteuid():
+            raise Skip("needs root")
+        self.seed = int(os.environ.get("TEST_SEED", random.randrange(1 << 32)))
+        random.seed(self.seed)
+        print(f"# TEST_SEED={self.seed}", flush=True)
+        self.ns, self.open = {}, []
+        for node in ("H1", "G1", "G2", "H2"):
+            self.ns[node] = ns = lab.Ns(f"g{os.getpid():x}{node}")
+            for knob, value in (("net/ipv6/conf/all/disable_ipv6", 1), ("net/ipv6/conf/default/disable_ipv6", 1),
+                                ("net/ipv4/conf/all/rp_filter", 0), ("net/ipv4/conf/default/rp_filter", 0),
+                                ("net/ipv4/conf/all/send_redirects", 0), ("net/ipv4/conf/default/send_redirects", 0),
+                                ("net/ipv4/ip_forward", int(node[0] == "G"))):
+                ns.sysctl(knob, value)
+        self.dut = {g: lab.Testudo(self.ns[g]) for g in ("G1", "G2")}
+        for name in LINKS:
+            self.link(name)
+        self.ns["G2"].ip("addr", "add", ASIDE, "dev", "lo")
+        self.routes()
+        self.offload("off")
+        with open(BACKLOG, encoding="ascii") as f:
+            self.backlog = int(f.read())
+        self.key_sockets = {}
+        for node, ns in self.ns.items():
+            if node[0] == "G":
+                with ns:
+                    self.key_sockets[node] = pfkey.PfKey()
+
+    # -- links -----------------------------------------------------------
+    def link(self, name):
+        """Make one, with its addresses."""
+        (node, dev, _), (far, far_dev, _) = LINKS[name]
+        number = list(LINKS).index(name)
+        self.ns[node].batch(f"link add {dev} address 02:00:00:00:{number:02x}:00 type veth peer name {far_dev} "
+                            f"address 02:00:00:00:{number:02x}:01 netns {self.ns[far].name}\n")
+        for end in (0, 1):
+            self.ns[LINKS[name][end][0]].ip("addr", "add", f"{LINKS[name][end][2]}/24", "dev", LINKS[name][end][1])
+            self.up(name, end)
+
+    def up(self, name, end):
+        """Set an end up; its neighbour does not survive that it was down."""
+        node, dev, _ = LINKS[name][end]
+        number = list(LINKS).index(name)
+        self.ns[node].batch(f"link set {dev} up\nneigh replace {LINKS[name][1 - end][2]} "
+                            f"lladdr 02:00:00:00:{number:02x}:{1 - end:02x} dev {dev} nud permanent\n")
+
+    def routes(self):
+        """All routes as at the start."""
+        for node, lines in ROUTES.items():
+            self.ns[node].batch(lines)
+
+    def offload(self, word):
+        """Segmentation of the hosts' TCP by their links, and GRO at the gateways: "on" or "off"."""
+        for node, dev in (("H1", "eth0"), ("H2", "eth0")):
+            self.ns[node].run("ethtool", "-K", dev, "tso", word, "gso", word)
+        for node, dev in (("G1", "in0"), ("G1", "out0"), ("G2", "in0"), ("G2", "out0")):
+            self.ns[node].run("ethtool", "-K", dev, "gro", word, "tso", "on")
+
+    # -- keys ------------------------------------------------------------
+    def sas(self, enc="gcm16_128", auth="none"):
+        """A new pair of SAs, G1 to G2 and back."""
+        spi = pfkey.random_spi()
+        return esp.Sa(spi, enc, auth), esp.Sa(spi + 1, enc, auth)
+
+    def sa_lines(self, pair, mode, window=64):
+        """setkey's lines for a pair; the same for both gateways."""
+        return [lab.Testudo.sa_line(sa, *ends, mode, window) for sa, ends in zip(pair, (ENDS, ENDS[::-1]))]
+
+    def sp_line(self, node, way, mode="tunnel", verb="spdadd", upper="any"):
+        """setkey's line for a policy of @node, "out" or "in"."""
+        nets, ends = (NETS, ENDS) if mode == "tunnel" else (ENDS, ENDS)
+        if (node == "G1") != (way == "out"):
+            nets, ends = nets[::-1], ends[::-1]
+        if verb == "spddelete":
+            return f"spddelete {nets[0]} {nets[1]} {upper} -P {way};\n"
+        return lab.Testudo.sp_line(*nets, way, mode, ends, upper=upper).replace("spdadd", verb)
+
+    def key(self, mode="tunnel", enc="gcm16_128", auth="none", window=64, upper="any"):
+        """Key both gateways; the pair of SAs."""
+        pair = self.sas(enc, auth)
+        for node, dut in self.dut.items():
+            dut.apply(self.sa_lines(pair, mode, window) +
+                      [self.sp_line(node, way, mode, upper=upper) for way in ("out", "in")])
+        return pair
+
+    def add_sa(self, node, pair, which, mode="tunnel", **kw):
+        """Add SA @which of @pair to @node: 0 from G1 to G2, 1 back."""
+        ends = (ENDS, ENDS[::-1])[which]
+        self.key_sockets[node].add(pair[which], *ends, mode=mode, **kw)
+
+    def del_sa(self, node, pair, which):
+        """Delete it."""
+        ends = (ENDS, ENDS[::-1])[which]
+        self.key_sockets[node].delete(pair[which].spi, *ends)
+
+    # -- sums ------------------------------------------------------------
+    def stat(self, node):
+        """All of testudo's counters."""
+        with self.ns[node], open(lab.STAT["testudo"], encoding="ascii") as f:
+            return {k: int(v) for k, v in (line.split()[:2] for line in f)}
+
+    def drops(self, node, since=None):
+        """Drop counters that are not 0, or that moved since an answer of stat()."""
+        since = since or {}
+        return {k: v - since.get(k, 0) for k, v in self.stat(node).items()
+                if k not in lab.EVENTS and v != since.get(k, 0)}
+
+    def devices(self, node):
+        """{device: (packets in, refused on the way in, packets out, refused on the way out)}"""
+        with self.ns[node], open("/proc/thread-self/net/dev", encoding="ascii") as f:
+            rows = [line.replace(":", " ").split() for line in list(f)[2:]]
+        return {r[0]: tuple(int(r[n]) for n in (2, 4, 10, 12)) for r in rows if r[0] != "lo"}
+
+    def snmp(self, node, group, name):
+        """A counter of the IP layer."""
+        with self.ns[node], open("/proc/thread-self/net/snmp", encoding="ascii") as f:
+            rows = [line.split() for line in f if line.startswith(f"{group}:")]
+        return int(dict(zip(*rows))[name])
+
+    def surplus(self, node):
+        """Packets that a node has got or made itself, less those that left, were taken, or were dropped and counted.
+
+        It stays what it is, whatever passes. Only what the node's sockets send has to be added, and what
+        they receive to be taken away. A link's far end counts what the near one's queue has refused as well.
+        """
+        return sum(self.parts(node).values())
+
+    def parts(self, node):
+        """What surplus() is the sum of, by name."""
+        devices = self.devices(node)
+        drops = self.drops(node) if node in self.dut else {}
+        refused = sum(d[1] for d in devices.values()) - drops.get("in_queue", 0)
+        for ends in LINKS.values():
+            for (near, dev, _), (far, far_dev, _) in (ends, ends[::-1]):
+                if near == node and dev in devices:
+                    refused -= self.devices(far)[far_dev][3]
+        out = {f"{dev}.{what}": sign * d[column] for dev, d in devices.items()
+               for what, sign, column in (("in", 1, 0), ("out", -1, 2), ("out_refused", -1, 3))}
+        return {**out, "in_refused": -refused, **{why: -n for why, n in drops.items()},
+                "icmp_made": self.snmp(node, "Icmp", "OutMsgs"), "icmp_taken": -self.snmp(node, "Icmp", "InMsgs"),
+                "udp_refused": -self.snmp(node, "Udp", "InErrors")}
+
+    def at_rest(self):
+        """No packet is in asynchronous crypto."""
+        return all(stat["async"] == stat["async_done"] for stat in map(self.stat, self.dut))
+
+    def settled(self, what, want, why):
+        """Wait until what() is @want and all is at rest; say @why if that does not come."""
+        end = time.monotonic() + lab.TIMEOUT
+        while not (self.at_rest() and (got := what()) == want):
+            check(time.monotonic() < end, f"{why}: expected {want}, saw {what()}; drops in G1 {self.drops('G1')}, "
+                                          f"in G2 {self.drops('G2')}")
+            time.sleep(0.05)
+
+    @staticmethod
+    def quiesce():
+        """What was on its way when this is called is through: closing a packet socket waits for all of softirq."""
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sock:
+            sock.bind(("lo", 3))
+
+    @staticmethod
+    def limit(packets):
+        """Set netdev_max_backlog, of the whole machine."""
+        with open(BACKLOG, "w", encoding="ascii") as f:
+            f.write(str(packets))
+
+    def rps(self, node, dev, mask):
+        """CPUs that share what comes in there: a mask in hexadecimal."""
+        self.ns[node].run("unshare", "-m", "sh", "-c", "mount -t sysfs sysfs /sys && "
+                          f"echo {mask} >/sys/class/net/{dev}/queues/rx-0/rps_cpus")
+
+    # -- sockets ---------------------------------------------------------
+    def socket(self, node, kind=socket.SOCK_DGRAM, bind=None, proto=0):
+        """A socket there; closed by reset()."""
+        with self.ns[node]:
+            sock = socket.socket(socket.AF_INET, kind, proto)
+            if bind is not None:
+                sock.bind((bind, 0))
+        self.open.append(sock)
+        return sock
+
+    def tap(self, node, dev, program):
+        """A Tap there; closed by reset()."""
+        self.open.append(tap := Tap(self.ns[node], dev, program))
+        return tap
+
+    # -- between cases ---------------------------------------------------
+    def reset(self):
+        """No SA, no policy, no socket."""
+        for thing in self.open:
+            thing.close()
+        self.open = []
+        self.limit(self.backlog)
+        for dut in self.dut.values():
+            dut.flush()
+
+    def close(self):
+        """Remove everything made."""
+        self.reset()
+        for sock in self.key_sockets.values():
+            sock.close()
+        for ns in self.ns.values():
+            ns.close()
+
+
+def slabs():
+    """Objects in use of each slab of the module's, without what CPUs keep at hand."""
+    with open("/proc/slabinfo", encoding="ascii") as f:
+        names = [line.split()[0] for line in f if line.startswith("testudo_")]
+    for name in names:
+        try:
+            with open(f"/sys/kernel/slab/{name}/shrink", "w", encoding="ascii") as f:
+                f.write("1")
+        except OSError:
+            pass                            # then it is the slab's total that has to come down
+    with open("/proc/slabinfo", encoding="ascii") as f:
+        return {row[0]: int(row[1]) for row in map(str.split, f) if row[0].startswith("testudo_")}
+
+
+class Level:
+    """Context: the module's slabs return to where they were, when reset() has removed what the case made."""
+
+    def __init__(self, gates):
+        self.gates, self.before = gates, None
+
+    def __enter__(self):
+        end = time.monotonic() + lab.TIMEOUT
+        while True:
+            now = slabs()
+            if now == self.before:
+                return self
+            self.before = now
+            check(time.monotonic() < end, f"slabs never come to rest: {now}")
+            time.sleep(0.3)
+
+    def __exit__(self, kind, *exc):
+        if kind:
+            return
+        self.gates.reset()
+        end = time.monotonic() + lab.TIMEOUT
+        while above := {k: (self.before.get(k, 0), v) for k, v in slabs().items() if v > self.before.get(k, 0)}:
+            check(time.monotonic() < end, f"objects before and after: {above}")
+            time.sleep(0.1)
