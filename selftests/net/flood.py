@@ -4,7 +4,7 @@
 
 # kernels: all
 # timeout: 900
-# brief: queue_full|forward_gcm|local_policy
+# brief: queue_full|forward_gcm
 
 Two hosts flood each other through two gateways (wire/gates.py), or the gateways
 do. What the sockets send, what they get, and what devices and counters say must
