@@ -248,10 +248,11 @@ static int catch_size(struct ipsec_dst *xd, struct sk_buff *skb,
 	fit = ipsec_pmtu_fit(xd, skb, &mtu);
 	if (likely(fit == IPSEC_FIT_OK))
 		return 0;
-	if (st->hook == NF_INET_FORWARD)
-		fit = catch_size_forward(xd, skb, fit, mtu);
-	else
+	/* in POST_ROUTING, what has no socket comes from elsewhere */
+	if (st->hook == NF_INET_LOCAL_OUT)
 		fit = catch_size_local(xd, skb, st->sk, fit, &mtu);
+	else if (!skb->sk)
+		fit = catch_size_forward(xd, skb, fit, mtu);
 	if (fit != IPSEC_FIT_TOO_BIG)
 		return 0;
 	ipsec_pmtu_tell(skb, xd->family, mtu);

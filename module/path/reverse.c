@@ -24,7 +24,7 @@
 /* Would the packet be held against the routes? In a VRF only by its device. */
 static bool reverse_is_filtered(const struct sk_buff *skb)
 {
-	const struct in_device *idev;
+	struct in_device *idev;
 
 	if (netif_is_l3_slave(skb->dev))
 		return false;
