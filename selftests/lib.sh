@@ -768,7 +768,17 @@ watch_cut()
 	END
 }
 
-# none_cut NODE... - and there was none since it was last asked
+# cut_mark NODE... - what was counted until now is no matter
+cut_mark()
+{
+	local node
+
+	for node in "$@"; do
+		n "$node" nft reset counters table inet cut >/dev/null
+	done
+}
+
+# none_cut NODE... - and there was none since then, or since it was last asked
 none_cut()
 {
 	local node seen

@@ -264,6 +264,7 @@ t_switch()
 	fi
 	drops_mark G1
 	drops_mark G2
+	cut_mark G1 G2
 	for node in H1:eth0 G1:in0 G1:out0; do
 		n "${node%:*}" ethtool -K "${node#*:}" "$3" "$4" >/dev/null || fail "no $3 at $node"
 	done
@@ -299,6 +300,7 @@ t_big_tcp()
 	done
 	drops_mark G1
 	drops_mark G2
+	cut_mark G1 G2
 	WINDOW=$WIDE keyed 6 6 gcm16_128 none
 	bulk H1 H2 fd00:2::2 $((BYTES * 2))
 	flush_all
