@@ -18,7 +18,20 @@
 #include "path/bare.h"
 #include "sa/sad.h"
 
-/* The ends of the header in front; an SA may be for all senders. */
+/* Newest first; an SA may be for all senders. */
+static struct ipsec_sa *bare_between(struct ipsec_net *ipn,
+				     struct ipsec_sa_want *want)
+{
+	struct ipsec_sa *sa;
+
+	sa = ipsec_sad_choose_rcu(ipn, want);
+	if (sa)
+		return sa;
+	memset(&want->saddr, 0, sizeof(want->saddr));
+	return ipsec_sad_choose_rcu(ipn, want);
+}
+
+/* The ends of the header in front. */
 static struct ipsec_sa *bare_choose(struct ipsec_net *ipn,
 				    const struct sk_buff *skb, u8 family,
 				    u8 mode, u32 reqid)
@@ -29,7 +42,6 @@ static struct ipsec_sa *bare_choose(struct ipsec_net *ipn,
 		.mode = mode,
 		.reqid = reqid,
 	};
-	struct ipsec_sa *sa;
 
 	if (family == AF_INET6) {
 		ipsec_addr_set6(&want.saddr, &ipv6_hdr(skb)->saddr);
@@ -38,11 +50,7 @@ static struct ipsec_sa *bare_choose(struct ipsec_net *ipn,
 		ipsec_addr_set4(&want.saddr, ip_hdr(skb)->saddr);
 		ipsec_addr_set4(&want.daddr, ip_hdr(skb)->daddr);
 	}
-	sa = ipsec_sad_choose_rcu(ipn, &want);
-	if (sa)
-		return sa;
-	memset(&want.saddr, 0, sizeof(want.saddr));
-	return ipsec_sad_choose_rcu(ipn, &want);
+	return bare_between(ipn, &want);
 }
 
 /**
@@ -82,6 +90,31 @@ struct ipsec_sa *ipsec_bare_tunnel_rcu(struct ipsec_net *ipn,
 	if (reqid)
 		sa = bare_choose(ipn, skb, family, IPSEC_MODE_TUNNEL, reqid);
 	return sa ?: bare_choose(ipn, skb, family, IPSEC_MODE_TUNNEL, 0);
+}
+
+/**
+ * ipsec_bare_sent_rcu() - the tunnel by which a packet without IPComp has gone
+ * @ipn: namespace
+ * @saddr: source of its outer header
+ * @daddr: destination
+ * @family: AF_INET or AF_INET6 of both
+ *
+ * Context: RCU.
+ * Return: the SA by which one would go now, borrowed under RCU; or NULL.
+ */
+struct ipsec_sa *ipsec_bare_sent_rcu(struct ipsec_net *ipn,
+				     const union ipsec_addr *saddr,
+				     const union ipsec_addr *daddr, u8 family)
+{
+	struct ipsec_sa_want want = {
+		.saddr = *saddr,
+		.daddr = *daddr,
+		.family = family,
+		.proto = IPPROTO_COMP,
+		.mode = IPSEC_MODE_TUNNEL,
+	};
+
+	return bare_between(ipn, &want);
 }
 
 /**

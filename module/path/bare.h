@@ -8,6 +8,8 @@
 #include <linux/in.h>
 #include <linux/types.h>
 
+#include "base/addr.h"
+
 struct ipsec_net;
 struct ipsec_sa;
 struct sk_buff;
@@ -43,6 +45,9 @@ u8 ipsec_bare_proto(struct sk_buff *skb, u8 family);
 struct ipsec_sa *ipsec_bare_tunnel_rcu(struct ipsec_net *ipn,
 				       const struct sk_buff *skb, u8 family,
 				       u32 reqid);
+struct ipsec_sa *ipsec_bare_sent_rcu(struct ipsec_net *ipn,
+				     const union ipsec_addr *saddr,
+				     const union ipsec_addr *daddr, u8 family);
 struct ipsec_sa *ipsec_bare_cpi_rcu(struct ipsec_net *ipn,
 				    const struct sk_buff *skb, u8 family);
 

@@ -8,6 +8,8 @@
  *   LOCAL_IN     first    was it protected as the SPD demands? Before source
  *   FORWARD      first    NAT and before the filter, so that rules see only
  *                         what the SPD let in
+ *   LOCAL_IN     last     what only the rules may still refuse: payload of IPComp's
+ *                         tunnels that names no SA, errors about what was sent
  *   LOCAL_OUT    last     to be protected? After mangle, destination NAT and
  *   FORWARD      last     filter have seen the packet, and changed it or not;
  *                         in FORWARD this is after the inbound check
@@ -47,7 +49,7 @@ static const struct nf_hook_ops hooks[] = {
 	HOOK(NFPROTO_IPV4, NF_INET_PRE_ROUTING, HOOKS_LATE,
 	     ipsec_reverse_route),
 	HOOK_BOTH(NF_INET_LOCAL_IN, HOOKS_CHECK, ipsec_in_check_local),
-	HOOK_BOTH(NF_INET_LOCAL_IN, HOOKS_LATE, ipsec_in_bare),
+	HOOK_BOTH(NF_INET_LOCAL_IN, HOOKS_LATE, ipsec_in_late),
 	HOOK_BOTH(NF_INET_FORWARD, HOOKS_CHECK, ipsec_in_check_forward),
 	HOOK_BOTH(NF_INET_FORWARD, HOOKS_OFFLOAD, ipsec_offload_refuse),
 	HOOK_BOTH(NF_INET_FORWARD, HOOKS_LATE, ipsec_catch_out),

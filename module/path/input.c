@@ -41,6 +41,7 @@
 #include "path/decap.h"
 #include "path/input.h"
 #include "path/natt.h"
+#include "path/outer_error.h"
 #include "path/path.h"
 #include "path/secpath.h"
 #include "path/spi.h"
@@ -412,35 +413,16 @@ int ipsec_in_rcv_encap(struct sk_buff *skb, u8 family)
 		      IPPROTO_ESP, true);
 }
 
-/**
- * ipsec_in_bare() - netfilter hook at LOCAL_IN, behind the rules
- * @priv: the namespace's struct ipsec_net
- * @skb: packet for this host
- * @st: where
- *
- * Takes the payload of IPComp's tunnels that came uncompressed: what the inbound
- * check has let go on for that reason and no other. A rule may have had user
- * space look at it meanwhile, which gives it back in process context.
- *
- * Context: RCU; softirq or process.
- * Return: NF_ACCEPT, or NF_STOLEN when it was one.
- */
-unsigned int ipsec_in_bare(void *priv, struct sk_buff *skb,
-			   const struct nf_hook_state *st)
+/* What the inbound check has let go on as the payload of an IPComp tunnel. */
+static void in_bare(struct ipsec_net *ipn, struct sk_buff *skb, u8 family,
+		    u8 proto)
 {
-	u8 family = st->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6;
-	u8 proto = ipsec_bare_proto(skb, family);
-	struct ipsec_net *ipn = priv;
-	struct ipsec_sa *sa;
+	struct ipsec_sa *sa = ipsec_bare_tunnel_rcu(ipn, skb, family, 0);
 
-	if (likely(!ipsec_bare_is(proto) || !ipsec_secpath_is_bare(ipn, skb)))
-		return NF_ACCEPT;
-	sa = ipsec_bare_tunnel_rcu(ipn, skb, family, 0);
 	if (!sa) {
 		ipsec_drop(ipn, skb, IPSEC_DROP_IN_NO_SA, 0);
-		return NF_STOLEN;
+		return;
 	}
-
 	local_bh_disable();
 	in_enter(ipn, skb, sa, family, false);
 	ipsec_skb_cb(skb)->nexthdr = proto;
@@ -448,7 +430,36 @@ unsigned int ipsec_in_bare(void *priv, struct sk_buff *skb,
 	__skb_pull(skb, skb_transport_offset(skb));
 	in_run(ipn, skb, IN_ROW_ADMIT);
 	local_bh_enable();
-	return NF_STOLEN;
+}
+
+/**
+ * ipsec_in_late() - netfilter hook at LOCAL_IN, behind the rules
+ * @priv: the namespace's struct ipsec_net
+ * @skb: packet for this host
+ * @st: where
+ *
+ * Takes the payload of IPComp's tunnels that came uncompressed, and hears ICMP
+ * errors about what was sent: both go on as something else, and a rule may have
+ * refused them. It may also have had user space look at them, which gives them
+ * back in process context.
+ *
+ * Context: RCU; softirq or process.
+ * Return: NF_ACCEPT, or NF_STOLEN when it was such a payload.
+ */
+unsigned int ipsec_in_late(void *priv, struct sk_buff *skb,
+			   const struct nf_hook_state *st)
+{
+	u8 family = st->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6;
+	u8 proto = ipsec_bare_proto(skb, family);
+	struct ipsec_net *ipn = priv;
+
+	if (unlikely(ipsec_bare_is(proto) && ipsec_secpath_is_bare(ipn, skb))) {
+		in_bare(ipn, skb, family, proto);
+		return NF_STOLEN;
+	}
+	if (unlikely(ipsec_outer_error_possible(proto)))
+		ipsec_outer_error_learn(ipn, skb, family);
+	return NF_ACCEPT;
 }
 
 /*

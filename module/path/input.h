@@ -18,7 +18,7 @@ void ipsec_in_net_exit(struct ipsec_net *ipn);
 
 int ipsec_in_rcv(struct sk_buff *skb, u8 family, u8 proto);
 int ipsec_in_rcv_encap(struct sk_buff *skb, u8 family);
-unsigned int ipsec_in_bare(void *priv, struct sk_buff *skb,
+unsigned int ipsec_in_late(void *priv, struct sk_buff *skb,
 			   const struct nf_hook_state *st);
 unsigned int ipsec_in_prerouting(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *st);

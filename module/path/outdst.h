@@ -31,7 +31,7 @@
  * @way_mark: its mark
  * @headroom: bytes in front of the clear packet for all headers and the link
  * @tailroom: bytes behind it, at most
- * @mtu: MTU of @route << 16 | largest clear packet that then fits, with a
+ * @mtu: MTU of the path << 16 | largest clear packet that then fits, with a
  *	plain IP header; 0 when not known yet. One word, so that both fit together
  * @hinted: jiffies when a sender was last told the MTU of what was cut for it;
  *	0 for not yet

@@ -421,6 +421,26 @@ static int out_protect(struct out_ctx *ctx, struct sk_buff *skb)
 }
 
 /*
+ * A packet that goes whole although it does not fit (IPSEC_FIT_WHOLE) is cut by
+ * the IP layer, which asks the route. @sa, the last one, may know better.
+ */
+static void out_limit(const struct ipsec_dst *xd, struct sk_buff *skb,
+		      struct ipsec_sa *sa)
+{
+	unsigned int mtu;
+
+	if (likely(!skb->ignore_df))
+		return;
+	mtu = ipsec_pmtu_learnt(xd->route, sa);
+	if (skb->len <= mtu)
+		return;
+	if (xd->bundle.family == AF_INET6)
+		IP6CB(skb)->frag_max_size = mtu;
+	else
+		IPCB(skb)->frag_max_size = mtu;
+}
+
+/*
  * One SA is done. After the last, the packet is no longer the one that the
  * stack knew: conntrack and its notes in the control block are about another.
  */
@@ -428,10 +448,11 @@ static int out_route(struct out_ctx *ctx, struct sk_buff *skb)
 {
 	struct ipsec_skb_cb *cb = ipsec_skb_cb(skb);
 	struct ipsec_dst *xd = ctx->xd;
+	struct ipsec_sa *sa = cb->sa;
 	int why;
 
-	if (unlikely(cb->sa->encap))
-		ipsec_natt_push(skb, cb->sa);
+	if (unlikely(sa->encap))
+		ipsec_natt_push(skb, sa);
 	why = ipsec_tunnel_close(skb);
 	if (why)
 		return why;
@@ -447,6 +468,7 @@ static int out_route(struct out_ctx *ctx, struct sk_buff *skb)
 		IP6CB(skb)->flags = IP6SKB_XFRM_TRANSFORMED;
 	else
 		IPCB(skb)->flags = IPSKB_XFRM_TRANSFORMED;
+	out_limit(xd, skb, sa);
 
 	/* the RCU section lasts until the packet is sent or queued */
 	skb_dst_drop(skb);

@@ -4,9 +4,10 @@
  * what becomes of a larger one, and telling its sender. Never cuts a packet;
  * mss.c keeps TCP below it.
  *
- * A route's MTU is always that of the protected packet; ours is never written
- * into a route. In transport mode both have the same route, and it would
- * shrink with every packet.
+ * A route's MTU is always that of the protected packet, and so is that of the
+ * last SA, which ICMP errors lower (outer_error.c): the route may not be the one
+ * that learns, as in a VRF. Ours is never written into a route. In transport mode
+ * both have the same route, and it would shrink with every packet.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -69,10 +70,35 @@ static unsigned int pmtu_inner(const struct ipsec_bundle *b, unsigned int room,
 	return room;
 }
 
-/* Bytes of protected packet that the path takes. */
-static unsigned int pmtu_outer(const struct dst_entry *route)
+/**
+ * ipsec_pmtu_learnt() - largest protected packet, as its last SA has learnt
+ * @route: where it goes
+ * @sa: its last SA
+ *
+ * Of a route with a locked MTU an administrator has said that errors do not
+ * count.
+ *
+ * Context: RCU.
+ * Return: bytes, less than the route's MTU; UINT_MAX when the SA does not know
+ * better than the route.
+ */
+unsigned int ipsec_pmtu_learnt(const struct dst_entry *route,
+			       struct ipsec_sa *sa)
 {
-	return min(dst_mtu(route), PMTU_MAX);
+	unsigned int mtu = ipsec_sa_pmtu(&sa->pmtu);
+
+	if (likely(mtu == UINT_MAX) || mtu >= dst_mtu(route) ||
+	    dst_metric_locked(route, RTAX_MTU))
+		return UINT_MAX;
+	return mtu;
+}
+
+/* The largest protected packet; RCU. */
+static unsigned int pmtu_outer(const struct ipsec_bundle *b,
+			       const struct dst_entry *route)
+{
+	return min3(dst_mtu(route), PMTU_MAX,
+		    ipsec_pmtu_learnt(route, b->sa[b->n - 1]));
 }
 
 /**
@@ -87,21 +113,21 @@ static unsigned int pmtu_outer(const struct dst_entry *route)
 unsigned int ipsec_pmtu_bundle(const struct ipsec_bundle *b, u16 family,
 			       const struct dst_entry *route)
 {
-	return pmtu_inner(b, pmtu_outer(route), ipsec_pmtu_hlen(family));
+	return pmtu_inner(b, pmtu_outer(b, route), ipsec_pmtu_hlen(family));
 }
 
 /**
  * ipsec_pmtu_plain() - largest clear packet without options that fits the path
  * @xd: decision, of the current generation
  *
- * Follows the route's MTU.
+ * Follows the MTU of the route and of the last SA.
  *
  * Context: RCU.
  * Return: bytes; 0 when nothing fits.
  */
 unsigned int ipsec_pmtu_plain(struct ipsec_dst *xd)
 {
-	unsigned int outer = pmtu_outer(xd->route);
+	unsigned int outer = pmtu_outer(&xd->bundle, xd->route);
 	u32 cached = READ_ONCE(xd->mtu);
 
 	if (likely(cached >> 16 == outer))
@@ -126,7 +152,7 @@ static unsigned int pmtu_of(struct ipsec_dst *xd, struct sk_buff *skb)
 	hlen = ipsec_tunnel_unprotected(skb, xd->family);
 	if (likely(hlen == ipsec_pmtu_hlen(xd->family)))
 		return ipsec_pmtu_plain(xd);
-	return pmtu_inner(&xd->bundle, pmtu_outer(xd->route), hlen);
+	return pmtu_inner(&xd->bundle, pmtu_outer(&xd->bundle, xd->route), hlen);
 }
 
 /*

@@ -12,6 +12,7 @@
 struct dst_entry;
 struct ipsec_bundle;
 struct ipsec_dst;
+struct ipsec_sa;
 struct sk_buff;
 struct sock;
 
@@ -49,6 +50,8 @@ static inline unsigned int ipsec_pmtu_hlen(u16 family)
 
 unsigned int ipsec_pmtu_bundle(const struct ipsec_bundle *b, u16 family,
 			       const struct dst_entry *route);
+unsigned int ipsec_pmtu_learnt(const struct dst_entry *route,
+			       struct ipsec_sa *sa);
 unsigned int ipsec_pmtu_plain(struct ipsec_dst *xd);
 enum ipsec_fit ipsec_pmtu_fit(struct ipsec_dst *xd, struct sk_buff *skb,
 			      unsigned int *mtu);

@@ -7,22 +7,20 @@
  * -EINVAL passes a packet on to the next handler, -ENOENT an ICMP error.
  */
 #include <linux/icmp.h>
-#include <linux/icmpv6.h>
 #include <linux/kernel.h>
 #include <linux/skbuff.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
+#include <net/l3mdev.h>
 #include <net/ndisc.h>
 #include <net/route.h>
 #include <net/xfrm.h>
 
 #include "base/net.h"
 #include "path/input.h"
+#include "path/outer_error.h"
 #include "path/protocol.h"
-#include "path/spi.h"
-#include "sa/sa.h"
-#include "sa/sad.h"
 
 /* Before the stock stack's: esp4 and esp6 0, xfrm interfaces 10, vti 100. */
 #define PROTOCOL_PRIORITY	200
@@ -77,23 +75,12 @@ static int protocol_not_ours(struct sk_buff *skb, int err)
 }
 
 /*
- * Did we send the packet that an ICMP error quotes? Both addresses must be the
- * SA's: one who only guesses an SPI must guess the other end, too.
+ * Is the packet that an ICMP error quotes one that we sent? Only redirects are
+ * heard here: what errors say of its size is taken at LOCAL_IN (outer_error.c),
+ * as the IPv6 layer skips AH, and nobody has a handler for IP in IP.
+ *
+ * skb->data is at the quoted header, of which 8 bytes more were checked for.
  */
-static bool protocol_quotes_ours(struct net *net, const union ipsec_addr *saddr,
-				 const union ipsec_addr *daddr, u16 family,
-				 const void *hdr, u8 proto)
-{
-	const struct ipsec_sa *sa;
-
-	sa = ipsec_sad_lookup_rcu(ipsec_net_of(net), daddr,
-				  ipsec_spi_of(hdr, proto), proto, family);
-	return sa && ipsec_sa_usable(sa) &&
-	       (ipsec_addr_equal(&sa->saddr, saddr) ||
-		ipsec_addr_is_any(&sa->saddr));
-}
-
-/* skb->data is at the quoted header, of which 8 bytes more were checked for. */
 static int protocol_err4(struct sk_buff *skb, u32 info)
 {
 	const struct iphdr *iph = (const struct iphdr *)skb->data;
@@ -102,24 +89,17 @@ static int protocol_err4(struct sk_buff *skb, u32 info)
 
 	ipsec_addr_set4(&saddr, iph->saddr);
 	ipsec_addr_set4(&daddr, iph->daddr);
-	if (!protocol_quotes_ours(net, &saddr, &daddr, AF_INET,
-				  skb->data + iph->ihl * 4, iph->protocol))
+	if (!ipsec_outer_error_sa_rcu(ipsec_net_of(net), &saddr, &daddr,
+				      AF_INET, skb->data + iph->ihl * 4,
+				      iph->protocol))
 		return -ENOENT;
-
-	switch (icmp_hdr(skb)->type) {
-	case ICMP_DEST_UNREACH:
-		if (icmp_hdr(skb)->code == ICMP_FRAG_NEEDED)
-			ipv4_update_pmtu(skb, net, info, 0, iph->protocol);
-		break;
-	case ICMP_REDIRECT:
-		ipv4_redirect(skb, net, 0, iph->protocol);
-		break;
-	}
+	if (icmp_hdr(skb)->type == ICMP_REDIRECT)
+		ipv4_redirect(skb, net, l3mdev_master_ifindex_rcu(skb->dev),
+			      iph->protocol);
 	return 0;
 }
 
-static int protocol_err6(struct sk_buff *skb, u8 type, int offset, __be32 info,
-			 u8 proto)
+static int protocol_err6(struct sk_buff *skb, u8 type, int offset, u8 proto)
 {
 	const struct ipv6hdr *iph = (const struct ipv6hdr *)skb->data;
 	struct net *net = dev_net(skb->dev);
@@ -127,39 +107,31 @@ static int protocol_err6(struct sk_buff *skb, u8 type, int offset, __be32 info,
 
 	ipsec_addr_set6(&saddr, &iph->saddr);
 	ipsec_addr_set6(&daddr, &iph->daddr);
-	if (!protocol_quotes_ours(net, &saddr, &daddr, AF_INET6,
-				  skb->data + offset, proto))
+	if (!ipsec_outer_error_sa_rcu(ipsec_net_of(net), &saddr, &daddr,
+				      AF_INET6, skb->data + offset, proto))
 		return -ENOENT;
-
-	switch (type) {
-	case ICMPV6_PKT_TOOBIG:
-		ip6_update_pmtu(skb, net, info, 0, 0,
-				sock_net_uid(net, NULL));
-		break;
-	case NDISC_REDIRECT:
+	if (type == NDISC_REDIRECT)
 		ip6_redirect(skb, net, skb->dev->ifindex, 0,
 			     sock_net_uid(net, NULL));
-		break;
-	}
 	return 0;
 }
 
 static int protocol_err_esp6(struct sk_buff *skb, struct inet6_skb_parm *opt,
 			     u8 type, u8 code, int offset, __be32 info)
 {
-	return protocol_err6(skb, type, offset, info, IPPROTO_ESP);
+	return protocol_err6(skb, type, offset, IPPROTO_ESP);
 }
 
 static int protocol_err_ah6(struct sk_buff *skb, struct inet6_skb_parm *opt,
 			    u8 type, u8 code, int offset, __be32 info)
 {
-	return protocol_err6(skb, type, offset, info, IPPROTO_AH);
+	return protocol_err6(skb, type, offset, IPPROTO_AH);
 }
 
 static int protocol_err_comp6(struct sk_buff *skb, struct inet6_skb_parm *opt,
 			      u8 type, u8 code, int offset, __be32 info)
 {
-	return protocol_err6(skb, type, offset, info, IPPROTO_COMP);
+	return protocol_err6(skb, type, offset, IPPROTO_COMP);
 }
 
 /**

@@ -21,6 +21,7 @@
 #include "base/addr.h"
 #include "sa/lifetime.h"
 #include "sa/natt.h"
+#include "sa/pmtu.h"
 #include "sa/replay.h"
 
 struct ipsec_net;
@@ -143,6 +144,7 @@ struct ipsec_sa_links {
  * @xform_priv: what @xform->init made
  * @saddr: source (tunnel mode: of the outer header)
  * @reqid: binds it to policies; 0 for none
+ * @pmtu: what its path was said to take
  * @oseq: last sequence number sent, 64 bits
  * @replay: window of a receiver
  * @life: lifetimes and use
@@ -177,6 +179,7 @@ struct ipsec_sa {
 	void *xform_priv;
 	union ipsec_addr saddr;
 	u32 reqid;
+	struct ipsec_sa_pmtu pmtu;
 	atomic64_t oseq ____cacheline_aligned_in_smp;
 	struct ipsec_replay replay ____cacheline_aligned_in_smp;
 	struct ipsec_life life;

@@ -269,7 +269,7 @@ def icmp_errors(tw, v):
                 return False
             return tw.wire.recv(flow.is_reply) is not None
         check(fits(1400), "1400 bytes do not fit a link of 1500")
-        esp_bytes = flow.rx.seal(bytes(60), 17)
+        esp_bytes = flow.rx.seal(bytes(1400), 17)
 
         def quoted(length, spi=flow.rx.spi, src=flow.a_out, dst=flow.w_out):
             body = struct.pack("!I", spi) + esp_bytes[4:]

@@ -1,0 +1,368 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Do ICMP errors about protected packets lower what their SA may send: the right ones, within bounds, for a while?
+
+# kernels: all
+# timeout: 600
+# brief: learn_esp_tunnel|ipcomp_bare_4|bounds_4|marked
+
+TW of scenarios (drawn in wire/lab.py). A router on the way, played by W, answers
+packets that A really sent.
+"""
+import contextlib
+import errno
+import os
+import random
+import socket
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+import ah
+import algs
+import esp
+import ipcomp
+import lab
+import layers
+import packet
+import pfkey
+from ktap import Fail, Skip, Suite, check, equal
+
+suite = Suite(__doc__)
+DISCOVER = {4: (socket.IPPROTO_IP, 10), 6: (socket.IPPROTO_IPV6, 23)}
+DONT, DO = 0, 2
+SO_MARK, MARK = 36, 7
+LINK = 1500
+NIGHTLY = bool(os.environ.get("TESTUDO_NIGHTLY"))
+SPI_AT = {packet.ESP: 0, ah.AH: 4, ipcomp.COMP: 2, packet.UDP: 8}
+
+
+def new_esp():
+    """An ESP SA with an SPI of its own."""
+    return esp.Sa(pfkey.random_spi(), "gcm16_128", "none")
+
+
+def new_ah():
+    """An AH SA."""
+    return ah.Sa(pfkey.random_spi(), "sha256")
+
+
+def new_comp():
+    """An IPComp SA."""
+    return ipcomp.Sa(random.randrange(256, 61000))
+
+
+class Way:
+    """An SA by which A sends to W, the policy for it, and a socket that sends datagrams through it.
+
+    @v, @outer: families of the clear and of the protected packet. @bind: sets the socket up.
+    """
+
+    def __init__(self, tw, sa, mode="tunnel", v=4, outer=None, udp=False, bind=None):
+        self.tw, self.sa, self.v, self.outer = tw, sa, v, outer or v
+        self.layer = layers.Layer(sa, mode, self.outer, udp)
+        self.near, self.far = lab.OUTER[self.outer]
+        self.src, self.dst = lab.INNER[v] if mode == "tunnel" else lab.OUTER[v]
+        nets, ports, proto = lab.NETS[v] if mode == "tunnel" else lab.OUTER[v], "", sa.proto
+        if udp:
+            ports, proto = "[4500]", "esp-udp"
+        via = f"{self.near}-{self.far}" if mode == "tunnel" else ""
+        tw.dut.setkey(f"add {self.near}{ports} {self.far}{ports} {proto} {sa.spi:#x} -m {mode} "
+                      f"{' '.join(algs.setkey_words(sa))};\n"
+                      f"spdadd {nets[0]} {nets[1]} udp -P out ipsec {sa.proto}/{mode}/{via}/require;\n")
+        with tw.a:
+            self.sock = socket.socket(socket.AF_INET6 if v == 6 else socket.AF_INET, socket.SOCK_DGRAM)
+        if bind:
+            bind(self.sock)
+        self.sock.bind((self.src, 0))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.sock.close()
+        forget(self.tw)
+
+    def largest(self, link=LINK):
+        """The largest clear packet that fits."""
+        return layers.largest([self.layer], link, layers.HEAD[self.v])
+
+    def put(self, size, discover=DO, data=None):
+        """A clear packet of @size bytes; False when it is too big, which a VRF does not tell its sender."""
+        self.sock.setsockopt(*DISCOVER[self.v], discover)
+        data = data or os.urandom(size - layers.HEAD[self.v] - layers.UDP_HEAD)
+        before = self.tw.stat()["out_too_big"]
+        try:
+            self.sock.sendto(data, (self.dst, 9))
+        except OSError as err:
+            equal(errno.errorcode[err.errno], "EMSGSIZE", "what the sender is told")
+            return False
+        return self.tw.stat()["out_too_big"] == before
+
+    def seen(self):
+        """The next packet that W gets."""
+        pkt = self.tw.wire.recv(lambda p: p.src == self.near and p.dst == self.far)
+        check(pkt is not None, f"no packet came from {self.near}, where IPv{self.v} was sent in {self.layer.mode} mode")
+        return pkt
+
+    def passes(self, size, data=None):
+        """The packet that W gets of a clear one of @size bytes; None when that is too big."""
+        return self.seen() if self.put(size, data=data) else None
+
+    def told(self, pkt, mtu, quote=None, spoil=False, kind=None):
+        """A router says that @pkt does not fit @mtu, and quotes so many bytes behind its IP header.
+
+        @spoil: the checksum is wrong. @kind: another type and code.
+        """
+        six, router = self.outer == 6, lab.FENCE[self.outer]
+        raw = pkt if isinstance(pkt, bytes) else pkt.raw
+        if quote is not None:
+            raw = raw[:layers.HEAD[self.outer] + quote]
+        body = packet.icmp(*(kind or ((2, 0) if six else (3, 4))), mtu, raw[:1200 if six else 548], router, self.near)
+        if spoil:
+            body = body[:2] + bytes([body[2] ^ 0xFF]) + body[3:]
+        self.tw.wire.send(packet.ip(router, self.near, packet.ICMP6 if six else packet.ICMP, body))
+
+    def lowered(self, pkt, mtu, what, **kw):
+        """The error is believed, to the byte."""
+        most = self.largest(mtu)
+        self.told(pkt, mtu, **kw)
+        lab.wait_until(lambda: not self.passes(most + 1), f"{what}: {most + 1} bytes still pass at {mtu}")
+        self.fits(most, mtu, what)
+
+    def fits(self, most, mtu, what):
+        """@most bytes pass, whole and in no more than @mtu."""
+        pkt = self.passes(most)
+        check(pkt is not None, f"{what}: {most} bytes do not pass at {mtu}")
+        check(len(pkt.raw) <= mtu and not pkt.mf and not pkt.off,
+              f"{what}: {len(pkt.raw)} bytes on a path of {mtu}, or a fragment")
+
+    def unmoved(self, what):
+        """What came before this was not believed."""
+        equal(self.tw.arrivals(), [], "datagrams")
+        check(self.passes(self.largest()), f"{what} was believed")
+
+
+def forget(tw):
+    """What routes have learnt."""
+    for v in "46":
+        tw.a.ip(f"-{v}", "route", "flush", "cache")
+
+
+def changed(pkt, at, byte):
+    """The bytes of @pkt with one behind its IP header changed."""
+    at += layers.HEAD[pkt.ver]
+    return pkt.raw[:at] + bytes([pkt.raw[at] ^ byte]) + pkt.raw[at + 1:]
+
+
+def readdressed(pkt, there):
+    """The bytes of @pkt to another host, or from one."""
+    new = packet.pton(lab.FENCE[pkt.ver])
+    at = (12 if pkt.ver == 4 else 8) + len(new) * there
+    return pkt.raw[:at] + new + pkt.raw[at + len(new):]
+
+
+def mtu_of(*families):
+    """An MTU that IPv6 inside can have, too."""
+    return 1400 if 6 in families else 1300
+
+
+def learn(tw, make, mode, v, outer, udp=False):
+    """F03, F05: the SA learns, and goes by it when the routes have forgotten; another SA begins afresh."""
+    tw.need_testudo()
+    mtu = mtu_of(v, outer)
+    with Way(tw, make(), mode, v, outer, udp) as way:
+        pkt = way.passes(way.largest())
+        equal(len(pkt.raw) > mtu, True, "a packet larger than the path")
+        way.lowered(pkt, mtu, "the error", quote=12 if udp else 8)
+        forget(tw)
+        check(not way.passes(way.largest(mtu) + 1), "the SA has forgotten what it learnt")
+    tw.reset()
+    with Way(tw, make(), mode, v, outer, udp) as way:
+        check(way.passes(way.largest()), "a new SA has what another one learnt")
+
+
+def forged(tw, make, mode, v, outer):
+    """Another SPI or end, or too little of the packet: not believed. Nor is a wrong checksum."""
+    tw.need_testudo()
+    mtu = mtu_of(v, outer)
+    with Way(tw, make(), mode, v, outer) as way:
+        pkt = way.passes(way.largest())
+        at, raw = SPI_AT[pkt.proto], pkt.raw
+        wrong = [("another SPI", changed(pkt, at, 1), {}), ("another SPI yet", changed(pkt, at + 1, 0x80), {}),
+                 ("another sender", readdressed(pkt, False), {}), ("another receiver", readdressed(pkt, True), {}),
+                 ("a cut SPI", raw, {"quote": 7}), ("no SPI", raw, {"quote": 0}),
+                 ("a wrong checksum", raw, {"spoil": True})]
+        for what, quoted, how in wrong:
+            way.told(quoted, mtu, **how)
+            way.unmoved(f"an error about {what}")
+        way.lowered(pkt, mtu, "the right error")
+
+
+def bare(tw, v, outer):
+    """F03: what an IPComp tunnel has left as it was names no SA; an error about it needs both ends."""
+    tw.need_testudo()
+    mtu = mtu_of(v, outer)
+    with Way(tw, new_comp(), "tunnel", v, outer) as way:
+        pkt = way.passes(way.largest())
+        equal(pkt.proto, packet.IPIP if v == 4 else packet.IPV6, "the packet's protocol")
+        way.told(readdressed(pkt, True), mtu)
+        way.unmoved("an error about another tunnel")
+        way.lowered(pkt, mtu, "the error", quote=8)
+        forget(tw)
+        check(not way.passes(way.largest(mtu) + 1), "the SA has forgotten what it learnt")
+
+
+def compressed(tw, v):
+    """F03: a packet with an IPComp header names its SA."""
+    tw.need_testudo()
+    with Way(tw, new_comp(), "tunnel", v) as way:
+        pkt = way.passes(0, data=os.urandom(1320) + b"a" * 90)
+        equal(pkt.proto, ipcomp.COMP, "the packet's protocol")
+        way.lowered(pkt, mtu_of(v), "the error", quote=8)
+
+
+def bounds(tw, v, cases):
+    """F04: told so much about a packet of so many bytes, the path takes this; None for as much as before."""
+    tw.need_testudo()
+    with Way(tw, new_esp(), "tunnel", 4, v) as way:
+        big, small = way.passes(way.largest()), way.passes(200)
+        size = len(big.raw)
+        for told in (size, size + 1, 0xFFFF):
+            way.told(big, told)
+        way.told(small, 1300)
+        way.unmoved("an MTU that the packet did not exceed")
+    for told, mtu in cases:
+        tw.reset()
+        with Way(tw, new_esp(), "tunnel", 4, v) as way:
+            way.told(way.passes(way.largest()), told)
+            if mtu is None:
+                way.unmoved(f"an MTU of {told}")
+                continue
+            most = way.largest(mtu)
+            lab.wait_until(lambda: not way.passes(most + 1), f"told {told}: {most + 1} bytes pass")
+            way.fits(most, mtu, f"told {told}")
+
+
+def storm(tw, v, least):
+    """F04: however many errors with whatever in them, the path is never taken for less than @least; and it ages."""
+    tw.need_testudo()
+    age = f"net/ipv{v}/route/mtu_expires"
+    tw.a.sysctl(age, 4)
+    try:
+        with Way(tw, new_esp(), "tunnel", 4, v) as way:
+            pkts = [way.passes(size) for size in (60, 300, 700, 1280, way.largest())]
+            for _ in range(10000 if NIGHTLY else 300):
+                way.told(random.choice(pkts), random.choice((random.randrange(2000), random.getrandbits(16))))
+            equal(tw.arrivals(), [], "datagrams")
+            way.fits(way.largest(least), LINK, "after all of them")
+            way.told(pkts[-1], least)
+            lab.wait_until(lambda: not way.passes(way.largest()), "the last error is not believed")
+            lab.wait_until(lambda: way.passes(way.largest()), "the path never grows again")
+    finally:
+        tw.a.sysctl(age, 600)
+
+
+def ruled(tw):
+    """A rule that drops the errors is obeyed, and so is a route whose MTU is locked."""
+    tw.need_testudo()
+    with Way(tw, new_esp()) as way:
+        pkt = way.passes(way.largest())
+        tw.a.run("nft", "-f", "-", text="table ip t { chain i { type filter hook input priority 0\n"
+                                        "icmp type destination-unreachable drop\n}\n}\n")
+        try:
+            way.told(pkt, 1300)
+            way.unmoved("an error that a rule drops")
+        finally:
+            tw.a.run("nft", "delete", "table", "ip", "t")
+        tw.a.ip("route", "add", way.far, "dev", "a0", "mtu", "lock", "1500")
+        try:
+            way.told(pkt, 1300)
+            way.unmoved("an error about a route with a locked MTU")
+        finally:
+            tw.a.ip("route", "del", way.far, "dev", "a0")
+        way.lowered(pkt, 1300, "without either")
+
+
+def in_vrf(tw):
+    """All of A in a VRF, whose change of hands takes addresses, routes and neighbours away."""
+    lines = ["link add red type vrf table 10\n", "link set red up\n"]
+    for dev in ("a0", "a1"):
+        tw.a.sysctl(f"net/ipv6/conf/{dev}/keep_addr_on_down", 1)
+        lines.append(f"link set {dev} master red\n")
+    try:
+        tw.a.batch("".join(lines))
+    except Fail as err:
+        raise Skip(f"no VRF: {err}") from err
+    lines = []
+    for v in (4, 6):
+        lines += [f"route replace {lab.NETS[v][1]} via {lab.OUTER[v][1]} dev a0 table 10\n",
+                  *(f"neigh replace {a} lladdr 02:00:00:00:00:02 dev a0 nud permanent\n"
+                    for a in (lab.OUTER[v][1], lab.FENCE[v]))]
+    tw.a.batch("".join(lines))
+    return lambda sock: sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"red")
+
+
+def by_mark(tw):
+    """W is reached by a table for marked packets alone."""
+    lines = []
+    for v in (4, 6):
+        near = f"{lab.OUTER[v][0].rpartition('1')[0]}{'0/24' if v == 4 else '/64'}"
+        lines += [f"-{v} rule add fwmark {MARK} table 100\n",
+                  f"-{v} route add {lab.OUTER[v][1]} dev a0 table 100\n",
+                  f"-{v} route add {lab.NETS[v][1]} via {lab.OUTER[v][1]} dev a0 table 100\n",
+                  f"-{v} route del {lab.NETS[v][1]}\n", f"-{v} route del {near} dev a0\n"]
+    for line in lines:
+        tw.a.ip(*line.split())
+    return lambda sock: sock.setsockopt(socket.SOL_SOCKET, SO_MARK, MARK)
+
+
+def elsewhere(tw, where, shapes):
+    """F03: routes are found by more than a destination; the SA learns, and what may be cut is cut to fit.
+
+    @shapes: modes and families; one family each, as a route learns, too.
+    """
+    tw.need_testudo()
+    with contextlib.closing(lab.Lab()) as other:
+        bind = where(other)
+        for mode, v in shapes:
+            other.reset()
+            what, mtu = f"{mode} of IPv{v}", mtu_of(v)
+            with Way(other, new_esp(), mode, v, bind=bind) as way:
+                pkt = way.passes(way.largest())
+                way.lowered(pkt, mtu, what)
+                check(way.put(way.largest()) is False, f"{what}: a packet with DF passes")
+                way.put(way.largest(), DONT)
+                parts = [way.seen(), way.seen()]
+                sizes = [len(part.raw) for part in parts]
+                check(max(sizes) <= mtu, f"{what}: packets of {sizes} bytes on a path of {mtu}")
+                if mode == "transport":
+                    equal([part.mf for part in parts], [1, 0], f"{what}: fragments")
+
+
+SHAPES = (("tunnel", 4, 4), ("tunnel", 6, 6), ("tunnel", 4, 6), ("tunnel", 6, 4), ("transport", 4, 4),
+          ("transport", 6, 6))
+for mode, v, outer in SHAPES:
+    tail = f"{mode}_{v}in{outer}" if mode == "tunnel" else f"{mode}_v{v}"
+    if NIGHTLY or v == outer:
+        suite.add(f"F03_learn_esp_{tail}", learn, new_esp, mode, v, outer)
+        suite.add(f"F03_learn_ah_{tail}", learn, new_ah, mode, v, outer)
+    if NIGHTLY or mode == "tunnel" and v == outer:
+        suite.add(f"F05_learn_udp_{tail}", learn, new_esp, mode, v, outer, True)
+        suite.add(f"F04_forged_esp_{tail}", forged, new_esp, mode, v, outer)
+        suite.add(f"F04_forged_ah_{tail}", forged, new_ah, mode, v, outer)
+    if mode == "tunnel":
+        suite.add(f"F03_ipcomp_bare_{v}in{outer}", bare, v, outer)
+for v in (4, 6):
+    suite.add(f"F03_ipcomp_compressed_v{v}", compressed, v)
+suite.add("F04_bounds_4", bounds, 4, ((0, 1492), (68, 552), (551, 552), (552, 552), (553, 553), (1453, 1453)))
+suite.add("F04_bounds_6", bounds, 6, ((0, None), (68, None), (1279, None), (1280, 1280), (0xFFFFFFFF, None)))
+suite.add("F04_storm_4", storm, 4, 552)
+suite.add("F04_storm_6", storm, 6, 1280)
+suite.add("F04_rule_and_lock", ruled)
+for number, shapes in enumerate(((("tunnel", 4), ("transport", 6)), (("tunnel", 6), ("transport", 4)))):
+    if NIGHTLY or not number:
+        suite.add(f"F03_vrf_{number}", elsewhere, in_vrf, shapes)
+    suite.add(f"F03_marked_{number}", elsewhere, by_mark, shapes)
+
+if __name__ == "__main__":
+    suite.run(lab.Lab)
