@@ -20,7 +20,8 @@
  * does not accept is judged once more by the packet that it quotes.
  *
  * A socket with a bypass policy of its own takes clear text whatever the SPD
- * says (sock_policy.c).
+ * says (sock_policy.c), and so passes an ICMP error about the size of a packet
+ * that was sent protected (outer_error.c).
  */
 #include <linux/ipsec.h>
 #include <linux/ipv6.h>
@@ -46,6 +47,7 @@
 #include "path/bare.h"
 #include "path/inbound_check.h"
 #include "path/mss.h"
+#include "path/outer_error.h"
 #include "path/secpath.h"
 #include "path/sock_policy.h"
 
@@ -357,6 +359,16 @@ static int check_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 	return why;
 }
 
+/*
+ * Clear text that its receiver takes all the same, and an error about the size of
+ * what was sent: as much one of the outer packets, and without it they are lost.
+ */
+static bool check_exempt(struct ipsec_net *ipn, struct sk_buff *skb, u8 family)
+{
+	return ipsec_outer_error_is(ipn, skb, family) ||
+	       ipsec_sock_policy_bypass_in(ipn, skb, family);
+}
+
 static unsigned int check_hook(struct ipsec_net *ipn, struct sk_buff *skb,
 			       enum ipsec_sp_dir dir, u8 family)
 {
@@ -380,11 +392,10 @@ static unsigned int check_hook(struct ipsec_net *ipn, struct sk_buff *skb,
 	why = check_packet(ipn, skb, dir, family, record);
 	if (likely(!why))
 		return NF_ACCEPT;
-	/* clear text that its receiver takes all the same */
 	if (dir == IPSEC_SP_IN && !record &&
 	    (why == IPSEC_DROP_IN_CLEAR || why == IPSEC_DROP_IN_DISCARD ||
 	     why == IPSEC_DROP_IN_FRAGMENT) &&
-	    ipsec_sock_policy_bypass_in(ipn, skb, family))
+	    check_exempt(ipn, skb, family))
 		return NF_ACCEPT;
 drop:
 	ipsec_drop(ipn, skb, why, ipsec_secpath_spi(ipn, record));

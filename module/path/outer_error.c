@@ -196,6 +196,24 @@ static bool error_read(struct ipsec_net *ipn, const struct sk_buff *skb,
 	return e->sa;
 }
 
+/**
+ * ipsec_outer_error_is() - is a packet an ICMP error about the size of one that
+ *	was sent protected
+ * @ipn: namespace
+ * @skb: packet in LOCAL_IN, over IPv4 whole
+ * @family: of its header
+ *
+ * Context: RCU.
+ * Return: true if so.
+ */
+bool ipsec_outer_error_is(struct ipsec_net *ipn, const struct sk_buff *skb,
+			  u8 family)
+{
+	struct outer_error e;
+
+	return error_read(ipn, skb, family, &e);
+}
+
 /*
  * Routers that are older than RFC 1191 do not say what would have passed: the
  * next of the sizes that links have, as its section 7.1 lists them.

@@ -30,6 +30,8 @@ struct ipsec_sa *ipsec_outer_error_sa_rcu(struct ipsec_net *ipn,
 					  const union ipsec_addr *daddr,
 					  u16 family, const void *hdr,
 					  u8 proto);
+bool ipsec_outer_error_is(struct ipsec_net *ipn, const struct sk_buff *skb,
+			  u8 family);
 void ipsec_outer_error_learn(struct ipsec_net *ipn, struct sk_buff *skb,
 			     u8 family);
 

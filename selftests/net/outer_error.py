@@ -4,7 +4,7 @@
 
 # kernels: all
 # timeout: 600
-# brief: learn_esp_tunnel|ipcomp_bare_4|bounds_4|marked
+# brief: learn_esp_tunnel|ipcomp_bare_4|all_in_policy|bounds_4|marked
 
 TW of scenarios (drawn in wire/lab.py). A router on the way, played by W, answers
 packets that A really sent.
@@ -33,6 +33,7 @@ DONT, DO = 0, 2
 SO_MARK, MARK = 36, 7
 LINK = 1500
 NIGHTLY = bool(os.environ.get("TESTUDO_NIGHTLY"))
+EVERYTHING = {4: "0.0.0.0/0", 6: "::/0"}
 SPI_AT = {packet.ESP: 0, ah.AH: 4, ipcomp.COMP: 2, packet.UDP: 8}
 
 
@@ -54,10 +55,10 @@ def new_comp():
 class Way:
     """An SA by which A sends to W, the policy for it, and a socket that sends datagrams through it.
 
-    @v, @outer: families of the clear and of the protected packet. @bind: sets the socket up.
+    @v, @outer: families of the clear and of the protected packet. @bind: sets the socket up. @more: setkey's words.
     """
 
-    def __init__(self, tw, sa, mode="tunnel", v=4, outer=None, udp=False, bind=None):
+    def __init__(self, tw, sa, mode="tunnel", v=4, outer=None, udp=False, bind=None, more=""):
         self.tw, self.sa, self.v, self.outer = tw, sa, v, outer or v
         self.layer = layers.Layer(sa, mode, self.outer, udp)
         self.near, self.far = lab.OUTER[self.outer]
@@ -68,7 +69,7 @@ class Way:
         via = f"{self.near}-{self.far}" if mode == "tunnel" else ""
         tw.dut.setkey(f"add {self.near}{ports} {self.far}{ports} {proto} {sa.spi:#x} -m {mode} "
                       f"{' '.join(algs.setkey_words(sa))};\n"
-                      f"spdadd {nets[0]} {nets[1]} udp -P out ipsec {sa.proto}/{mode}/{via}/require;\n")
+                      f"spdadd {nets[0]} {nets[1]} udp -P out ipsec {sa.proto}/{mode}/{via}/require;\n" + more)
         with tw.a:
             self.sock = socket.socket(socket.AF_INET6 if v == 6 else socket.AF_INET, socket.SOCK_DGRAM)
         if bind:
@@ -221,6 +222,36 @@ def compressed(tw, v):
         way.lowered(pkt, mtu_of(v), "the error", quote=8)
 
 
+def all_in(tw, v, action, why):
+    """A policy for everything that comes in lets an error about the size of our packets pass, and nothing else.
+
+    Of UDP, whose errors the kernel takes by the ports alone where there is no policy, that is another SPI, too.
+    """
+    tw.need_testudo()
+    mtu = mtu_of(v)
+    rule = f"spdadd {EVERYTHING[v]} {EVERYTHING[v]} any -P in {action};\n"
+    for udp in (False, True):
+        tw.reset()
+        with Way(tw, new_esp(), "tunnel", v, udp=udp, more=rule) as way:
+            pkt = way.passes(way.largest())
+            at = SPI_AT[pkt.proto]
+            forgeries = [changed(pkt, at, 1), pkt.raw[:layers.HEAD[v] + at], readdressed(pkt, True)]
+            if udp:
+                ike = layers.HEAD[v] + at
+                forgeries += [changed(pkt, 0, 1), changed(pkt, 2, 1), pkt.raw[:ike] + bytes(4) + pkt.raw[ike + 4:]]
+            with tw.drops(**{why: len(forgeries) + 2}):
+                for quoted in forgeries:
+                    way.told(quoted, mtu)
+                way.told(pkt, 0, kind=(1, 0) if v == 6 else (3, 1))
+                tw.wire.send(packet.ip(way.far, way.near, packet.UDP,
+                                       packet.udp(way.far, way.near, 7777, tw.port, b"clear")))
+            check(way.passes(way.largest()), "an error that was dropped is believed")
+            with tw.drops(out_too_big=1):
+                way.told(pkt, mtu)
+                lab.wait_until(lambda: not way.passes(way.largest()), "the error is not believed")
+            way.fits(way.largest(mtu), mtu, "then")
+
+
 def bounds(tw, v, cases):
     """F04: told so much about a packet of so many bytes, the path takes this; None for as much as before."""
     tw.need_testudo()
@@ -354,6 +385,8 @@ for mode, v, outer in SHAPES:
         suite.add(f"F03_ipcomp_bare_{v}in{outer}", bare, v, outer)
 for v in (4, 6):
     suite.add(f"F03_ipcomp_compressed_v{v}", compressed, v)
+    suite.add(f"F03_all_in_policy_v{v}", all_in, v, "ipsec esp/transport//require", "in_clear")
+    suite.add(f"F03_discard_in_policy_v{v}", all_in, v, "discard", "in_discard")
 suite.add("F04_bounds_4", bounds, 4, ((0, 1492), (68, 552), (551, 552), (552, 552), (553, 553), (1453, 1453)))
 suite.add("F04_bounds_6", bounds, 6, ((0, None), (68, None), (1279, None), (1280, 1280), (0xFFFFFFFF, None)))
 suite.add("F04_storm_4", storm, 4, 552)
