@@ -8,6 +8,7 @@
 
 Scenarios G03, G04, G06. W is a raw peer, so nothing is said by a second stack; see wire/lab.py.
 """
+import mmap
 import os
 import random
 import socket
@@ -21,6 +22,7 @@ from ktap import Suite, check, equal
 
 suite = Suite(__doc__)
 UDP_SEGMENT, UDP_GRO = 103, 104
+SO_ZEROCOPY, MSG_ZEROCOPY, MSG_ERRQUEUE = 60, 0x4000000, 0x2000
 DCCP, UDPLITE, UNKNOWN = 33, 136, 253
 LARGEST = {4: 65507, 6: 65487}          # what a socket of the family takes
 NIGHTLY = bool(os.environ.get("TESTUDO_NIGHTLY"))
@@ -133,6 +135,38 @@ def segments(tw, v, mode, outer):
         batch(tw, flow, sock, fits, 3)
 
 
+def given_back(sock):
+    """The kernel says that it is done with the buffer of a send."""
+    try:
+        sock.recvmsg(1, 200, MSG_ERRQUEUE | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def zerocopy(tw, v, mode, outer):
+    """MSG_ZEROCOPY: what is encrypted is not the sender's own memory."""
+    flow = tw.flow("gcm16_128", v=v, mode=mode, outer=outer)
+    reader = Reader(tw, flow)
+    with tw.a:
+        sock = socket.socket(family(v), socket.SOCK_DGRAM)
+    with sock, mmap.mmap(-1, 1 << 16) as memory, memoryview(memory) as view:
+        sock.setsockopt(socket.SOL_SOCKET, SO_ZEROCOPY, 1)
+        sock.bind((flow.a_in, 0))
+        size = 1200
+        for count in (1, 40):
+            data = os.urandom(size * count)
+            view[:len(data)] = data
+            with view[:len(data)] as part:
+                sock.sendmsg([part], [(socket.SOL_UDP, UDP_SEGMENT, struct.pack("=H", size))], MSG_ZEROCOPY,
+                             (flow.w_in, 9))
+            for at in range(0, len(data), size):
+                got = reader.next(f"datagram at {at}")[1]
+                check(got[8:] == data[at:at + size], f"datagram at {at} of {count}: other bytes")
+            lab.wait_until(lambda: given_back(sock), "the kernel keeps the buffer")
+            check(view[:len(data)] == data, "the sender's memory has changed")
+
+
 def gro(tw, v, mode, outer):
     """A socket with UDP_GRO gets each datagram, or several at once and the size to cut them by."""
     flow = tw.flow("gcm16_128", v=v, mode=mode, outer=outer, ways=("in",))
@@ -232,8 +266,8 @@ if NIGHTLY:
     SHAPES += ((4, "transport", 4), (6, "tunnel", 6), (4, "tunnel", 6), (6, "tunnel", 4))
 for v, mode, outer in SHAPES:
     name = f"tunnel_{v}in{outer}" if mode == "tunnel" else f"transport_v{v}"
-    for what, test in (("G03_segments", segments), ("G03_gro", gro), ("G04_sizes_out", out_sizes),
-                       ("G04_sizes_in", in_sizes), ("G06_protocols", protocols)):
+    for what, test in (("G03_segments", segments), ("G03_gro", gro), ("G03_zerocopy", zerocopy),
+                       ("G04_sizes_out", out_sizes), ("G04_sizes_in", in_sizes), ("G06_protocols", protocols)):
         suite.add(f"{what}_{name}", test, v, mode, outer)
 suite.add("G08_multicast_v6", multicast)
 

@@ -197,9 +197,9 @@ done <<-END
 	add_night ip6tnl 4 6 4 ip6tnl mode ipip6
 	add_night ip6ip6 6 6 41 ip6tnl mode ip6ip6
 END
-add_night LINK_vlan t_stacked vlan id 9
+add_case LINK_vlan t_stacked vlan id 9
 add_night LINK_ipvlan_l2 t_stacked ipvlan mode l2
-add_case LINK_ipvlan_l3s t_stacked ipvlan mode l3s
+add_night LINK_ipvlan_l3s t_stacked ipvlan mode l3s
 add_night LINK_ipvlan_l3 t_stacked ipvlan mode l3
 add_night LINK_macvlan t_stacked macvlan mode bridge
 run_cases "${1:-}"

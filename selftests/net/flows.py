@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Do many TCP connections over many SAs, on all CPUs at a time, come through without loss?
 
-# kernels: all
+# kernels: 6.12 debug
 # timeout: 600
-# brief: v4
 
 Scenario G12. A and B are two ends of this project's stack on one link; each pair of
 their addresses has SAs of its own. What arrives is spread over the CPUs by flow (RPS).
