@@ -184,7 +184,7 @@ done <<-END
 	add_case ipip_full_size 4 4 any ipip
 	add_case vxlan_v4 4 4 udp vxlan id 9 dev out0 dstport 4789 udpcsum
 	add_night vxlan_v4_no_checksum 4 4 udp vxlan id 9 dev out0 dstport 4789 noudpcsum
-	add_case vxlan_v6 6 6 udp vxlan id 9 dev out0 dstport 4789
+	add_night vxlan_v6 6 6 udp vxlan id 9 dev out0 dstport 4789
 	add_night vxlan_v6_no_checksum 4 6 udp vxlan id 9 dev out0 dstport 4789 udp6zerocsumtx udp6zerocsumrx
 	add_case l2tp_udp 4 4 udp l2tp_udp $ports
 	add_night l2tp_ip 4 4 115 l2tp_ip
@@ -192,7 +192,7 @@ done <<-END
 	add_night gre_checksum 4 4 47 gre csum
 	add_night gretap 4 4 47 gretap
 	add_night ip6gretap 4 6 47 ip6gretap
-	add_case ip6gre 6 6 47 ip6gre
+	add_night ip6gre 6 6 47 ip6gre
 	add_night sit 6 4 41 sit
 	add_night ip6tnl 4 6 4 ip6tnl mode ipip6
 	add_night ip6ip6 6 6 41 ip6tnl mode ip6ip6
