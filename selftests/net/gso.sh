@@ -6,7 +6,7 @@
 #
 # kernels: all
 # timeout: 900
-# brief: 4in4_offload_on|udp_gso_v4|headroom|transport_v6_offload_on|big_tcp
+# brief: 4in4_offload_on|udp_gso_v4|headroom|transport_v6_offload_on
 #
 #   H1 ---- G1 ==== ESP ==== G2 ---- H2        addresses: lib.sh, T4
 
@@ -242,9 +242,34 @@ t_sctp_fragments()
 	drop_delta G1
 }
 
+# t_sctp_messages INNER OUTER - large ones by a tunnel
+t_sctp_messages()
+{
+	local dst=10.0.2.2
+
+	modprobe sctp 2>/dev/null
+	[ -e /proc/net/sctp ] || { skip "no SCTP in this kernel"; return; }
+	offload on
+	[ "$1" = 4 ] || dst=fd00:2::2
+	keyed "$1" "$2" gcm16_128 none
+	transfer SCTP H1 H2 "$dst" 1000
+	transfer SCTP H1 H2 "$dst" 65535
+}
+
 # A CPU of an emulated machine may stand still while the other one receives hundreds of packets that left later. What is
 # lost by that is no fault of what is looked at here
 WIDE=1024
+
+# marks - from here on none_cut and drop_delta look
+marks()
+{
+	local node
+
+	for node in G1 G2; do
+		drops_mark $node
+		cut_mark $node
+	done
+}
 
 # t_switch hosts|ends V FEATURE on|off - one thing is otherwise at one end, which sends first and receives then
 t_switch()
@@ -262,9 +287,7 @@ t_switch()
 		UPPER=tcp sp_pair G1 G2 "$a" "$b" transport "$a" "$b"
 		commit
 	fi
-	drops_mark G1
-	drops_mark G2
-	cut_mark G1 G2
+	marks
 	for node in H1:eth0 G1:in0 G1:out0; do
 		n "${node%:*}" ethtool -K "${node#*:}" "$3" "$4" >/dev/null || fail "no $3 at $node"
 	done
@@ -292,15 +315,18 @@ t_big_tcp()
 		ip -n "$RUN${node%:*}" link set "${node#*:}" gso_max_size 185000 gro_max_size 185000 2>/dev/null ||
 			{ skip "no BIG TCP in this kernel"; return; }
 	done
+	# however slow the machine is, TCP fills them at once
+	for node in H1 G1 H2 G2; do
+		n "$node" sysctl -qw net.ipv4.tcp_tso_rtt_log=30 net.ipv4.tcp_rmem="4096 2000000 6000000" \
+			net.ipv4.tcp_wmem="4096 2000000 6000000"
+	done
+	ip -n "${RUN}H1" route replace fd00:2::2 via fd00:1::1 initcwnd 300
+	ip -n "${RUN}G1" route replace fc00::2 dev out0 initcwnd 300
 	for node in H1 G1; do
-		# however slow the machine is, TCP fills them
-		n "$node" sysctl -qw net.ipv4.tcp_tso_rtt_log=30
 		n "$node" nft "table inet big { counter seen { }; chain out { type filter hook output priority 0;
 			meta l4proto tcp meta length > 66000 counter name seen; }; }"
 	done
-	drops_mark G1
-	drops_mark G2
-	cut_mark G1 G2
+	marks
 	WINDOW=$WIDE keyed 6 6 gcm16_128 none
 	bulk H1 H2 fd00:2::2 $((BYTES * 2))
 	flush_all
@@ -317,6 +343,8 @@ t_big_tcp()
 		[ "$big" -gt 0 ] || fail "$node has sent no super-packet of more than 64 kB"
 		n "$node" nft delete table inet big
 	done
+	ip -n "${RUN}H1" route del fd00:2::2
+	ip -n "${RUN}G1" route del fc00::2
 	for node in H1:eth0 G1:in0 G1:out0; do
 		ip -n "$RUN${node%:*}" link set "${node#*:}" gso_max_size 65536 gro_max_size 65536
 	done
@@ -348,10 +376,12 @@ for family in 4 6; do
 	add_case "G02_tcp_bulk_tunnel_${family}in${family}_offload_off" t_tunnel_bulk $family $family aes128 sha256 off
 	add_case "G02_tcp_bulk_transport_v${family}_offload_off" t_local_bulk $family chacha none off
 done
-for what in gso gro tx; do
+add_night G21_sctp_messages_4in6 t_sctp_messages 4 6
+add_night G21_sctp_messages_6in4 t_sctp_messages 6 4
+for what in gso tx; do
 	add_case "G02_switch_${what}_off_tunnel_4in4" t_switch hosts 4 $what off
 done
-for what in tso rx sg; do
+for what in tso gro rx sg; do
 	add_night "G02_switch_${what}_off_tunnel_4in4" t_switch hosts 4 $what off
 done
 for what in tso gso gro tx rx sg; do
@@ -359,7 +389,7 @@ for what in tso gso gro tx rx sg; do
 	add_night "G02_switch_${what}_off_transport_v4" t_switch ends 4 $what off
 	add_night "G02_switch_${what}_off_transport_v6" t_switch ends 6 $what off
 done
-add_case G02_switch_gro_list_tunnel_4in4 t_switch hosts 4 rx-gro-list on
+add_night G02_switch_gro_list_tunnel_4in4 t_switch hosts 4 rx-gro-list on
 add_night G02_switch_gro_list_transport_v6 t_switch ends 6 rx-gro-list on
 add_case G02_big_tcp_v6 t_big_tcp
 run_cases "$@"
