@@ -185,6 +185,9 @@ addr D eth0 10.0.0.2/24
 add_case "K04 netns_isolation" t_isolation
 add_case "K04 events stay in their namespace" t_events
 add_case "K05 netns_delete_busy" t_delete_busy
+[ -z "${TESTUDO_NIGHTLY:-}" ] || for ((round = 2; round <= 20; round++)); do
+	add_case "K05 netns_delete_busy again, $round" t_delete_busy
+done
 add_case "L05 flush_memory" t_flush_memory
 add_case "K09 iface_down_up" t_link_flap
 add_case "K06 netns_veth_move" t_veth_move
