@@ -4,7 +4,7 @@
 
 # kernels: all
 # timeout: 300
-# brief: 4in4|v6
+# brief: in_4in4|cut_|transport_v6
 
 TW of scenarios with H (drawn in wire/lab.py).
 """
