@@ -4,7 +4,7 @@
 
 # kernels: all
 # timeout: 300
-# brief: in_4in4|cut_|transport_v6
+# brief: in_4in4|cut_|transport_v6|urgent_v4
 
 TW of scenarios with H (drawn in wire/lab.py).
 """
@@ -24,7 +24,7 @@ import pfkey
 from ktap import Suite, check, equal
 
 suite = Suite(__doc__)
-SYN, ACK = 2, 16
+SYN, ACK, URG = 2, 16, 32
 LINK = 1500
 MSS, NOP, AO = 2, 1, 29
 KNOB = "net/testudo/mss_clamp"
@@ -270,7 +270,7 @@ def whole(tw, v):
     """What must not be cut, or is damaged, is refused as before: nothing leaves, H is told."""
     tw.need_testudo()
     pair = Pair(tw, "tunnel", v, v, "H")
-    for what, flags, options, damage in (("SYN", SYN, b"", 0), ("urgent", ACK | 32, b"", 0),
+    for what, flags, options, damage in (("SYN", SYN, b"", 0), ("urgent", ACK | URG, b"", 0),
                                          ("TCP-MD5", ACK, bytes([19, 18]) + os.urandom(16), 0),
                                          ("TCP-AO", ACK, bytes([AO, 16]) + os.urandom(14), 0),
                                          ("a wrong sum", ACK, b"", 1)):
@@ -281,6 +281,31 @@ def whole(tw, v):
             pair.from_h(bytes(segment))
             equal(told(pair), pair.most + layers.HEAD[v] + 20, f"{what}: the MTU that H is told")
         equal(tw.wire.recv(timeout=0), None, f"{what}: a packet on the wire")
+
+
+def urgent(tw, v):
+    """A segment of A with urgent data that no longer fits is not cut: the pointer would be wrong in the second half."""
+    pair = Pair(tw, "tunnel", v, v)
+    data, size = os.urandom(1340), LINK - 100
+    with tcp_of_a(tw, pair) as sock:
+        sock.connect_ex((pair.theirs, pair.port))
+        number = struct.unpack_from("!I", pair.at_w(), 4)[0]
+        pair.from_w(pair.segment(False, SYN | ACK, mss(LINK - 40), ack=number + 1))
+        pair.at_w()
+        tw.a.ip("link", "set", "a0", "mtu", str(size))
+        try:
+            sock.send(data, socket.MSG_OOB)
+            whole, got = packet.Reassembler(), None
+            while got is None:
+                pkt = tw.wire.recv(pair.flow.is_reply)
+                check(pkt is not None, "it is not sent")
+                check(len(pkt.raw) <= size, f"{len(pkt.raw)} bytes on a link of {size}")
+                got = whole.feed(pair.flow.open(pkt)[1])
+        finally:
+            tw.a.ip("link", "set", "a0", "mtu", str(LINK))
+    pair.sum_ok(pair.mine, pair.theirs, got.payload)
+    equal((got.payload[13] & URG, struct.unpack_from("!H", got.payload, 18)[0]), (URG, len(data)), "URG and its pointer")
+    check(got.payload[20:] == data, "the urgent data is not whole")
 
 
 def small_floor(tw):
@@ -313,6 +338,7 @@ for v in (4, 6):
     suite.add(f"F22_mss_one_way_v{v}", one_way, v)
     suite.add(f"F22_mss_no_sa_v{v}", no_sa, v)
     suite.add(f"F22_segment_whole_v{v}", whole, v)
+    suite.add(f"F22_segment_urgent_v{v}", urgent, v)
 suite.add("F22_segment_floor_of_ipv6", small_floor)
 
 if __name__ == "__main__":
