@@ -286,13 +286,13 @@ def sa_deleted(net, flow, pair):
         flow.tick(None, drop=("G1", "out_no_sa"))
         net.del_sa("G2", pair, 0)
         pair = (net.sas()[0], pair[1])
-        net.add_sa("G2", pair, 0, window=64)
+        net.add_sa("G2", pair, 0)
         net.add_sa("G1", pair, 0)
         flow.tick("esp", spi=pair[0].spi)
         flow.moves()
         net.del_sa("G2", pair, 0)
         flow.tick("esp", arrives=False, drop=("G2", "in_no_sa"))
-        net.add_sa("G2", pair, 0, window=64)
+        net.add_sa("G2", pair, 0)
         flow.tick("esp", spi=pair[0].spi)
         flow.moves()
 
@@ -305,7 +305,7 @@ def sa_updated(net, flow, pair):
         net.add_sa("G1", pair, 0, kind=pfkey.UPDATE, hard={"packets": 1})
         flow.tick(None)
         pair = (net.sas()[0], pair[1])
-        net.add_sa("G2", pair, 0, window=64)
+        net.add_sa("G2", pair, 0)
         net.add_sa("G1", pair, 0)
         flow.tick("esp", spi=pair[0].spi)
         flow.moves()
@@ -321,7 +321,7 @@ def rekeyed(net, flow, pair):
     for _ in range(REKEYS):
         new = net.sas()
         for node, which in (("G2", 0), ("G1", 1), ("G1", 0), ("G2", 1)):
-            net.add_sa(node, new, which, window=64)
+            net.add_sa(node, new, which)
         flow.tick("esp", spi=new[0].spi)
         for nodes in (("G1", "G2"), ("G2", "G1")) if old else ():
             net.quiesce()

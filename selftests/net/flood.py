@@ -113,7 +113,7 @@ def changing_sa(net, pair, mode):
         state["n"] += 1
         node, which = ("G1", "G2")[turn % 2], turn // 2 % 2
         if add:
-            net.add_sa(node, pair, which, mode, window=64)
+            net.add_sa(node, pair, which, mode)
         else:
             net.del_sa(node, pair, which)
     return change
@@ -138,7 +138,7 @@ def changing_policy(net, _pair, mode):
 def flood(net, where, enc, auth="none", change=None, shared=False):
     """Sums are even; with @shared, other CPUs receive than those that send, by queues that are soon full."""
     mode = "tunnel" if where == "forward" else "transport"
-    pair = net.key(mode, enc, auth, upper="udp", window=4096)
+    pair = net.key(mode, enc, auth, upper="udp")
     if shared:
         net.limit(0)
         for node, dev in SHARED:
@@ -205,7 +205,7 @@ def queue_full(net):
 
 def netem(net, options):
     """A link that mixes packets, and loses or doubles some: what came twice is in_replay, nothing else is dropped."""
-    net.key("tunnel", upper="udp", window=4096)
+    net.key("tunnel", upper="udp")
     net.ns["G1"].batch(f"route replace {gates.NETS[1]} via {gates.ENDS[1]}\n")
     code, said = net.ns["G1"].run("tc", "qdisc", "add", "dev", "out0", "root", "netem", *options.split(), fails=True)
     if code:

@@ -37,6 +37,7 @@ ROUTES = {"H1": "route replace default via 10.0.1.1\n", "H2": "route replace def
           "G1": f"route replace {NETS[1]} via 20.0.1.2\nroute replace {ASIDE} via 20.0.1.2\n",
           "G2": f"route replace {NETS[0]} via 20.0.1.1\n"}
 BACKLOG = "/proc/sys/net/core/netdev_max_backlog"
+WINDOW = 4096                                           # a CPU that does not run for a while loses no packet by it
 OUTGOING = 4                                            # PACKET_OUTGOING
 MARK_TOS = 0xB8                                         # copied to the outer header: a packet to look for
 
@@ -157,7 +158,7 @@ class Gates:
         spi = pfkey.random_spi()
         return esp.Sa(spi, enc, auth), esp.Sa(spi + 1, enc, auth)
 
-    def sa_lines(self, pair, mode, window=64):
+    def sa_lines(self, pair, mode, window=WINDOW):
         """setkey's lines for a pair; the same for both gateways."""
         return [lab.Testudo.sa_line(sa, *ends, mode, window) for sa, ends in zip(pair, (ENDS, ENDS[::-1]))]
 
@@ -170,7 +171,7 @@ class Gates:
             return f"spddelete {nets[0]} {nets[1]} {upper} -P {way};\n"
         return lab.Testudo.sp_line(*nets, way, mode, ends, upper=upper).replace("spdadd", verb)
 
-    def key(self, mode="tunnel", enc="gcm16_128", auth="none", window=64, upper="any"):
+    def key(self, mode="tunnel", enc="gcm16_128", auth="none", window=WINDOW, upper="any"):
         """Key both gateways; the pair of SAs."""
         pair = self.sas(enc, auth)
         for node, dut in self.dut.items():
@@ -181,7 +182,7 @@ class Gates:
     def add_sa(self, node, pair, which, mode="tunnel", **kw):
         """Add SA @which of @pair to @node: 0 from G1 to G2, 1 back."""
         ends = (ENDS, ENDS[::-1])[which]
-        self.key_sockets[node].add(pair[which], *ends, mode=mode, **kw)
+        self.key_sockets[node].add(pair[which], *ends, mode=mode, own={"window": WINDOW}, **kw)
 
     def del_sa(self, node, pair, which):
         """Delete it."""
