@@ -133,6 +133,8 @@ int ipsec_gso_cut(struct sk_buff *skb, struct sk_buff **segs)
 	struct sk_buff *seg;
 
 	BUILD_BUG_ON(sizeof(*IPCB(skb)) > SKB_GSO_CB_OFFSET);
+	if (ipsec_compat_jumbo_remove(skb))
+		return IPSEC_DROP_OUT_NOMEM;
 	list = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(list))
 		return PTR_ERR_OR_ZERO(list) == -ENOMEM ?

@@ -6,7 +6,7 @@
 #
 # kernels: all
 # timeout: 900
-# brief: 4in4_offload_on|udp_gso_v4|headroom|transport_v6_offload_on
+# brief: 4in4_offload_on|udp_gso_v4|headroom|transport_v6_offload_on|big_tcp
 #
 #   H1 ---- G1 ==== ESP ==== G2 ---- H2        addresses: lib.sh, T4
 
