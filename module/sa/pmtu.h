@@ -33,6 +33,7 @@ struct ipsec_sa_pmtu {
  */
 static inline unsigned int ipsec_sa_pmtu(struct ipsec_sa_pmtu *p)
 {
+	/* pairs with the release in ipsec_sa_pmtu_learn(): @until is its own */
 	u32 mtu = smp_load_acquire(&p->mtu);
 
 	if (likely(!mtu))
@@ -61,6 +62,7 @@ static inline void ipsec_sa_pmtu_learn(struct ipsec_sa_pmtu *p, u32 mtu,
 	if (mtu > ipsec_sa_pmtu(p))
 		return;
 	WRITE_ONCE(p->until, jiffies + age);
+	/* pairs with the acquire in ipsec_sa_pmtu() */
 	smp_store_release(&p->mtu, mtu);
 }
 
