@@ -1,22 +1,37 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Do packets larger than the link, and ESP that arrives in fragments, come through whole?
+"""Do packets larger than the link, and protected ones that arrive in fragments, come through whole?
 
 # kernels: all
 # timeout: 900
 # brief: F09|M12
 """
 import contextlib
+import itertools
 import os
 import random
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+import ahflow
 import lab
+import nattflow
 import packet
 from ktap import Skip, Suite, check, equal
 
 suite = Suite(__doc__)
+# First byte of a fragment, the one behind its last, whether it is the last. A, B and C are the packet; w says
+# something else than B with the same checksum, the others overlap or end elsewhere.
+PIECES = {"A": (0, 400, 0), "B": (400, 800, 0), "C": (800, None, 1), "w": (400, 800, 0), "x": (200, 600, 0),
+          "y": (0, 408, 0), "z": (792, None, 1), "e": (800, 1000, 1)}
+# Orders of arrival: is the datagram delivered, what IPsec drops, what the IP layer refuses to put together. Since
+# Linux 5.1 both families ignore, without a look at its bytes, what lies inside of what has come already, and throw
+# everything away for any other overlap (RFC 5722, 4).
+ORDERS = {"reordered": (("CBA", "CAB", "BCA"), 1, {}, 0),
+          "twice": (("AABC", "ABBC", "CCBA", "CBBA", "ABCB", "ABwC"), 1, {}, 0),
+          "forged": (("AwBC", "wABC", "CwBA"), 0, {"in_auth": 1}, 0),
+          "overlap": (("AxBC", "xABC", "CxBA", "BxAC", "AyBC", "yABC", "ABzC", "zBAC", "CeAB", "eCAB"), 0, {}, 1)}
+idents = itertools.count(1)             # what is left of one packet is not to meet another
 
 
 def split(flow, pkt, size):
@@ -84,6 +99,59 @@ def overlap(tw):
     tw.delivered([packet.ip4(whole.src, whole.dst, packet.ESP, b"", off=64, mf=0)], [], "empty fragment")
     data = lab.unique(1)
     tw.delivered([flow.udp(data[0])], data, "next packet")
+
+
+@contextlib.contextmanager
+def protection(tw, kind, v):
+    """Keys in A for AH, ESP or ESP in UDP; the context is what makes a parsed packet of data and an IPv4 id."""
+    if kind == "ah":
+        flow = ahflow.Flow(tw, v=v, ways=("in",))
+        yield lambda data, ident: packet.parse(flow.udp(data, ident=ident))
+        return
+    if kind == "esp":
+        flow, port = tw.flow("gcm16_128", v=v, ways=("in",)), contextlib.nullcontext()
+    else:
+        tw.need_testudo()
+        flow, port = nattflow.Flow(tw, v=v, ways=("in",)), nattflow.daemon(tw, v)
+    with port:
+        yield lambda data, ident: packet.parse(flow.udp(data, outer={"ident": ident}))
+
+
+def refusals(tw, v):
+    """Packets that A's IP layer has refused to put together, without those that waited for a fragment in vain."""
+    with tw.a, open("/proc/thread-self/net/snmp" + "6" * (v == 6), encoding="ascii") as f:
+        rows = [line.split() for line in f]
+    stat = dict(rows) if v == 6 else dict(zip(*(r for r in rows if r[0] == "Ip:")))
+    fails, late = (int(stat["Ip6" * (v == 6) + name]) for name in ("ReasmFails", "ReasmTimeout"))
+    return fails - late
+
+
+def piece(pkt, name, ident):
+    """A fragment of @pkt, by its name in PIECES."""
+    off, end, last = PIECES[name]
+    part = pkt.payload[off:end]
+    if name == "w":
+        part = part[2:] + part[:2]
+    return packet.piece(pkt.src, pkt.dst, pkt.proto, part, off, 1 - last, ident)
+
+
+def orders(tw, kind, v):
+    """Fragments of protected packets in all ORDERS, and many of them, some twice, in one of the seed."""
+    with protection(tw, kind, v) as seal:
+        for row, (arrivals, whole, dropped, refused) in ORDERS.items():
+            for order in arrivals:
+                data, ident, before = os.urandom(1200), next(idents), refusals(tw, v)
+                pkt = seal(data, ident)
+                with tw.drops(**dropped):
+                    tw.delivered([piece(pkt, name, ident) for name in order], [data] * whole, f"{row}, {order}")
+                equal(refusals(tw, v) - before, refused, f"{row}, {order}: packets refused as fragments")
+        data, ident = os.urandom(1200), next(idents)
+        pkt = seal(data, ident)
+        parts = packet.frag(pkt.src, pkt.dst, pkt.proto, pkt.payload, 64, ident=ident)
+        parts += random.sample(parts, 4)
+        random.shuffle(parts)
+        with tw.drops():
+            tw.delivered(parts, [data], f"shuffled, offsets {[packet.parse(p).off for p in parts]}")
 
 
 def mixed(tw, v, tracked):
@@ -157,6 +225,8 @@ for v in (4, 6):
     suite.add(f"M12_fragments_under_port_policy_v{v}", under_port_policy, v)
     suite.add(f"F09_clear_and_protected_v{v}", mixed, v, False)
     suite.add(f"F09_clear_and_protected_tracked_v{v}", mixed, v, True)
+for kind, v in (("esp", 4), ("esp", 6), ("ah", 4), ("ah", 6), ("espinudp", 4)):
+    suite.add(f"F08_fragments_in_orders_{kind}_v{v}", orders, kind, v)
 
 if __name__ == "__main__":
     suite.run(lab.Lab)

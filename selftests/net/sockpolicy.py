@@ -122,7 +122,7 @@ def fragments(tw):
         sock.settimeout(lab.TIMEOUT)
         port, data = sock.getsockname()[1], [os.urandom(3000) for _ in range(3)]
         def cut(datum, to):
-            return packet.frag6(w, a, packet.UDP, packet.udp(w, a, 7777, to, datum), 1200)
+            return packet.frag(w, a, packet.UDP, packet.udp(w, a, 7777, to, datum), 1200)
         with tw.drops(in_clear=3):
             tw.delivered(cut(data[0], port), [], "before the policy")
         give(sock)

@@ -71,28 +71,19 @@ def ip(src, dst, proto, payload, ttl=64, tos=0, **v4):
     return ip4(src, dst, proto, payload, ttl=ttl, tos=tos, **v4)
 
 
-def frag6(src, dst, nh, payload, size, ident=None, **kw):
-    """IPv6 fragments of at most @size payload bytes each (a multiple of 8)."""
-    ident = random.getrandbits(32) if ident is None else ident
-    out = []
-    for off in range(0, len(payload), size):
-        part = payload[off:off + size]
-        more = off + size < len(payload)
-        out.append(ip6(src, dst, FRAG, struct.pack("!BBHI", nh, 0, off | more, ident) + part, **kw))
-    return out
+def piece(src, dst, proto, part, off, more, ident, **kw):
+    """One fragment: @part of a payload, from byte @off on; @more: it is not the last."""
+    if is6(src):
+        return ip6(src, dst, FRAG, struct.pack("!BBHI", proto, 0, off | more, ident) + part, **kw)
+    return ip4(src, dst, proto, part, ident=ident, off=off, mf=more, **kw)
 
 
-def frag4(src, dst, proto, payload, size, ident=None, **kw):
-    """IPv4 fragments of at most @size payload bytes each (a multiple of 8)."""
-    ident = random.randrange(1, 65536) if ident is None else ident
-    return [ip4(src, dst, proto, payload[off:off + size], ident=ident, off=off,
-                mf=int(off + size < len(payload)), **kw)
+def frag(src, dst, proto, payload, size, ident=None, **kw):
+    """Fragments of at most @size payload bytes each (a multiple of 8)."""
+    if ident is None:
+        ident = random.getrandbits(32) if is6(src) else random.randrange(1, 65536)
+    return [piece(src, dst, proto, payload[off:off + size], off, int(off + size < len(payload)), ident, **kw)
             for off in range(0, len(payload), size)]
-
-
-def frag(src, dst, proto, payload, size, **kw):
-    """Fragments in the family of @src."""
-    return (frag6 if is6(src) else frag4)(src, dst, proto, payload, size, **kw)
 
 
 def udp(src, dst, sport, dport, data):
