@@ -26,7 +26,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import gates
 import lab
 import pfkey
-from ktap import Suite, check, equal
+from ktap import Fail, Suite, check, equal
 
 suite = Suite(__doc__)
 NIGHTLY = bool(os.environ.get("TESTUDO_NIGHTLY"))
@@ -335,6 +335,14 @@ def rekeyed(net, flow, pair):
 
 # -- routes, addresses, links --------------------------------------------
 
+def multipath(g1):
+    """The way to the other end by both links, or not, where the kernel has no such routes."""
+    try:
+        g1.batch(f"route replace {END2}/32 nexthop via 20.0.1.2 dev out1 nexthop dev out0\n")
+    except Fail as err:
+        check("Multipath support not enabled" in str(err), str(err))
+
+
 def routes_change(net, flow, _pair):
     """The way to the other end, and the one that the clear packet would have taken."""
     g1 = net.ns["G1"]
@@ -345,9 +353,10 @@ def routes_change(net, flow, _pair):
         flow.tick(None, drop=("G1", "out_no_route"))
         g1.batch(f"route replace unreachable {END2}/32\n")
         flow.tick(None, drop=("G1", "out_no_route"))
-        g1.batch(f"route replace {END2}/32 nexthop via 20.0.1.2 dev out1 nexthop dev out0\n")
+        g1.batch(f"route del unreachable {END2}/32\n")
+        multipath(g1)
         flow.tick("esp")
-        g1.batch(f"route del {END2}/32\n")
+        g1.batch(f"route flush {END2}/32\n")
         flow.tick("esp", dev="out0")
         g1.batch(f"route replace blackhole {NET2}\n")
         flow.tick(None)
