@@ -148,10 +148,13 @@ t_comp()
 	[ "$BARE" -eq 0 ] || fail "large packets of A were not compressed"
 	ping_ok B "$from" 1300 1
 	ping_ok B "$from" 0 1
-	transfer TCP A B "$to" 50000
 	transfer TCP B A "$from" 50000
-	# the stock stack of 7.3 warns when it puts fragments together that it has decompressed
-	[ "$1 ${TESTUDO_KERNEL:-}" = "tunnel 7.3" ] || ping_some A "$to" 3001
+	# The stock stack of 7.3 counts less memory for what it has decompressed than that takes, and warns when
+	# fragments or TCP segments of that are put together (skb_try_coalesce())
+	if [ "${TESTUDO_KERNEL:-}" != 7.3 ]; then
+		transfer TCP A B "$to" 50000
+		ping_some A "$to" 3001
+	fi
 	drop_delta A
 }
 
