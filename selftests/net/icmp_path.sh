@@ -102,7 +102,7 @@ unreachable()
 {
 	n "$3" ip route add unreachable "$2"
 	# the kernel has one of these a second for a host, whatever icmp_ratelimit says (ip_error())
-	wait_for said "$1" "$2" "$4" nreachable || says "$1" "$2" "$4" nreachable
+	wait_for said "$1" "$2" "$4" nreachable -W 1 || says "$1" "$2" "$4" nreachable
 	n "$3" ip route del unreachable "$2"
 }
 
