@@ -22,6 +22,7 @@
 #include "path/pmtu.h"
 #include "path/resolve.h"
 #include "path/route.h"
+#include "sp/quote.h"
 
 /**
  * ipsec_mss_find_opt() - where an option of TCP is
@@ -151,10 +152,7 @@ static unsigned int mss_mtu_back(struct ipsec_net *ipn,
 	struct ipsec_bundle b;
 	unsigned int mtu;
 
-	back.saddr = fl->daddr;
-	back.daddr = fl->saddr;
-	back.sport = fl->dport;
-	back.dport = fl->sport;
+	ipsec_flow_turn(&back);
 	if (!ipsec_resolve_peek(ipn, &back, &b))
 		return 0;
 	route = ipsec_route_get(ipn, &b, &way);

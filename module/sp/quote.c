@@ -87,8 +87,15 @@ static void quote_turn_icmp(struct ipsec_flow *fl)
 	fl->flags |= IPSEC_FLOW_OPAQUE;
 }
 
-/* A GRE key is the same both ways, and other upper layers have no ports. */
-static void quote_turn(struct ipsec_flow *fl)
+/**
+ * ipsec_flow_turn() - from a packet's flow to that of its answers
+ * @fl: flow; turned
+ *
+ * A GRE key is the same both ways, and other upper layers have no ports.
+ *
+ * Context: any.
+ */
+void ipsec_flow_turn(struct ipsec_flow *fl)
 {
 	swap(fl->saddr, fl->daddr);
 	if (fl->flags)
@@ -151,7 +158,7 @@ enum ipsec_quote ipsec_quote_flow(struct ipsec_flow *answer,
 		return IPSEC_QUOTE_NONE;
 	if (err)
 		answer->flags = IPSEC_FLOW_OPAQUE | IPSEC_FLOW_NO_PROTO;
-	quote_turn(answer);
+	ipsec_flow_turn(answer);
 	if (redirect || !ipsec_addr_equal(&answer->daddr, &own.daddr))
 		return IPSEC_QUOTE_OTHER;
 	return IPSEC_QUOTE_SENDERS;

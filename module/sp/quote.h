@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * From an ICMP error to the flow of the answers to the packet that it quotes.
+ * From a flow to that of its answers, and from an ICMP error to the flow of the
+ * answers to the packet that it quotes.
  */
 #ifndef _TESTUDO_SP_QUOTE_H
 #define _TESTUDO_SP_QUOTE_H
@@ -39,6 +40,7 @@ static inline bool ipsec_quote_possible(const struct ipsec_flow *fl)
 						      IPPROTO_ICMP);
 }
 
+void ipsec_flow_turn(struct ipsec_flow *fl);
 enum ipsec_quote ipsec_quote_flow(struct ipsec_flow *answer,
 				  const struct sk_buff *skb,
 				  const struct ipsec_flow *fl);
