@@ -48,11 +48,9 @@ static uint64_t child_retire_in(const struct child_sa *old)
 {
 	uint64_t wait = old->choice.kilobytes ? CHILD_RETIRE_SOON : CHILD_RETIRE;
 	uint64_t end = old->created + old->choice.life * 1000ULL, now = timer_now();
+	uint64_t left = end > now ? end - now : 0;
 
-	if (!old->choice.life)
-		return wait;
-	return end > now && (end - now) / 4 < wait ? (end - now) / 4 : end > now ? wait
-										 : 0;
+	return old->choice.life && left / 4 < wait ? left / 4 : wait;
 }
 
 /*
