@@ -18,45 +18,39 @@
  * @word: word
  * @set: bits of sadb_sa_flags to set
  * @clear: bits to clear
+ * @x_set: bits of sadb_x_testudo_sa_flags to set
  */
 struct check_flag {
 	const char *word;
 	uint32_t set;
 	uint32_t clear;
+	uint32_t x_set;
 };
 
 static const struct check_flag check_flags[] = {
-	{ "cyclic-seq",		PFKEY_SAFLAG_CYCSEQ,	 0 },
-	{ "nocyclic-seq",	0,			 PFKEY_SAFLAG_CYCSEQ },
-	{ "random-pad",		PFKEY_SAFLAG_PRAND,	 PFKEY_SAFLAG_PZERO },
-	{ "zero-pad",		PFKEY_SAFLAG_PZERO,	 PFKEY_SAFLAG_PRAND },
-	{ "seq-pad",		0,			 PFKEY_SAFLAG_PRAND | PFKEY_SAFLAG_PZERO },
-	{ "nopmtudisc",		SADB_SAFLAGS_NOPMTUDISC, 0 },
-	{ "decap-dscp",		SADB_SAFLAGS_DECAP_DSCP, 0 },
-	{ "noecn",		SADB_SAFLAGS_NOECN,	 0 },
+	{ "cyclic-seq",		PFKEY_SAFLAG_CYCSEQ,	 0, 0 },
+	{ "nocyclic-seq",	0,			 PFKEY_SAFLAG_CYCSEQ, 0 },
+	{ "random-pad",		PFKEY_SAFLAG_PRAND,	 PFKEY_SAFLAG_PZERO, 0 },
+	{ "zero-pad",		PFKEY_SAFLAG_PZERO,	 PFKEY_SAFLAG_PRAND, 0 },
+	{ "seq-pad",		0,			 PFKEY_SAFLAG_PRAND | PFKEY_SAFLAG_PZERO, 0 },
+	{ "nopmtudisc",		SADB_SAFLAGS_NOPMTUDISC, 0, 0 },
+	{ "decap-dscp",		SADB_SAFLAGS_DECAP_DSCP, 0, 0 },
+	{ "noecn",		SADB_SAFLAGS_NOECN,	 0, 0 },
+	{ "esn",		0,			 0, SADB_X_TESTUDO_SA_ESN },
+	{ "align8",		0,			 0, SADB_X_TESTUDO_SA_ALIGN8 },
+	{ "dfset",		0,			 0, SADB_X_TESTUDO_SA_DFSET },
 };
 
 static bool check_flag(struct source *src, struct span s, struct sa_spec *spec)
 {
 	size_t i;
 
-	if (source_is(src, s, "esn")) {
-		spec->esn = true;
-		return true;
-	}
-	if (source_is(src, s, "align8")) {
-		spec->align8 = true;
-		return true;
-	}
-	if (source_is(src, s, "dfset")) {
-		spec->dfset = true;
-		return true;
-	}
 	for (i = 0; i < sizeof(check_flags) / sizeof(check_flags[0]); i++) {
 		if (!source_is(src, s, check_flags[i].word))
 			continue;
 		spec->flags &= ~check_flags[i].clear;
 		spec->flags |= check_flags[i].set;
+		spec->x_flags |= check_flags[i].x_set;
 		return true;
 	}
 	source_error(src, s, "'%.*s' is no flag; expected esn, align8, nocyclic-seq, cyclic-seq, seq-pad, random-pad, zero-pad, nopmtudisc, dfset, decap-dscp or noecn",
@@ -414,34 +408,34 @@ static bool check_ours(struct source *src, const struct cmd *cmd, struct sa_spec
 {
 	struct span at;
 
-	spec->ours |= spec->esn || spec->align8 || spec->dfset || spec->window > UINT8_MAX;
+	spec->ours |= spec->x_flags || spec->window > UINT8_MAX;
 	if (spec->ours && spec->satype == SADB_X_SATYPE_IPCOMP) {
 		source_error(src, cmd->proto,
 			     "'ipcomp' has no sequence numbers; expected no -f esn, no -seq, "
 			     "no -f align8, no -f dfset and no -r above 255");
 		return false;
 	}
-	if (spec->align8 && spec->satype != SADB_SATYPE_AH) {
+	if ((spec->x_flags & SADB_X_TESTUDO_SA_ALIGN8) && spec->satype != SADB_SATYPE_AH) {
 		at = check_opt_at(src, cmd, OPT_FLAG, "align8");
 		source_error(src, at, "-f align8 is about the header of AH, and this is another protocol");
 		return false;
 	}
-	if (spec->dfset && spec->mode == IPSEC_MODE_TRANSPORT) {
+	if ((spec->x_flags & SADB_X_TESTUDO_SA_DFSET) && spec->mode == IPSEC_MODE_TRANSPORT) {
 		at = check_opt_at(src, cmd, OPT_FLAG, "dfset");
 		source_error(src, at, "-f dfset is about the outer header of a tunnel, and this is transport mode");
 		return false;
 	}
-	if (spec->dfset && spec->flags & SADB_SAFLAGS_NOPMTUDISC) {
+	if ((spec->x_flags & SADB_X_TESTUDO_SA_DFSET) && spec->flags & SADB_SAFLAGS_NOPMTUDISC) {
 		at = check_opt_at(src, cmd, OPT_FLAG, "dfset");
 		source_error(src, at, "-f dfset is the contrary of -f nopmtudisc; expected one of them");
 		return false;
 	}
-	if (spec->esn && !spec->window) {
+	if ((spec->x_flags & SADB_X_TESTUDO_SA_ESN) && !spec->window) {
 		at = check_opt_at(src, cmd, OPT_FLAG, "esn");
 		source_error(src, at, "-f esn needs a replay window (RFC 4303, 3.4.3); expected -r as well");
 		return false;
 	}
-	if (spec->seq > UINT32_MAX && !spec->esn) {
+	if (spec->seq > UINT32_MAX && !(spec->x_flags & SADB_X_TESTUDO_SA_ESN)) {
 		at = check_opt_at(src, cmd, OPT_SEQ, NULL);
 		source_error(src, at, "-seq above 4294967295 needs -f esn");
 		return false;

@@ -81,9 +81,7 @@ static void build_ours(struct pfkey_buf *b, enum cmd_kind kind, const struct sa_
 	ours = pfkey_put(b, SADB_X_EXT_TESTUDO_SA, sizeof(*ours));
 	if (!ours || kind == CMD_GET)
 		return;
-	ours->sadb_x_testudo_sa_flags = (spec->esn ? SADB_X_TESTUDO_SA_ESN : 0) |
-					(spec->align8 ? SADB_X_TESTUDO_SA_ALIGN8 : 0) |
-					(spec->dfset ? SADB_X_TESTUDO_SA_DFSET : 0);
+	ours->sadb_x_testudo_sa_flags = spec->x_flags;
 	/* a small window stays with sadb_sa_replay, which the kernel may raise */
 	ours->sadb_x_testudo_sa_window = spec->window > UINT8_MAX ? spec->window : 0;
 	ours->sadb_x_testudo_sa_oseq = spec->seq;

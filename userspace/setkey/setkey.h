@@ -103,9 +103,7 @@ struct label {
  * @flags: sadb_sa_flags
  * @reqid: 0 for none
  * @window: replay window as given
- * @esn: 64-bit sequence numbers
- * @align8: AH over IPv4 in units of 8 bytes
- * @dfset: DF outside of a tunnel is set
+ * @x_flags: SADB_X_TESTUDO_SA_*, which need struct sadb_x_testudo_sa
  * @seq: sequence number to go on from
  * @ours: something needs struct sadb_x_testudo_sa
  * @enc_key: valid with @has_enc_key
@@ -131,9 +129,7 @@ struct sa_spec {
 	uint32_t flags;
 	uint32_t reqid;
 	uint32_t window;
-	bool esn;
-	bool align8;
-	bool dfset;
+	uint32_t x_flags;
 	uint64_t seq;
 	bool ours;
 	struct key enc_key;
