@@ -145,6 +145,12 @@ add_case()
 	CASES+=("$*")
 }
 
+# add_night - as add_case, only for selftests/nightly
+add_night()
+{
+	[ -z "${TESTUDO_NIGHTLY:-}" ] || add_case "$@"
+}
+
 # log_mark - from here on log_said looks. A line of our own, not a count: when the
 # ring has wrapped, counted lines are others.
 log_mark()
@@ -853,6 +859,19 @@ sock_addr()
 	*:*) echo "[$1]" ;;
 	*) echo "$1" ;;
 	esac
+}
+
+# swallowed NODE FROM ADDRESS COUNTER=N... - NODE drops pings from FROM there and counts why; none is on the link
+swallowed()
+{
+	local node=$1
+
+	drops_mark "$node"
+	cap_start WIRE left
+	ping_dead "$2" "$3"
+	cap_stop
+	assert_nothing
+	drop_delta "$node" "${@:4}"
 }
 
 # transfer PROTO FROM TO ADDRESS BYTES - PROTO is TCP or SCTP; what arrives is what was sent

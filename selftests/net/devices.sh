@@ -166,12 +166,6 @@ t_stacked()
 	done
 }
 
-# add_night - as add_case, only for selftests/nightly
-add_night()
-{
-	[ -z "${TESTUDO_NIGHTLY:-}" ] || add_case "$@"
-}
-
 need_testudo
 setup_t4
 ports="udp_sport 1701 udp_dport 1701"

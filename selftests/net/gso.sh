@@ -350,12 +350,6 @@ t_big_tcp()
 	done
 }
 
-# add_night - as add_case, only for selftests/nightly
-add_night()
-{
-	[ -z "${TESTUDO_NIGHTLY:-}" ] || add_case "$@"
-}
-
 need_module
 setup_t4
 watch_cut G1 out0

@@ -190,13 +190,18 @@ def inner_fragments(tw, v):
     equal(len(got.payload), len(body) + 8, "datagram at H")
 
 
-def df_copy(tw):
-    """The DF bit of IPv4 in IPv4 is copied."""
-    flow = tunnel(tw, 4)
+def df_outside(tw, flow, want):
+    """What DF is outside of packets without it, and with it; inside it stays."""
     for df in (0, 1):
         send_in(tw, 4, os.urandom(8), df=df)
         outer, inner = at_wire(tw, flow)
-        equal((outer.df, inner.df), (df, df), f"DF outside and inside for {df}")
+        equal((outer.df, inner.df), (want[df], df), f"DF outside and inside for {df}")
+
+
+def df_copy(tw):
+    """The DF bit of IPv4 in IPv4 is copied."""
+    flow = tunnel(tw, 4)
+    df_outside(tw, flow, (0, 1))
 
 
 def flagged(tw, v, outer_v, flag):
@@ -212,10 +217,7 @@ def flagged(tw, v, outer_v, flag):
 def nopmtudisc(tw):
     """-f nopmtudisc: DF outside is never set, whatever is inside."""
     flow = flagged(tw, 4, 4, "nopmtudisc")
-    for df in (0, 1):
-        send_in(tw, 4, os.urandom(8), df=df)
-        outer, inner = at_wire(tw, flow)
-        equal((outer.df, inner.df), (0, df), f"DF outside and inside for {df}")
+    df_outside(tw, flow, (0, 0))
     for flag, df in (("nopmtudisc", 0), ("cyclic-seq", 1)):
         tw.reset()
         flow = flagged(tw, 6, 4, flag)
@@ -226,10 +228,7 @@ def nopmtudisc(tw):
 def dfset(tw):
     """-f dfset: DF outside is set, whatever is inside; but not on IPv6 that nobody could be asked to make smaller."""
     flow = flagged(tw, 4, 4, "dfset")
-    for df in (0, 1):
-        send_in(tw, 4, os.urandom(8), df=df)
-        outer, inner = at_wire(tw, flow)
-        equal((outer.df, inner.df), (1, df), f"DF outside and inside for {df}")
+    df_outside(tw, flow, (1, 1))
     # without DF inside it is cut first, so that it fits all the same
     parts, whole = 0, packet.Reassembler()
     data = os.urandom(flow.rx.inner_mtu(1500, 20) - 27)

@@ -272,12 +272,6 @@ t_link()
 	told "$1" 1500 "$2" || fail "a packet of 1500 bytes was not answered with $2: $SAID"
 }
 
-# add_night - as add_case, only for selftests/nightly
-add_night()
-{
-	[ -z "${TESTUDO_NIGHTLY:-}" ] || add_case "$@"
-}
-
 need_testudo
 setup_t5
 port_holder G1
