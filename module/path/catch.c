@@ -291,11 +291,12 @@ static int catch_decide_translated(struct ipsec_net *ipn, struct sk_buff *skb,
 
 /* What becomes of a packet, and its flow; 0 or a drop reason. */
 static int catch_choose(struct ipsec_net *ipn, struct sk_buff *skb,
-			const struct nf_hook_state *st, struct ipsec_flow *fl,
+			const struct nf_hook_state *st,
+			struct dst_entry *route, struct ipsec_flow *fl,
 			struct ipsec_dst **xdp)
 {
 	struct ipsec_way way = {
-		.route = skb_dst(skb),
+		.route = route,
 		.dev = skb_dst(skb)->dev,
 		.mark = skb->mark,
 	};
@@ -348,7 +349,7 @@ static int catch_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 			break;
 		}
 	}
-	why = catch_choose(ipn, skb, st, &fl, &xd);
+	why = catch_choose(ipn, skb, st, skb_dst(skb), &fl, &xd);
 	if (likely(!why && (!xd || !ipsec_hold_before(ipn, &fl, &opened))))
 		return xd ? catch_send(ipn, skb, st, &fl, xd) : 0;
 	if (why && why != IPSEC_DROP_OUT_ACQUIRE)
@@ -364,7 +365,7 @@ static int catch_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 /**
  * ipsec_catch_again() - decide about a packet that has waited
  * @ipn: namespace
- * @skb: packet
+ * @skb: packet; its dst may be one of ours already
  * @st: where it was
  *
  * Protection was promised to it: that no policy asks for any now does not make
@@ -377,11 +378,15 @@ static int catch_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 int ipsec_catch_again(struct ipsec_net *ipn, struct sk_buff *skb,
 		      const struct nf_hook_state *st)
 {
+	struct dst_entry *route = skb_dst(skb);
 	struct ipsec_flow fl;
 	struct ipsec_dst *xd;
 	int why;
 
-	why = catch_choose(ipn, skb, st, &fl, &xd);
+	/* on its way into a tunnel it has no other any more */
+	if (ipsec_outdst_of(route))
+		route = NULL;
+	why = catch_choose(ipn, skb, st, route, &fl, &xd);
 	if (why)
 		return why;
 	return xd ? catch_send(ipn, skb, st, &fl, xd) : IPSEC_DROP_OUT_STALE;
@@ -443,8 +448,8 @@ static unsigned int catch_verdict(struct ipsec_net *ipn, struct sk_buff *skb,
 {
 	if (why == IPSEC_STOLEN)
 		return NF_STOLEN;
-	/* lost on the way, for all that the sender knows: it may try again */
-	if (why == IPSEC_DROP_OUT_ACQUIRE) {
+	/* NF_DROP_ERR(0) would be EPERM */
+	if (!ipsec_out_errno(why)) {
 		ipsec_drop(ipn, skb, why, 0);
 		return NF_STOLEN;
 	}

@@ -5,7 +5,7 @@
  * each is decided about anew by catch.c.
  *
  *   catch_out --OUT_ACQUIRE--> queue --LOOK_AGAIN, or every second--> catch again
- *                                ^                                      |
+ *   output ---'                ^                                      |
  *                                '---- still nothing, and in time ------+--> go on
  *                                                                       '--> drop
  *
@@ -179,8 +179,8 @@ static bool hold_enqueue(struct ipsec_hold_net *hn, struct hold *h)
 /**
  * ipsec_hold() - keep a packet until its SA is there
  * @ipn: namespace
- * @skb: packet in a hook
- * @st: where it is
+ * @skb: packet in a hook, or behind all of them on the OUT road
+ * @st: where it is, or where it is to go on
  * @fl: its flow
  * @opened: what ipsec_hold_before() said, or 0
  *

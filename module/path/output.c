@@ -19,6 +19,8 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/skbuff.h>
+#include <linux/string.h>
+#include <net/dst.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
@@ -33,6 +35,7 @@
 #include "base/trace.h"
 #include "path/frag.h"
 #include "path/gso.h"
+#include "path/hold.h"
 #include "path/natt.h"
 #include "path/outdst.h"
 #include "path/output.h"
@@ -82,7 +85,7 @@ static int out_run(struct out_ctx *ctx, struct sk_buff *skb, unsigned int row);
  * ipsec_out_errno() - what sendto() says about a dropped packet
  * @why: drop reason
  *
- * Return: negative errno.
+ * Return: negative errno, or 0 when it is told nothing.
  */
 int ipsec_out_errno(int why)
 {
@@ -90,15 +93,46 @@ int ipsec_out_errno(int why)
 	case IPSEC_DROP_OUT_TOO_BIG:
 		return -EMSGSIZE;
 	case IPSEC_DROP_OUT_NO_SA:
-	case IPSEC_DROP_OUT_ACQUIRE:
 	case IPSEC_DROP_OUT_EXPIRED:
 	case IPSEC_DROP_OUT_NO_ROUTE:
 		return -EHOSTUNREACH;
 	case IPSEC_DROP_OUT_NOMEM:
 		return -ENOBUFS;
+	case IPSEC_DROP_OUT_ACQUIRE:
+		/* lost on the way, for all that the sender knows: it may try again */
+		return 0;
 	default:
 		return -EPERM;
 	}
+}
+
+/*
+ * The SA has gone since the hook, and another one is on its way. The packet waits
+ * as it would have there, and comes back behind POST_ROUTING.
+ */
+static bool out_hold(struct out_ctx *ctx, struct sk_buff *skb,
+		     const struct ipsec_flow *fl)
+{
+	struct ipsec_dst *old = ctx->xd;
+	struct dst_entry *route = old->route;
+	const struct nf_hook_state st = {
+		.hook = NF_INET_LOCAL_OUT,
+		.pf = old->family == AF_INET6 ? NFPROTO_IPV6 : NFPROTO_IPV4,
+		.out = old->dst.dev,
+		.sk = ctx->sk,
+		.net = ctx->ipn->net,
+		.okfn = ipsec_output_finish,
+	};
+
+	/* the IP layer's words have been used, and ours are not for it */
+	memset(skb->cb, 0, sizeof(skb->cb));
+	if (!old->bundle.tunnel) {
+		if (!dst_hold_safe(route))
+			return false;
+		skb_dst_drop(skb);
+		skb_dst_set(skb, route);
+	}
+	return ipsec_hold(ctx->ipn, skb, &st, fl, 0);
 }
 
 /*
@@ -122,6 +156,8 @@ static int out_decide_again(struct out_ctx *ctx, struct sk_buff *skb)
 	why = ipsec_resolve(ctx->ipn, skb, old->family, &way, &fl, &xd);
 	if (!why && !xd && ipsec_quote_possible(&fl))
 		why = ipsec_quote_decide(ctx->ipn, skb, &way, &fl, &xd);
+	if (why == IPSEC_DROP_OUT_ACQUIRE && out_hold(ctx, skb, &fl))
+		return IPSEC_STOLEN;
 	if (why)
 		return why;
 	if (!xd)

@@ -101,14 +101,18 @@ def traffic(tw):
     """A sender that never stops: each of its packets leaves once, in order, none in clear, nobody is asked for an SA."""
     address(tw, 4)
     m = Moving(tw)
-    key, stop, count, listed = tw.pfkey(), threading.Event(), [0], set()
+    key, stop, count, listed, refused = tw.pfkey(), threading.Event(), [0], set(), []
     key.request(pfkey.REGISTER, pfkey.SATYPE_ESP)
 
     def send():
         while not stop.is_set():
-            tw.sinks[0].sendto(b"n%06d" % count[0], (m.flow.w_in, 9))
+            try:
+                tw.sinks[0].sendto(b"n%06d" % count[0], (m.flow.w_in, 9))
+            except OSError as err:
+                refused.append(str(err))
+                break
             count[0] += 1
-            stop.wait(0.002)
+            stop.wait(0.0002)
 
     def watch():
         other = tw.pfkey()
@@ -121,14 +125,15 @@ def traffic(tw):
         thread.start()
     try:
         lab.wait_until(lambda: count[0] > 20, "the sender does not send")
-        for turn in range(6):
+        for turn in range(20):
             m.move((NEW[4], lab.OUTER[4][0])[turn % 2])
             at = count[0]
-            lab.wait_until(lambda: count[0] > at + 10, "the sender is stuck")
+            lab.wait_until(lambda: count[0] > at + 10 or refused, "the sender is stuck")
     finally:
         stop.set()
         for thread in threads:
             thread.join()
+    equal(refused, [], "what the sender was told")
     equal(listed, {2}, "SAs that dumps showed meanwhile")
     got, sources = [], set()
     while len(got) < count[0]:
