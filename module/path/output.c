@@ -187,7 +187,8 @@ static void out_begin(struct sk_buff *skb, u16 family)
 
 /*
  * The first segment that is dropped ends the whole: the packet was one when it
- * came, and is counted once. A full queue is no reason to stop.
+ * came, and is counted once. A full queue is no reason to stop, nor is an SA that
+ * is on its way.
  */
 static int out_segments(struct out_ctx *ctx, struct sk_buff *segs,
 			unsigned int row)
