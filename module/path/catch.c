@@ -31,6 +31,8 @@
 #include "path/resolve.h"
 #include "path/sock_policy.h"
 #include "path/spi.h"
+#include "path/tell.h"
+#include "sa/sa.h"
 #include "sa/sad.h"
 #include "sp/flow.h"
 #include "sp/flow_cache.h"
@@ -232,7 +234,7 @@ static enum ipsec_fit catch_size_local(struct ipsec_dst *xd,
 				       const struct sock *sk,
 				       enum ipsec_fit fit, unsigned int *mtu)
 {
-	if (fit != IPSEC_FIT_TOO_BIG || ipsec_pmtu_hears(skb, sk))
+	if (fit != IPSEC_FIT_TOO_BIG || ipsec_tell_hears(skb, sk))
 		return fit;
 	skb->ignore_df = 1;
 	return ipsec_pmtu_fit(xd, skb, mtu);
@@ -255,8 +257,17 @@ static int catch_size(struct ipsec_dst *xd, struct sk_buff *skb,
 		fit = catch_size_forward(xd, skb, fit, mtu);
 	if (fit != IPSEC_FIT_TOO_BIG)
 		return 0;
-	ipsec_pmtu_tell(skb, xd->family, mtu);
+	ipsec_tell_too_big(skb, xd->family, mtu);
 	return IPSEC_DROP_OUT_TOO_BIG;
+}
+
+/* Who sends this one hears what an error has said of those before. It goes on. */
+static void catch_unreached(struct ipsec_dst *xd, struct sk_buff *skb)
+{
+	struct ipsec_sa *sa = xd->bundle.sa[xd->bundle.n - 1];
+
+	if (unlikely(ipsec_sa_unreach_take(&sa->unreach)))
+		ipsec_tell_unreachable(skb, xd->family);
 }
 
 static u16 catch_family(const struct nf_hook_state *st)
@@ -326,6 +337,7 @@ static int catch_send(struct ipsec_net *ipn, struct sk_buff *skb,
 		if (why)
 			return why;
 	}
+	catch_unreached(xd, skb);
 	why = catch_size(xd, skb, st);
 	return why ?: catch_redirect(skb, xd);
 }

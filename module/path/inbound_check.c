@@ -20,8 +20,8 @@
  * does not accept is judged once more by the packet that it quotes.
  *
  * A socket with a bypass policy of its own takes clear text whatever the SPD
- * says (sock_policy.c), and so passes an ICMP error about the size of a packet
- * that was sent protected (outer_error.c).
+ * says (sock_policy.c), and so passes an ICMP error about a packet that was sent
+ * protected (outer_error.c).
  */
 #include <linux/ipsec.h>
 #include <linux/ipv6.h>
@@ -360,8 +360,8 @@ static int check_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 }
 
 /*
- * Clear text that its receiver takes all the same, and an error about the size of
- * what was sent: as much one of the outer packets, and without it they are lost.
+ * Clear text that its receiver takes all the same, and an error about what was
+ * sent: as much one of the outer packets, and without it they are lost.
  */
 static bool check_exempt(struct ipsec_net *ipn, struct sk_buff *skb, u8 family)
 {

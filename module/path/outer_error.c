@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * outer_error - ICMP errors that say that a packet which the OUT road sent is
- * too big: whose was it, and what does the path take (RFC 4301 8.2)? Never tells
- * anybody who sends clear packets: the next one that does not fit will do.
+ * outer_error - ICMP errors about packets that the OUT road sent: whose was it,
+ * and what is the matter? Too big: what does the path take (RFC 4301 8.2)?
+ * Did not arrive: somebody should know (RFC 4301 6.1.1). Never tells anybody who
+ * sends clear packets: the error quotes too little to know who did, so the next
+ * one of the SA tells its sender (tell.c).
  *
  *   IP | ICMP, 8 bytes | IP | ESP, AH or IPComp        SPI and both ends
  *                           | UDP | ESP                and both ports
@@ -10,7 +12,8 @@
  *                                                      it as it was: both ends
  *
  * Nothing vouches for such an error but that whoever made it has seen the packet.
- * So what it says is believed within bounds, and for some time only.
+ * So what it says is believed within bounds, and for some time only; and what it
+ * says does not arrive is sent all the same.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -41,13 +44,15 @@
  * struct outer_error - what an error says
  * @sa: SA of the packet that it quotes; borrowed under RCU
  * @proto: upper-layer protocol of that packet
+ * @too_big: about its size; else it did not arrive
  * @len: its length
- * @told: what would have passed
+ * @told: what would have passed, when @too_big
  * @off: of its IP header, from skb->data
  */
 struct outer_error {
 	struct ipsec_sa *sa;
 	u8 proto;
+	bool too_big;
 	unsigned int len;
 	unsigned int told;
 	int off;
@@ -133,7 +138,32 @@ static struct ipsec_sa *error_sa(struct ipsec_net *ipn,
 	return sa && !sa->encap ? sa : NULL;
 }
 
-/* "Too big", whose header is at @off; sets e->told, and e->off to the quote. */
+/*
+ * Errors that say that a packet did not arrive. A source route is none of ours,
+ * and of times the one that a router's fragments take is not about the way.
+ */
+static bool error_is_unreachable4(u8 type, u8 code)
+{
+	if (type == ICMP_DEST_UNREACH)
+		return code <= NR_ICMP_UNREACH && code != ICMP_SR_FAILED;
+	return type == ICMP_TIME_EXCEEDED && code == ICMP_EXC_TTL;
+}
+
+static bool error_is_unreachable6(u8 type, u8 code)
+{
+	switch (type) {
+	case ICMPV6_DEST_UNREACH:
+		return true;
+	case ICMPV6_TIME_EXCEED:
+		return code == ICMPV6_EXC_HOPLIMIT;
+	case ICMPV6_PARAMPROB:
+		return code == ICMPV6_UNK_NEXTHDR;
+	default:
+		return false;
+	}
+}
+
+/* Its header is at @off. Sets @e->too_big, ->told, and ->off to the quote's. */
 static bool error_read_icmp(struct outer_error *e, const struct sk_buff *skb,
 			    const struct ipsec_flow *fl, int off)
 {
@@ -151,12 +181,16 @@ static bool error_read_icmp(struct outer_error *e, const struct sk_buff *skb,
 		return false;
 	if (fl->family == AF_INET) {
 		e->told = ntohs(icmph->un.frag.mtu);
+		e->too_big = type == ICMP_DEST_UNREACH &&
+			     code == ICMP_FRAG_NEEDED;
 		return fl->proto == IPPROTO_ICMP &&
-		       type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED;
+		       (e->too_big || error_is_unreachable4(type, code));
 	}
 	icmp6h = (const struct icmp6hdr *)icmph;
 	e->told = ntohl(icmp6h->icmp6_mtu);
-	return fl->proto == IPPROTO_ICMPV6 && type == ICMPV6_PKT_TOOBIG;
+	e->too_big = type == ICMPV6_PKT_TOOBIG;
+	return fl->proto == IPPROTO_ICMPV6 &&
+	       (e->too_big || error_is_unreachable6(type, code));
 }
 
 /* Length of the packet that is quoted, as its header says; 0 when that is cut. */
@@ -176,7 +210,7 @@ static unsigned int error_quoted_len(const struct sk_buff *skb, u8 family,
 	return ip6h ? ntohs(ip6h->payload_len) + sizeof(*ip6h) : 0;
 }
 
-/* Is it an error about the size of a packet of ours? RCU. */
+/* Is it an error about a packet of ours? RCU. */
 static bool error_read(struct ipsec_net *ipn, const struct sk_buff *skb,
 		       u8 family, struct outer_error *e)
 {
@@ -197,8 +231,8 @@ static bool error_read(struct ipsec_net *ipn, const struct sk_buff *skb,
 }
 
 /**
- * ipsec_outer_error_is() - is a packet an ICMP error about the size of one that
- *	was sent protected
+ * ipsec_outer_error_is() - is a packet an ICMP error about one that was sent
+ *	protected
  * @ipn: namespace
  * @skb: packet in LOCAL_IN, over IPv4 whole
  * @family: of its header
@@ -289,6 +323,23 @@ static void error_tell_route(struct net *net, struct sk_buff *skb, u8 family,
 	__skb_push(skb, e->off);
 }
 
+/* The path takes less than was thought; within bounds. */
+static void error_learn_mtu(struct ipsec_net *ipn, struct sk_buff *skb,
+			    u8 family, const struct outer_error *e)
+{
+	struct net *net = ipn->net;
+	unsigned long age;
+	unsigned int mtu;
+
+	mtu = family == AF_INET ? error_mtu4(net, e) : error_mtu6(e);
+	if (!mtu || mtu >= e->len)
+		return;
+	age = family == AF_INET ? READ_ONCE(net->ipv4.ip_rt_mtu_expires) :
+				  READ_ONCE(net->ipv6.sysctl.ip6_rt_mtu_expires);
+	ipsec_sa_pmtu_learn(&e->sa->pmtu, mtu, age);
+	error_tell_route(net, skb, family, e, mtu);
+}
+
 /**
  * ipsec_outer_error_learn() - learn from a packet, if it is such an error
  * @ipn: namespace
@@ -300,24 +351,15 @@ static void error_tell_route(struct net *net, struct sk_buff *skb, u8 family,
 void ipsec_outer_error_learn(struct ipsec_net *ipn, struct sk_buff *skb,
 			     u8 family)
 {
-	struct net *net = ipn->net;
+	u8 proto = family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 	struct outer_error e;
-	unsigned long age;
-	unsigned int mtu;
-	u8 proto;
 
-	if (!error_read(ipn, skb, family, &e))
-		return;
-	mtu = family == AF_INET ? error_mtu4(net, &e) : error_mtu6(&e);
-	if (!mtu || mtu >= e.len)
-		return;
-	proto = family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
-	if (nf_checksum(skb, NF_INET_LOCAL_IN, e.off - sizeof(struct icmphdr),
+	if (!error_read(ipn, skb, family, &e) ||
+	    nf_checksum(skb, NF_INET_LOCAL_IN, e.off - sizeof(struct icmphdr),
 			proto, family))
 		return;
-
-	age = family == AF_INET ? READ_ONCE(net->ipv4.ip_rt_mtu_expires) :
-				  READ_ONCE(net->ipv6.sysctl.ip6_rt_mtu_expires);
-	ipsec_sa_pmtu_learn(&e.sa->pmtu, mtu, age);
-	error_tell_route(net, skb, family, &e, mtu);
+	if (e.too_big)
+		error_learn_mtu(ipn, skb, family, &e);
+	else
+		ipsec_sa_unreach_learn(&e.sa->unreach);
 }

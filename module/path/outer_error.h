@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * ICMP errors about the size of packets that were sent protected.
+ * ICMP errors about packets that were sent protected.
  */
 #ifndef _TESTUDO_PATH_OUTER_ERROR_H
 #define _TESTUDO_PATH_OUTER_ERROR_H

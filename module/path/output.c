@@ -43,6 +43,7 @@
 #include "path/pmtu.h"
 #include "path/quote.h"
 #include "path/resolve.h"
+#include "path/tell.h"
 #include "path/tunnel.h"
 #include "sa/sa.h"
 #include "sa/xform.h"
@@ -294,7 +295,7 @@ static int out_shape(struct out_ctx *ctx, struct sk_buff *skb)
 
 	switch (ipsec_pmtu_fit(xd, skb, &mtu)) {
 	case IPSEC_FIT_TOO_BIG:
-		ipsec_pmtu_tell(skb, xd->family, mtu);
+		ipsec_tell_too_big(skb, xd->family, mtu);
 		return IPSEC_DROP_OUT_TOO_BIG;
 	case IPSEC_FIT_FRAGMENT:
 		/* the fragmenter would put a wrong sum into SCTP */
@@ -303,7 +304,7 @@ static int out_shape(struct out_ctx *ctx, struct sk_buff *skb)
 	case IPSEC_FIT_RESIZE:
 		why = ipsec_gso_resize(skb, xd->family, mtu);
 		if (why == IPSEC_DROP_OUT_TOO_BIG)
-			ipsec_pmtu_tell(skb, xd->family, mtu);
+			ipsec_tell_too_big(skb, xd->family, mtu);
 		return why ?: out_cut(ctx, skb, OUT_RESOLVE);
 	case IPSEC_FIT_CUT:
 		/* SCTP's segments have no socket to say so again */

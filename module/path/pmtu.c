@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pmtu - sizes: the largest clear packet that fits the path when protected,
- * what becomes of a larger one, and telling its sender. Never cuts a packet;
- * mss.c keeps TCP below it.
+ * pmtu - sizes: the largest clear packet that fits the path when protected, and
+ * what becomes of a larger one. Never cuts a packet; mss.c keeps TCP below it,
+ * and tell.c tells its sender.
  *
  * A route's MTU is always that of the protected packet, and so is that of the
  * last SA, which ICMP errors lower (outer_error.c): the route may not be the one
  * that learns, as in a VRF. Ours is never written into a route. In transport mode
  * both have the same route, and it would shrink with every packet.
  */
-#include <linux/icmp.h>
-#include <linux/icmpv6.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
-#include <net/icmp.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
-#include <net/netfilter/nf_conntrack.h>
 #include <net/tcp.h>
-#include <net/xfrm.h>
 
 #include "base/drop.h"
 #include "compat/gso.h"
@@ -26,6 +21,7 @@
 #include "path/mss.h"
 #include "path/outdst.h"
 #include "path/pmtu.h"
+#include "path/tell.h"
 #include "path/tunnel.h"
 #include "sa/sa.h"
 #include "sa/xform.h"
@@ -234,31 +230,6 @@ static bool pmtu_may_fragment(const struct ipsec_dst *xd,
 	return skb->ignore_df && IPCB(skb)->frag_max_size <= mtu;
 }
 
-/* A socket that an error may be put into: TCP's and others' are kept away. */
-static bool pmtu_inet_socket(const struct sock *sk)
-{
-	return sk && sk_fullsock(sk) &&
-	       (sk->sk_family == AF_INET || sk->sk_family == AF_INET6);
-}
-
-/**
- * ipsec_pmtu_hears() - does the sender of a local packet learn its MTU
- * @skb: packet in LOCAL_OUT
- * @sk: socket on whose behalf it is sent, or NULL
- *
- * Packets of tunnel devices have no socket, or still that of the datagram that
- * is inside. An ICMP error would reach the device, which takes it for the MTU
- * of the protected packet, and comes down with it packet by packet (ipip) or
- * not at all (gre); the datagram's socket would be told a wrong one.
- *
- * Context: any.
- * Return: true if so. Otherwise set ignore_df: it is cut for the sender.
- */
-bool ipsec_pmtu_hears(const struct sk_buff *skb, const struct sock *sk)
-{
-	return sk == skb->sk && pmtu_inet_socket(sk);
-}
-
 static enum ipsec_fit pmtu_fit_big(struct ipsec_dst *xd, struct sk_buff *skb,
 				   unsigned int *mtu)
 {
@@ -309,32 +280,6 @@ enum ipsec_fit ipsec_pmtu_fit(struct ipsec_dst *xd, struct sk_buff *skb,
 		return IPSEC_FIT_OK;
 	}
 	return pmtu_fit_big(xd, skb, mtu);
-}
-
-/* May source NAT have written another address into it than its sender's? */
-static bool pmtu_translated(const struct sk_buff *skb)
-{
-	enum ip_conntrack_info info;
-	const struct nf_conn *ct = nf_ct_get(skb, &info);
-
-	return ct && ct->status & IPS_NAT_MASK;
-}
-
-static void pmtu_icmp(struct sk_buff *skb, u16 family, unsigned int mtu)
-{
-	bool translated = pmtu_translated(skb);
-
-	if (family == AF_INET6) {
-		if (translated)
-			icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
-		else
-			icmpv6_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
-	} else if (translated) {
-		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
-			      htonl(mtu));
-	} else {
-		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
-	}
 }
 
 /**
@@ -392,29 +337,5 @@ void ipsec_pmtu_hint(struct ipsec_dst *xd, struct sk_buff *skb,
 			      skb->len <= mtu)
 		return;
 	WRITE_ONCE(xd->hinted, now ?: 1);
-	ipsec_pmtu_tell(skb, xd->family, mtu);
-}
-
-/**
- * ipsec_pmtu_tell() - tell the sender of a packet that it is too big
- * @skb: packet, not freed; IPCB or IP6CB in its cb
- * @family: of its header
- * @mtu: what would fit
- *
- * A socket here finds it in its error queue, and is given EMSGSIZE by the
- * caller; everybody else gets an ICMP error.
- *
- * Context: any.
- */
-void ipsec_pmtu_tell(struct sk_buff *skb, u16 family, unsigned int mtu)
-{
-	struct sock *sk = skb->sk;
-
-	if (pmtu_inet_socket(sk)) {
-		skb->protocol = family == AF_INET6 ? htons(ETH_P_IPV6) :
-						     htons(ETH_P_IP);
-		xfrm_local_error(skb, mtu);
-	} else {
-		pmtu_icmp(skb, family, mtu);
-	}
+	ipsec_tell_too_big(skb, xd->family, mtu);
 }

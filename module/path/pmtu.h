@@ -14,7 +14,6 @@ struct ipsec_bundle;
 struct ipsec_dst;
 struct ipsec_sa;
 struct sk_buff;
-struct sock;
 
 /**
  * enum ipsec_fit - what a packet's size asks for
@@ -55,10 +54,8 @@ unsigned int ipsec_pmtu_learnt(const struct dst_entry *route,
 unsigned int ipsec_pmtu_plain(struct ipsec_dst *xd);
 enum ipsec_fit ipsec_pmtu_fit(struct ipsec_dst *xd, struct sk_buff *skb,
 			      unsigned int *mtu);
-bool ipsec_pmtu_hears(const struct sk_buff *skb, const struct sock *sk);
 bool ipsec_pmtu_divide(const struct ipsec_dst *xd, struct sk_buff *skb);
 void ipsec_pmtu_hint(struct ipsec_dst *xd, struct sk_buff *skb,
 		     unsigned int mtu);
-void ipsec_pmtu_tell(struct sk_buff *skb, u16 family, unsigned int mtu);
 
 #endif

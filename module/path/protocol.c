@@ -76,8 +76,8 @@ static int protocol_not_ours(struct sk_buff *skb, int err)
 
 /*
  * Is the packet that an ICMP error quotes one that we sent? Only redirects are
- * heard here: what errors say of its size is taken at LOCAL_IN (outer_error.c),
- * as the IPv6 layer skips AH, and nobody has a handler for IP in IP.
+ * heard here: what other errors say is taken at LOCAL_IN (outer_error.c), as the
+ * IPv6 layer skips AH, and nobody has a handler for IP in IP.
  *
  * skb->data is at the quoted header, of which 8 bytes more were checked for.
  */

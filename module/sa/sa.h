@@ -23,6 +23,7 @@
 #include "sa/natt.h"
 #include "sa/pmtu.h"
 #include "sa/replay.h"
+#include "sa/unreach.h"
 
 struct ipsec_net;
 struct ipsec_alg;
@@ -145,6 +146,7 @@ struct ipsec_sa_links {
  * @saddr: source (tunnel mode: of the outer header)
  * @reqid: binds it to policies; 0 for none
  * @pmtu: what its path was said to take
+ * @unreach: that its packets do not reach the other end
  * @oseq: last sequence number sent, 64 bits
  * @replay: window of a receiver
  * @life: lifetimes and use
@@ -180,6 +182,7 @@ struct ipsec_sa {
 	union ipsec_addr saddr;
 	u32 reqid;
 	struct ipsec_sa_pmtu pmtu;
+	struct ipsec_sa_unreach unreach;
 	atomic64_t oseq ____cacheline_aligned_in_smp;
 	struct ipsec_replay replay ____cacheline_aligned_in_smp;
 	struct ipsec_life life;

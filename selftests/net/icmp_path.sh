@@ -145,6 +145,23 @@ t_unreachable()
 	was_only_esp
 }
 
+# t_no_way V - a router between the gateways has no way on: who is behind them hears of that, too
+t_no_way()
+{
+	local v=$1 far
+
+	keyed "$v"
+	far=$(at "$v" 4 2)
+	ping_ok A "$(at "$v" 6 2)" 56 1
+	n R2 ip route add unreachable "$far"
+	# the first one goes for R2's word to S1, which its sender does not see
+	wait_for said A "$(at "$v" 6 2)" "$(at "$v" 2 2)" nreachable -W 1 ||
+		fail "A ping $(at "$v" 6 2): expected an error from $(at "$v" 2 2), saw: $SAID"
+	n R2 ip route del unreachable "$far"
+	ping_some A "$(at "$v" 6 2)" 56
+	was_only_esp
+}
+
 mtu()
 {
 	ip -n "$RUN$1" link set "$2" mtu "$3"
@@ -263,6 +280,7 @@ need_testudo
 setup_t7
 for v in 4 6; do
 	add_case "F15_path_unreachable_v$v" t_unreachable $v
+	add_case "F15_path_no_way_outside_v$v" t_no_way $v
 	add_case "F15_path_too_big_v$v" t_too_big $v "$([ $v = 4 ] && echo 1346 || echo 1326)"
 	add_case "F15_path_reject_v$v" t_reject $v
 	add_case "F15_path_port_v$v" t_port $v

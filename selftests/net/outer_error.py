@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Do ICMP errors about protected packets lower what their SA may send: the right ones, within bounds, for a while?
+"""Do ICMP errors about protected packets reach who must know, and lower what their SA sends, in bounds, for a while?
 
 # kernels: all
 # timeout: 600
-# brief: learn_esp_tunnel|ipcomp_bare_4|all_in_policy|bounds_4|marked
+# brief: learn_esp_tunnel|unreachable_esp_tunnel_4in4|unreachable_esp_transport_v6|ipcomp_bare_4|all_in_policy|bounds_4|marked
 
 TW of scenarios (drawn in wire/lab.py). A router on the way, played by W, answers
 packets that A really sent.
@@ -14,6 +14,7 @@ import errno
 import os
 import random
 import socket
+import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
@@ -34,6 +35,10 @@ SO_MARK, MARK = 36, 7
 LINK = 1500
 NIGHTLY = bool(os.environ.get("TESTUDO_NIGHTLY"))
 EVERYTHING = {4: "0.0.0.0/0", 6: "::/0"}
+RECVERR = {4: (socket.IPPROTO_IP, 11), 6: (socket.IPPROTO_IPV6, 25)}
+# types and codes of errors that say that a packet did not arrive, and of others
+KINDS = {4: ((3, 0), (3, 1), (3, 2), (3, 3), (3, 13), (11, 0)), 6: ((1, 0), (1, 1), (1, 3), (1, 4), (3, 0), (4, 1))}
+OTHER_KINDS = {4: ((3, 5), (11, 1), (12, 0)), 6: ((3, 1), (4, 0))}
 SPI_AT = {packet.ESP: 0, ah.AH: 4, ipcomp.COMP: 2, packet.UDP: 8}
 
 
@@ -223,7 +228,7 @@ def compressed(tw, v):
 
 
 def all_in(tw, v, action, why):
-    """A policy for everything that comes in lets an error about the size of our packets pass, and nothing else.
+    """A policy for everything that comes in lets errors about our packets pass, and nothing else.
 
     Of UDP, whose errors the kernel takes by the ports alone where there is no policy, that is another SPI, too.
     """
@@ -242,14 +247,50 @@ def all_in(tw, v, action, why):
             with tw.drops(**{why: len(forgeries) + 2}):
                 for quoted in forgeries:
                     way.told(quoted, mtu)
-                way.told(pkt, 0, kind=(1, 0) if v == 6 else (3, 1))
+                way.told(pkt, 0, kind=OTHER_KINDS[v][0])
                 tw.wire.send(packet.ip(way.far, way.near, packet.UDP,
                                        packet.udp(way.far, way.near, 7777, tw.port, b"clear")))
             check(way.passes(way.largest()), "an error that was dropped is believed")
             with tw.drops(out_too_big=1):
+                way.told(pkt, 0, kind=KINDS[v][0])
                 way.told(pkt, mtu)
                 lab.wait_until(lambda: not way.passes(way.largest()), "the error is not believed")
             way.fits(way.largest(mtu), mtu, "then")
+
+
+def heard(way):
+    """What the error queue of @way's socket says next: (errno, type, code); None for nothing."""
+    try:
+        _, words, _, _ = way.sock.recvmsg(4096, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return None
+    number, _, kind, code = struct.unpack_from("=IBBB", words[0][2])
+    return errno.errorcode[number], kind, code
+
+
+def unreachable(tw, make, mode, v, outer, udp=False):
+    """F15: the next sender hears once that a packet did not arrive, if it was ours; his own goes all the same."""
+    tw.need_testudo()
+    said = {4: ("EHOSTUNREACH", 3, 1), 6: ("EHOSTUNREACH", 1, 3)}[v]
+    with Way(tw, make(), mode, v, outer, udp) as way:
+        way.sock.setsockopt(*RECVERR[v], 1)
+        pkt = way.passes(200)
+        at, kinds = SPI_AT[pkt.proto], KINDS[outer]
+        wrong = [(changed(pkt, at, 1), kinds[0], {}), (readdressed(pkt, False), kinds[0], {}),
+                 (readdressed(pkt, True), kinds[0], {}), (pkt, kinds[0], {"quote": at + 3}),
+                 (pkt, kinds[0], {"spoil": True}), *((pkt, kind, {}) for kind in OTHER_KINDS[outer])]
+        for number, (quoted, kind, how) in enumerate(wrong):
+            way.told(quoted, 0, kind=kind, **how)
+            equal(tw.arrivals(), [], "datagrams")
+            check(way.passes(200), "a packet is missing")
+            equal(heard(way), None, f"what the sender hears of wrong error {number}")
+        for kind in kinds:
+            way.told(pkt, 0, kind=kind, quote=12 if udp else 8)
+            equal(tw.arrivals(), [], "datagrams")
+            check(way.passes(200), f"after {kind} no packet is sent")
+            equal(heard(way), said, f"what the sender hears after {kind}")
+            check(way.passes(200), "a packet is missing")
+            equal(heard(way), None, f"what he hears once more after {kind}")
 
 
 def bounds(tw, v, cases):
@@ -378,10 +419,13 @@ for mode, v, outer in SHAPES:
         suite.add(f"F03_learn_esp_{tail}", learn, new_esp, mode, v, outer)
         suite.add(f"F03_learn_ah_{tail}", learn, new_ah, mode, v, outer)
     if NIGHTLY or mode == "tunnel" and v == outer:
+        suite.add(f"F15_unreachable_udp_{tail}", unreachable, new_esp, mode, v, outer, True)
         suite.add(f"F05_learn_udp_{tail}", learn, new_esp, mode, v, outer, True)
         suite.add(f"F04_forged_esp_{tail}", forged, new_esp, mode, v, outer)
         suite.add(f"F04_forged_ah_{tail}", forged, new_ah, mode, v, outer)
+    suite.add(f"F15_unreachable_esp_{tail}", unreachable, new_esp, mode, v, outer)
     if mode == "tunnel":
+        suite.add(f"F15_unreachable_ah_{tail}", unreachable, new_ah, mode, v, outer)
         suite.add(f"F03_ipcomp_bare_{v}in{outer}", bare, v, outer)
 for v in (4, 6):
     suite.add(f"F03_ipcomp_compressed_v{v}", compressed, v)
