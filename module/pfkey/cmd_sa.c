@@ -332,15 +332,48 @@ static struct ipsec_sa *cmd_find(struct pfkey_call *call)
 }
 
 /* The answer shows it dead, as af_key's does. */
-static void delete_commit(struct pfkey_call *call, struct ipsec_sa *sa, struct pfkey_out *out)
+static void cmd_delete_sa(struct pfkey_call *call, struct ipsec_sa *sa, struct pfkey_out *out)
 {
-	lockdep_assert_held(&call->ipn->config_mutex);
 	/* the reference of the SAD holds it until we have our own */
 	WARN_ON_ONCE(!ipsec_sa_get(sa));
 	ipsec_sad_kill(call->ipn, sa);
 	pfkey_put_sa(&out->w, sa, CMD_SA_LIMITS);
 	pfkey_deliver_all(call->ipn, call->pfk, pfkey_out_end(out), NULL);
 	ipsec_sa_put(sa);
+}
+
+static void cmd_get_sa(struct pfkey_call *call, struct ipsec_sa *sa, struct pfkey_out *out)
+{
+	unsigned int parts = CMD_SA_LIMITS | PFKEY_SA_KEYS;
+
+	if (call->msg->x_sa)
+		parts |= PFKEY_SA_X_SA;
+	pfkey_put_sa(&out->w, sa, parts);
+	pfkey_deliver_one(call->pfk, pfkey_out_end(out));
+}
+
+/* @fn is called for the SA that the request names, holding config_mutex; it ends @out. */
+static int cmd_named(struct pfkey_call *call,
+		     void (*fn)(struct pfkey_call *call, struct ipsec_sa *sa, struct pfkey_out *out))
+{
+	struct sadb_msg head = *call->msg->base;
+	struct pfkey_out out;
+	struct ipsec_sa *sa;
+	int err;
+
+	head.sadb_msg_errno = 0;
+	err = pfkey_out_begin(&out, &head, PFKEY_SA_SIZE);
+	if (err)
+		return err;
+	mutex_lock(&call->ipn->config_mutex);
+	sa = cmd_find(call);
+	if (sa)
+		fn(call, sa, &out);
+	mutex_unlock(&call->ipn->config_mutex);
+	if (sa)
+		return 0;
+	pfkey_out_drop(&out);
+	return -ESRCH;
 }
 
 /**
@@ -351,24 +384,7 @@ static void delete_commit(struct pfkey_call *call, struct ipsec_sa *sa, struct p
  */
 int pfkey_cmd_delete(struct pfkey_call *call)
 {
-	struct sadb_msg head = *call->msg->base;
-	struct pfkey_out out;
-	struct ipsec_sa *sa;
-	int err;
-
-	head.sadb_msg_errno = 0;
-	err = pfkey_out_begin(&out, &head, PFKEY_SA_SIZE);
-	if (err)
-		return err;
-	mutex_lock(&call->ipn->config_mutex);
-	sa = cmd_find(call);
-	if (sa)
-		delete_commit(call, sa, &out);
-	mutex_unlock(&call->ipn->config_mutex);
-	if (sa)
-		return 0;
-	pfkey_out_drop(&out);
-	return -ESRCH;
+	return cmd_named(call, cmd_delete_sa);
 }
 
 /**
@@ -379,29 +395,7 @@ int pfkey_cmd_delete(struct pfkey_call *call)
  */
 int pfkey_cmd_get(struct pfkey_call *call)
 {
-	unsigned int parts = CMD_SA_LIMITS | PFKEY_SA_KEYS;
-	struct sadb_msg head = *call->msg->base;
-	struct pfkey_out out;
-	struct ipsec_sa *sa;
-	int err;
-
-	if (call->msg->x_sa)
-		parts |= PFKEY_SA_X_SA;
-	head.sadb_msg_errno = 0;
-	err = pfkey_out_begin(&out, &head, PFKEY_SA_SIZE);
-	if (err)
-		return err;
-	mutex_lock(&call->ipn->config_mutex);
-	sa = cmd_find(call);
-	if (sa) {
-		pfkey_put_sa(&out.w, sa, parts);
-		pfkey_deliver_one(call->pfk, pfkey_out_end(&out));
-	}
-	mutex_unlock(&call->ipn->config_mutex);
-	if (sa)
-		return 0;
-	pfkey_out_drop(&out);
-	return -ESRCH;
+	return cmd_named(call, cmd_get_sa);
 }
 
 /**

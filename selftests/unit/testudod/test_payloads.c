@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pki_group.h"
 #include "v1_case.h"
 #include "v2_help.h"
 #include "wire/v1.h"
@@ -23,8 +24,6 @@
 #define MINUTE	 60000
 #define ECP	 "encryption_algorithm aes 256; hash_algorithm sha256; dh_group ecp256;"
 #define PFS	 "pfs_group ecp256; encryption_algorithm aes 256; authentication_algorithm hmac_sha256;"
-
-static struct pki *pki;
 
 /**
  * struct scene - a negotiation, message by message
@@ -505,20 +504,6 @@ static void test_first(void **state)
 	}
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	pki = pki_new("rsa");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pki_free(pki);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -531,5 +516,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

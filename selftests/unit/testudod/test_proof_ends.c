@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "pki_group.h"
 #include "v1_case.h"
 #include "v2_help.h"
 #include "world_edit.h"
@@ -18,8 +19,6 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define SECOND	 1000
 #define MINUTE	 60000
-
-static struct pki *pki;
 
 /* ---- 9: no key ---- */
 
@@ -310,20 +309,6 @@ static void test_identities(void **state)
 	}
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	pki = pki_new("rsa");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pki_free(pki);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,5 +317,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

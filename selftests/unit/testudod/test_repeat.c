@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "allocated.h"
+#include "pki_group.h"
 #include "v1_case.h"
 #include "v2_help.h"
 #include "wire/v2.h"
@@ -20,8 +21,6 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define SECOND	 1000
 #define MINUTE	 60000
-
-static struct pki *pki;
 
 /**
  * struct version - a way to negotiate
@@ -328,20 +327,6 @@ static void test_growth(void **state)
 	}
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	pki = pki_new("rsa");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pki_free(pki);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,5 +338,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

@@ -19,9 +19,8 @@
 #include <unistd.h>
 
 #include "ikev1/v1_state.h"
+#include "pki_group.h"
 #include "v1_case.h"
-
-static struct pki *pki;
 
 /**
  * struct row - one way to come up
@@ -536,20 +535,6 @@ static void test_oracle(void **state)
 	ask_oracle(PFS);
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	pki = pki_new("rsa");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pki_free(pki);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -566,5 +551,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }
