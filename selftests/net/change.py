@@ -4,7 +4,7 @@
 
 # kernels: all
 # timeout: 900
-# brief: policy_updated|veth
+# brief: policy_updated|veth|links_differ
 
 Two hosts talk through two gateways (wire/gates.py). TCP goes both ways by one
 connection all the time, and its bytes are compared by hash at the end. After
@@ -37,12 +37,12 @@ NET2 = gates.NETS[1]
 
 
 class Stream:
-    """TCP between the hosts, both ways by one connection, until it is told to end."""
+    """TCP between two nodes, both ways by one connection, until it is told to end."""
 
-    def __init__(self, net):
-        listener = net.socket("H2", socket.SOCK_STREAM, bind=gates.HOSTS[1])
+    def __init__(self, net, nodes=("H1", "H2"), ends=gates.HOSTS):
+        listener = net.socket(nodes[1], socket.SOCK_STREAM, bind=ends[1])
         listener.listen()
-        near = net.socket("H1", socket.SOCK_STREAM)
+        near = net.socket(nodes[0], socket.SOCK_STREAM, bind=ends[0])
         near.settimeout(2 * lab.TIMEOUT)
         near.connect(listener.getsockname())
         far = listener.accept()[0]
@@ -225,6 +225,8 @@ def changing(net, body, gso="off", even=True, **keys):
             net.link("out0")
         for end in (0, 1):
             net.up("out0", end)
+            leads(net, end, None)
+            net.mtu("out1", 1500)
         net.routes()
 
 
@@ -335,12 +337,21 @@ def rekeyed(net, flow, pair):
 
 # -- routes, addresses, links --------------------------------------------
 
-def multipath(g1):
-    """The way to the other end by both links, or not, where the kernel has no such routes."""
+def leads(net, end, *devs):
+    """Gateway @end (0, 1) reaches the other one by these devices; None: by out0, as at the start.
+
+    By the first alone, where the kernel has no routes by several.
+    """
+    ns, far = net.ns[("G1", "G2")[end]], f"{gates.ENDS[1 - end]}/32"
+    if None in devs:
+        ns.ip("route", "flush", far)
+        return
+    hops = [{"out0": "dev out0", "out1": f"via {gates.LINKS['out1'][1 - end][2]} dev out1"}[dev] for dev in devs]
     try:
-        g1.batch(f"route replace {END2}/32 nexthop via 20.0.1.2 dev out1 nexthop dev out0\n")
+        ns.batch(f"route replace {far} {' '.join(f'nexthop {hop}' for hop in hops) if hops[1:] else hops[0]}\n")
     except Fail as err:
         check("Multipath support not enabled" in str(err), str(err))
+        leads(net, end, devs[0])
 
 
 def routes_change(net, flow, _pair):
@@ -354,9 +365,9 @@ def routes_change(net, flow, _pair):
         g1.batch(f"route replace unreachable {END2}/32\n")
         flow.tick(None, drop=("G1", "out_no_route"))
         g1.batch(f"route del unreachable {END2}/32\n")
-        multipath(g1)
+        leads(net, 0, "out1", "out0")
         flow.tick("esp")
-        g1.batch(f"route flush {END2}/32\n")
+        leads(net, 0, None)
         flow.tick("esp", dev="out0")
         g1.batch(f"route replace blackhole {NET2}\n")
         flow.tick(None)
@@ -365,6 +376,82 @@ def routes_change(net, flow, _pair):
         net.routes()
         flow.tick("esp", dev="out0")
         flow.moves()
+
+
+def gateways_change(net, flow, _pair):
+    """By one link, by the other, by both, by what is left of them; each way for itself."""
+    for _ in range(ROUNDS):
+        for end in (0, 1):
+            for devs in (("out1",), ("out0", "out1"), ("out1",), ("out0",), ("out1", "out0"), (None,)):
+                leads(net, end, *devs)
+                here = () if end else devs
+                flow.tick("esp", dev=None if here[1:] else [*here, None][0] or "out0")
+            flow.moves()
+
+
+def links_differ(net, flow, _pair):
+    """The other link has a smaller MTU, or a larger one, and changes it: TCP has no fragments, and is not cut off."""
+    def fragments():
+        return [net.snmp(node, "Ip", name) for node in net.dut for name in ("FragCreates", "ReasmReqds")]
+    before = fragments()
+    for mtu in (1300, 9000) * ROUNDS:
+        net.mtu("out1", mtu)
+        for end in (0, 1):
+            leads(net, end, "out1")
+        flow.tick("esp", dev="out1")
+        flow.moves()
+        net.mtu("out1", 1400)
+        flow.tick("esp", dev="out1")
+        flow.moves()
+        for end in (0, 1):
+            leads(net, end, None)
+        flow.tick("esp", dev="out0")
+        flow.moves()
+    equal(fragments(), before, "fragments made and received by the gateways")
+
+
+def nexthop_dies(net, flow, _pair):
+    """A route by two links loses one, which comes back."""
+    leads(net, 1, "out1")
+    for _ in range(ROUNDS):
+        leads(net, 0, "out1", "out0")
+        flow.tick("esp")
+        net.ns["G1"].ip("link", "set", "out0", "down")
+        flow.tick("esp", dev="out1")
+        flow.moves()
+        net.up("out0", 0)
+        lab.wait_until(lambda: "LOWER_UP" in net.ns["G1"].ip("link", "show", "out0"), "no carrier")
+        leads(net, 0, "out1", "out0")
+        flow.tick("esp")
+        flow.moves()
+
+
+def own_traffic(net):
+    """TCP of the gateways themselves in transport mode, which goes by the route of the clear packet."""
+    with gates.Level(net):
+        net.key(mode="transport")
+        taps = {(node, dev): net.tap(node, dev, gates.CLEAR) for node in net.dut for dev in ("out0", "out1")}
+        stream = Stream(net, tuple(net.dut), gates.ENDS)
+        sent = {dev: net.tap("G1", dev, gates.LEFT) for dev in ("out0", "out1")}
+        try:
+            for mtu in (1300, 9000) * ROUNDS:
+                net.mtu("out1", mtu)
+                for dev in ("out1", None):
+                    for end in (0, 1):
+                        leads(net, end, dev)
+                    net.quiesce()
+                    for tap in sent.values():
+                        tap.drain()
+                    stream.moves()
+                    equal([name for name, tap in sent.items() if tap.recv()], [dev or "out0"], "links of G1 in use")
+            stream.end()
+        finally:
+            for end in (0, 1):
+                leads(net, end, None)
+            net.mtu("out1", 1500)
+        for (node, dev), tap in taps.items():
+            frame = tap.recv()
+            check(frame is None, f"{node} sent in clear by {dev}: {(frame or b'')[14:54].hex()}")
 
 
 def address_gone(net, flow, _pair):
@@ -414,6 +501,11 @@ if NIGHTLY:
 # and devices that go take their counters with them
 for name, body in (("routes", routes_change), ("address", address_gone), ("link_flaps", link_flaps),
                    ("veth", veth_deleted)):
+    suite.add(f"C_{name}", changing, body, "off", False)
+suite.add("C_gateways", changing, gateways_change)
+suite.add("C_own_routes", own_traffic)
+for name, body in (("links_differ", links_differ), ("nexthop_dies", nexthop_dies)):
+    # where what fits gets smaller, one segment of a host leaves as two
     suite.add(f"C_{name}", changing, body, "off", False)
 
 if __name__ == "__main__":

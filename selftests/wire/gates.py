@@ -140,6 +140,11 @@ class Gates:
         self.ns[node].batch(f"link set {dev} up\nneigh replace {LINKS[name][1 - end][2]} "
                             f"lladdr 02:00:00:00:{number:02x}:{1 - end:02x} dev {dev} nud permanent\n")
 
+    def mtu(self, name, size):
+        """Of a link, at both ends."""
+        for node, dev, _ in LINKS[name]:
+            self.ns[node].ip("link", "set", dev, "mtu", str(size))
+
     def routes(self):
         """All routes as at the start."""
         for node, lines in ROUTES.items():
