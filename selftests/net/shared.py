@@ -6,8 +6,9 @@ What is sent from a file's pages, from a program's buffer or by a ring is
 encrypted and decrypted on its way, and packet sockets read the same packets at
 the same time. What arrives has to be right, and nothing else may change.
 
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
+# brief: multicast
 
         in0    eth0       eth0
     H ------ A ============= B     A and B protect
@@ -204,7 +205,7 @@ class Net:
         return sock
 
     def check_taps(self):
-        """Both ends of the link saw the same ESP packets, and each opens; those under way arrive first."""
+        """Both ends of the link saw the same ESP packets, and each opens; those under way arrive first. Their number."""
         seen = {at: [] for at in "AB"}
 
         def settled():
@@ -213,13 +214,14 @@ class Net:
             return seen["A"] and sorted(seen["A"]) == sorted(seen["B"])
 
         lab.wait_until(settled, "the two ends of the link have not seen the same ESP packets")
+        return len(seen["A"])
 
     def _taken(self, at):
         """The ESP packets in a tap, each opened."""
         seen = []
         for out, pkt in self.taps[at].take():
-            # what was opened may come in once more, as it was inside; a link's own housekeeping is the kernel's (MLD)
-            check(not out or pkt.proto in (packet.ESP, packet.ICMP6) or pkt.src == "::" or pkt.src.startswith("fe80:"),
+            # what was opened may come in once more, as it was inside; a link's own housekeeping is the kernel's (MLD, IGMP)
+            check(not out or pkt.proto in (packet.ESP, packet.ICMP6, socket.IPPROTO_IGMP) or pkt.src == "::" or pkt.src.startswith("fe80:"),
                   f"{at} sent protocol {pkt.proto} in clear")
             if pkt.proto != packet.ESP:
                 continue
@@ -359,32 +361,61 @@ def ring(net, enc):
     sender.close()
 
 
-def multicast(net):
-    """One datagram for a group is delivered on the link and here: two owners of the same bytes."""
-    sa = esp.Sa(pfkey.random_spi(), "gcm16_128")
-    for stack, way in zip(net.stacks, ("out", "in")):
+def joined(net, node, port):
+    """A socket there that takes what is for the group."""
+    sink = net.socket(node, 4, socket.SOCK_DGRAM)
+    here = ADDR[4]["AB".index(node)]
+    sink.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP) + socket.inet_aton(here))
+    sink.bind((GROUP, port))
+    return sink
+
+
+def opened(ns):
+    """Packets that came in protected there."""
+    with ns, open(lab.STAT["testudo"], encoding="ascii") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("in_packets "))
+
+
+def multicast(net, stacks=None):
+    """One datagram for a group is delivered on the link and here, or not here: two owners of the same bytes.
+
+    @stacks: of A and of B, if they are not both the one under test.
+    """
+    sa, stacks = esp.Sa(pfkey.random_spi(), "gcm16_128"), stacks or net.stacks
+    for stack, way in zip(stacks, ("out", "in")):
         stack.apply([stack.sa_line(sa, ADDR[4][0], GROUP, "transport"),
                      stack.sp_line("10.0.0.0/24", GROUP, way, "transport", (ADDR[4][0], GROUP), upper="udp")])
     net.sas = {sa.spi: sa}
     port = random.randrange(20000, 60000)
-    sinks = []
-    for n, node in enumerate("AB"):
-        sink = net.socket(node, 4, socket.SOCK_DGRAM)
-        sink.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP) + socket.inet_aton(ADDR[4][n]))
-        sink.bind((GROUP, port))
-        sinks.append(sink)
-    src = Source(1200)
-    with net.socket("A", 4, socket.SOCK_DGRAM) as sock:
+    src, ours = Source(1200), isinstance(stacks[0], lab.Testudo)
+    before = ours and opened(net.ns["A"])
+    with joined(net, "A", port) as here, joined(net, "B", port) as there, \
+         net.socket("A", 4, socket.SOCK_DGRAM) as sock:
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(ADDR[4][0]))
         sock.connect((GROUP, port))
-        for n in range(10):
-            by_sendfile(sock, src, 1200)
-            for node, sink in zip("AB", sinks):
-                check(sink.recv(2000) == src.data, f"datagram {n} at {node} is another")
+        for loop in (1, 0, 1):
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, loop)
+            for n in range(5):
+                by_sendfile(sock, src, 1200)
+                check(there.recv(2000) == src.data, f"datagram {n} at B is another")
+                # with what is sent next, one that came here all the same would be one too many
+                check(not loop or here.recv(2000) == src.data, f"datagram {n} at A is another")
+        check(not select.select([here], [], [], 0)[0], "A gets more than what was to come here")
     src.check("multicast by sendfile")
     src.close()
-    for sink in sinks:
-        sink.close()
+    equal(net.check_taps(), 15, "packets on the link")
+    # the copy that stays here is one of the protected packet
+    check(not ours or opened(net.ns["A"]) == before + 10, "A's copies were not all opened by its SA")
+
+
+def mixed(net, *kinds):
+    """The same between this project's stack and the stock one."""
+    stacks = [kind(net.ns[node]) for kind, node in zip(kinds, "AB")]
+    try:
+        multicast(net, stacks)
+    finally:
+        for stack in stacks:
+            stack.flush()
 
 
 suite = Suite(__doc__)
@@ -396,6 +427,9 @@ suite.add("A_shared_forwarded", forwarded)
 suite.add("A_shared_received_gcm", ring, "gcm16_128")
 suite.add("A_shared_received_chacha", ring, "chacha")
 suite.add("A22_shared_multicast", multicast)
+if lab.STACK == "testudo":
+    suite.add("A22_multicast_to_xfrm", mixed, lab.Testudo, lab.Xfrm)
+    suite.add("A22_multicast_from_xfrm", mixed, lab.Xfrm, lab.Testudo)
 
 if __name__ == "__main__":
     suite.run(Net)
