@@ -323,6 +323,69 @@ def masquerade(tw, v, outer):
             equal(at_host(tw, "the answer").payload[:4], struct.pack("!HH", 99, 1234), "ports of the answer")
 
 
+def masquerade_local(tw, v, mode, outer):
+    """Nor what A itself sends, by whose link that rule is."""
+    flow = tw.flow("gcm16_128", v=v, outer=outer, mode=mode)
+    with tw.a:
+        sock = socket.socket(socket.AF_INET if v == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    with sock, rules(tw, MASQUERADE.format(family(v))), tw.drops():
+        sock.settimeout(lab.TIMEOUT)
+        sock.bind((flow.a_in, 0))
+        port = sock.getsockname()[1]
+        for turn in (b"first", b"second"):
+            sock.sendto(turn, (flow.w_in, 99))
+            out, inner = at_wire(tw, flow, "from A")
+            equal((inner.payload if inner else out.payload)[:4], struct.pack("!HH", port, 99), "ports")
+            if inner:
+                equal(inner.src, flow.a_in, "source in the tunnel")
+            tw.wire.send(flow.wrap(packet.UDP, packet.udp(flow.w_in, flow.a_in, 99, port, turn)))
+            equal(sock.recv(100), turn, "the answer")
+
+
+# -- without connection tracking --------------------------------------------
+
+def untracked(tw, v, mode, what):
+    """Rules leave clear packets, ESP or both out of connection tracking: protected as ever, and each is what they say.
+
+    A rule that masquerades is there as well, and has no say in what is not tracked.
+    """
+    inner, outer = "udp dport { 99, 1234 }", "meta l4proto esp"
+    out = {"inner": (inner,), "outer": (outer,), "both": (inner, outer)}[what]
+    flow = tw.flow("gcm16_128", v=v, mode=mode)
+    here = lab.HOST[v] if mode == "tunnel" else flow.a_in
+    there, back = (here, flow.w_in), (flow.w_in, here)
+    notrack = " ".join(f"{rule} notrack;" for rule in out)
+    names = [f"{kind}_{state}" for kind in ("inner", "outer") for state in ("untracked", "tracked")]
+    looks = " ".join(f"{rule} ct state {'' if state == 'untracked' else '!= '}untracked counter name {kind}_{state};"
+                     for kind, rule in (("inner", inner), ("outer", outer)) for state in ("untracked", "tracked"))
+    table = "".join(f"counter {name} {{ }}\n" for name in names) + "".join(
+        f"chain raw_{hook} {{ type filter hook {hook} priority raw; {notrack} }}\n" for hook in ("prerouting", "output")
+    ) + "".join(f"chain {hook} {{ type filter hook {hook} priority 0; {looks} }}\n" for hook in IP_HOOKS[1:])
+    with tw.a:
+        sock = socket.socket(socket.AF_INET if v == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    with sock, rules(tw, f"table inet t {{ {table} }}\n" + MASQUERADE.format(family(v))), tw.drops():
+        sock.settimeout(lab.TIMEOUT)
+        sock.bind((flow.a_in, 1234))
+        for turn in (b"first", b"second"):
+            if mode == "tunnel":
+                tw.inside.send(packet.ip(*there, packet.UDP, packet.udp(*there, 1234, 99, turn)))
+            else:
+                sock.sendto(turn, (flow.w_in, 99))
+            opened, clear = at_wire(tw, flow, f"the {turn.decode()} question")
+            equal((clear.payload if clear else opened.payload)[:4], struct.pack("!HH", 1234, 99), "ports")
+            if clear:
+                equal(clear.src, here, "source in the tunnel")
+            tw.wire.send(flow.wrap(packet.UDP, packet.udp(*back, 99, 1234, turn), inner={"dst": here}))
+            got = at_host(tw, "the answer").payload if mode == "tunnel" else sock.recv(100)
+            check(got.endswith(turn), "another answer")
+        # a question at output or forward and in postrouting, an answer at input or at forward and in postrouting;
+        # ESP at output and in postrouting, and at input
+        clear = 2 * (4 if mode == "tunnel" else 3)
+        want = {f"inner_{'untracked' if inner in out else 'tracked'}": clear,
+                f"outer_{'untracked' if outer in out else 'tracked'}": 6}
+        equal(counters(tw), want, "what rules see at input, forward, output and postrouting")
+
+
 def masq_before(tw, v):
     """A connection that was masqueraded before the policy came keeps its address, protected; new ones are not."""
     there = (lab.HOST[v], far(v))
@@ -405,6 +468,11 @@ for mode, v in (("transport", 6), ("tunnel", 4)) + (("transport", 4), ("tunnel",
     suite.add(f"DNAT_{mode}_v{v}", dnat, v, mode)
 for v, outer in ((6, 6), (4, 6)) + ((4, 4), (6, 4)) * NIGHTLY:
     suite.add(f"MASQ_not_in_a_tunnel_{v}in{outer}", masquerade, v, outer)
+for v, mode, outer in ((6, "tunnel", 6), (6, "transport", 6), (4, "tunnel", 6)) + ((6, "tunnel", 4),) * NIGHTLY:
+    suite.add(f"MASQ_not_local_{mode}_v{v}_by_v{outer}", masquerade_local, v, mode, outer)
+for number, (v, mode, what) in enumerate(itertools.product((4, 6), ("tunnel", "transport"), ("inner", "outer", "both"))):
+    if NIGHTLY or number % 5 == 0 or what == "both":
+        suite.add(f"CT_notrack_{what}_{mode}_v{v}", untracked, v, mode, what)
 for mode in ("tunnel",) + ("transport",) * NIGHTLY:
     suite.add(f"K11_xdp_and_tc_{mode}", neighbours, mode)
 
