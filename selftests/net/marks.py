@@ -6,10 +6,7 @@
 # timeout: 300
 # brief: tunnel_4in4
 
-A has two links to W, and a rule by which packets with MARK take the second; see wire/lab.py:
-
-    W w0 ---- a0 A      routes of the main table
-      w2 ---- a2        those with MARK
+A has two links to W, and a rule by which packets with MARK take the second; see wire/ways.py.
 """
 import contextlib
 import os
@@ -19,36 +16,26 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import lab
 import packet
+import ways
 from ktap import Suite, check
 
 suite = Suite(__doc__)
 MARK, TABLE = 7, 100
 SO_MARK = 36
-SECOND, OURS = bytes([2, 0, 0, 0, 0, 6]), bytes([2, 0, 0, 0, 0, 5])
 
 
-class Ways(lab.Lab):
-    """With a second link."""
+class Marked(ways.Ways):
+    """With routes for those with MARK."""
 
     def __init__(self):
         super().__init__(behind=True)
         self.need_testudo()
-        self.w.batch(f"link add w2 address {SECOND.hex(':')} type veth "
-                     f"peer name a2 address {OURS.hex(':')} netns {self.a.name}\nlink set w2 up\n")
-        self.second = lab.Peer(self.w, "w2", SECOND, OURS, [])
-        self.open.insert(0, self.second)
         for v in (4, 6):
             w_out, net = lab.OUTER[v][1], lab.NETS[v][1]
-            via = w_out if v == 4 else "fe80::2"
-            self.a.batch(f"link set a2 up\nneigh add {w_out} lladdr {SECOND.hex(':')} dev a2 nud permanent\n"
+            self.a.batch(f"neigh replace {w_out} lladdr {ways.SECOND.hex(':')} dev a2 nud permanent\n"
                          f"route add {w_out} dev a2 table {TABLE} src {lab.OUTER[v][0]}\n"
-                         f"neigh replace {via} lladdr {SECOND.hex(':')} dev a2 nud permanent\n"
-                         f"route add {net} via {via} dev a2 onlink table {TABLE} src {lab.INNER[v][0]}\n")
+                         f"route add {net} via {ways.GATEWAY[v]} dev a2 onlink table {TABLE} src {lab.INNER[v][0]}\n")
             self.a.ip(f"-{v}", "rule", "add", "fwmark", str(MARK), "lookup", str(TABLE))
-
-    def reset_sockets(self):
-        super().reset_sockets()
-        self.second.drain()
 
     def takes(self, flow, second, data, what):
         """The next packet is protected, has @data in it and comes by the way that is said; none by the other."""
@@ -134,4 +121,4 @@ for v, mode, outer in SHAPES:
         suite.add(f"MARK_forwarded_{name}", forwarded, v, outer)
 
 if __name__ == "__main__":
-    suite.run(Ways)
+    suite.run(Marked)

@@ -4,13 +4,14 @@
 
 # kernels: all
 # timeout: 600
-# brief: learn_esp_tunnel|unreachable_esp_tunnel_4in4|unreachable_esp_transport_v6|ipcomp_bare_4|all_in_policy|bounds_4|marked
+# brief: learn_esp_tunnel|unreachable_esp_tunnel_4in4|unreachable_esp_transport_v6|ipcomp_bare_4|all_in_policy|bounds_4|marked|nexthops_by_port
 
 TW of scenarios (drawn in wire/lab.py). A router on the way, played by W, answers
 packets that A really sent.
 """
 import contextlib
 import errno
+import functools
 import os
 import random
 import socket
@@ -26,6 +27,7 @@ import lab
 import layers
 import packet
 import pfkey
+import ways
 from ktap import Fail, Skip, Suite, check, equal
 
 suite = Suite(__doc__)
@@ -61,32 +63,41 @@ class Way:
     """An SA by which A sends to W, the policy for it, and a socket that sends datagrams through it.
 
     @v, @outer: families of the clear and of the protected packet. @bind: sets the socket up. @more: setkey's words.
+    @far: another end than W itself.
     """
 
-    def __init__(self, tw, sa, mode="tunnel", v=4, outer=None, udp=False, bind=None, more=""):
+    def __init__(self, tw, sa, mode="tunnel", v=4, outer=None, udp=False, bind=None, more="", far=None):
         self.tw, self.sa, self.v, self.outer = tw, sa, v, outer or v
         self.layer = layers.Layer(sa, mode, self.outer, udp)
-        self.near, self.far = lab.OUTER[self.outer]
-        self.src, self.dst = lab.INNER[v] if mode == "tunnel" else lab.OUTER[v]
-        nets, ports, proto = lab.NETS[v] if mode == "tunnel" else lab.OUTER[v], "", sa.proto
+        self.near, self.far = lab.OUTER[self.outer][0], far or lab.OUTER[self.outer][1]
+        self.src, self.dst = lab.INNER[v] if mode == "tunnel" else (self.near, self.far)
+        nets, ports, proto = lab.NETS[v] if mode == "tunnel" else (self.src, self.dst), "", sa.proto
         if udp:
             ports, proto = "[4500]", "esp-udp"
         via = f"{self.near}-{self.far}" if mode == "tunnel" else ""
         tw.dut.setkey(f"add {self.near}{ports} {self.far}{ports} {proto} {sa.spi:#x} -m {mode} "
                       f"{' '.join(algs.setkey_words(sa))};\n"
                       f"spdadd {nets[0]} {nets[1]} udp -P out ipsec {sa.proto}/{mode}/{via}/require;\n" + more)
-        with tw.a:
-            self.sock = socket.socket(socket.AF_INET6 if v == 6 else socket.AF_INET, socket.SOCK_DGRAM)
-        if bind:
-            bind(self.sock)
-        self.sock.bind((self.src, 0))
+        self.open = []
+        self.sock = self.another(bind)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exc):
-        self.sock.close()
+        for sock in self.open:
+            sock.close()
         forget(self.tw)
+
+    def another(self, bind=None):
+        """A socket whose datagrams the policy protects."""
+        with self.tw.a:
+            sock = socket.socket(socket.AF_INET6 if self.v == 6 else socket.AF_INET, socket.SOCK_DGRAM)
+        self.open.append(sock)
+        if bind:
+            bind(sock)
+        sock.bind((self.src, 0))
+        return sock
 
     def largest(self, link=LINK):
         """The largest clear packet that fits."""
@@ -152,6 +163,8 @@ def forget(tw):
     """What routes have learnt."""
     for v in "46":
         tw.a.ip(f"-{v}", "route", "flush", "cache")
+    if isinstance(tw, ways.Ways):
+        tw.lay()
 
 
 def changed(pkt, at, byte):
@@ -411,6 +424,97 @@ def elsewhere(tw, where, shapes):
                     equal([part.mf for part in parts], [1, 0], f"{what}: fragments")
 
 
+def takes(way, sock, size, what):
+    """The next packet, of a socket: by which link it left, "first" or "second", and the packet."""
+    way.sock = sock
+    pkt = way.passes(size)
+    check(pkt is not None, f"{what}: {size} bytes do not pass")
+    return way.tw.wire.last, pkt
+
+
+def pair(way, choose):
+    """Two sockets whose packets leave by different links: {link: socket}, and a packet of the second.
+
+    @choose: sets one up, its number given.
+    """
+    socks = {}
+    for number in range(64):
+        sock = way.another(functools.partial(choose, number))
+        link, pkt = takes(way, sock, way.largest(), f"socket {number}")
+        socks[link] = sock
+        if link == "second":
+            big = pkt
+        if len(socks) == 2:
+            return socks, big
+    raise Fail(f"64 sockets, and all packets by the {link} link")
+
+
+def one_for_both(way, socks, big, mtu):
+    """What an error about a packet by the second link says holds for all of the SA's, and becomes old."""
+    age = f"net/ipv{way.outer}/route/mtu_expires"
+    most = way.largest(mtu)
+    way.sock = socks["second"]
+    way.lowered(big, mtu, "the second link")
+    for what in ("as the routes know it", "as the SA alone knows it"):
+        for link, way.sock in socks.items():
+            check(not way.put(most + 1), f"{what}: {most + 1} bytes pass by the {link} link")
+            way.fits(most, mtu, f"{what}, {link} link")
+            equal(way.tw.wire.last, link, f"{what}: the link")
+        forget(way.tw)
+    way.tw.a.sysctl(age, 1)
+    way.told(big, mtu)
+    for link, way.sock in socks.items():
+        lab.wait_until(lambda: way.passes(way.largest()),
+                       f"IPv{way.v} {way.layer.mode}: the path by the {link} link never grows again")
+        equal(way.tw.wire.last, link, "the link then")
+    way.tw.a.sysctl(age, 600)
+
+
+def by_flow(tw, setup, choose, shapes):
+    """F03: packets of one SA leave by two links, one with a narrow path: by their ports, or by their mark.
+
+    @choose: sets up one of the sockets.
+    """
+    tw.need_testudo()
+    with contextlib.closing(ways.Ways()) as other:
+        setup(other)
+        other.both()
+        for mode, v in shapes:
+            other.reset()
+            with Way(other, new_esp(), mode, v, far=other.beyond(v, 1)) as way:
+                one_for_both(way, *pair(way, choose), mtu_of(v))
+
+
+def by_end(tw, shapes):
+    """F03: one of two links has a narrow path; an SA takes that by its ends, another one the other."""
+    tw.need_testudo()
+    with contextlib.closing(ways.Ways()) as other:
+        other.spread(0)
+        other.both()
+        for mode, v in shapes:
+            links, mtu = set(), mtu_of(v)
+            for number in range(1, 65):
+                other.reset()
+                with Way(other, new_esp(), mode, v, far=other.beyond(v, number)) as way:
+                    link, pkt = takes(way, way.sock, way.largest(), f"{mode} of IPv{v}, end {number}")
+                    if link in links:
+                        continue
+                    links.add(link)
+                    way.lowered(pkt, mtu, f"{mode} of IPv{v}, {link} link")
+                    forget(other)
+                    check(not way.put(way.largest(mtu) + 1), f"{mode} of IPv{v}, {link} link: forgotten")
+                    way.fits(way.largest(mtu), mtu, f"{mode} of IPv{v}, {link} link")
+                    equal(other.wire.last, link, "the link then")
+                if len(links) == 2:
+                    break
+            equal(len(links), 2, f"{mode} of IPv{v}: links that 64 ends are reached by")
+
+
+def set_mark(number, sock):
+    """Each second socket has one."""
+    sock.setsockopt(socket.SOL_SOCKET, SO_MARK, MARK * (number & 1))
+
+
 SHAPES = (("tunnel", 4, 4), ("tunnel", 6, 6), ("tunnel", 4, 6), ("tunnel", 6, 4), ("transport", 4, 4),
           ("transport", 6, 6))
 for mode, v, outer in SHAPES:
@@ -440,6 +544,11 @@ for number, shapes in enumerate(((("tunnel", 4), ("transport", 6)), (("tunnel", 
     if NIGHTLY or not number:
         suite.add(f"F03_vrf_{number}", elsewhere, in_vrf, shapes)
     suite.add(f"F03_marked_{number}", elsewhere, by_mark, shapes)
+    if NIGHTLY or not number:
+        suite.add(f"F03_two_tables_{number}", by_flow, lambda tw: tw.marked(MARK), set_mark, shapes)
+        suite.add(f"F03_nexthops_by_end_{number}", by_end, shapes)
+suite.add("F03_nexthops_by_port", by_flow, lambda tw: tw.spread(1), lambda *_: None,
+          (("transport", 4), ("transport", 6)))
 
 if __name__ == "__main__":
     suite.run(lab.Lab)

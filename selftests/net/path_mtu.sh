@@ -120,6 +120,93 @@ t_narrow()
 	none_cut G1 R G2
 }
 
+# second_way V POLICY - G1 reaches G2 by two links to R, chosen by the ends (POLICY 0) or by the ports, too (1)
+second_way()
+{
+	local far=30.0.0.0/24 near=20.0.0.1 via=(20.0.0.2 20.0.5.2)
+
+	[ "$1" = 4 ] || far=fc00:2::/64 near=fc00:1::1 via=(fc00:1::2 fc00:5::2)
+	link G1 out1 R left1
+	addr G1 out1 20.0.5.1/24 fc00:5::1/64
+	addr R left1 20.0.5.2/24 fc00:5::2/64
+	n G1 sysctl -qw net.ipv4.fib_multipath_hash_policy="$2" net.ipv6.fib_multipath_hash_policy="$2"
+	ip -n "${RUN}G1" "-$1" route add "$far" src "$near" nexthop via "${via[0]}" nexthop via "${via[1]}" \
+		2>"$WORKDIR/said" || skip "no routes with several nexthops: $(<"$WORKDIR/said")"
+}
+
+# first_way_only V - as before
+first_way_only()
+{
+	local far=30.0.0.0/24
+
+	[ "$1" = 4 ] || far=fc00:2::/64
+	ip -n "${RUN}G1" "-$1" route del "$far" 2>/dev/null
+	ip -n "${RUN}G1" link del out1
+	n G1 sysctl -qw net.ipv4.fib_multipath_hash_policy=0 net.ipv6.fib_multipath_hash_policy=0
+}
+
+# behind add|del V DEV - what R gets by DEV has a path of 1300, and the rest has not
+behind()
+{
+	local far=30.0.0.0/24
+
+	[ "$2" = 4 ] || far=fc00:2::/64
+	ip -n "${RUN}R" "-$2" rule "$1" iif "$3" lookup 200
+	ip -n "${RUN}R" "-$2" route "$1" "$far" dev right mtu lock 1300 table 200
+}
+
+# too_big V - errors about size that G1 has got
+too_big()
+{
+	if [ "$1" = 4 ]; then
+		n G1 awk '/^IcmpMsg:/ { for (i = 1; i <= NF; i++) { if (!names) name[i] = $i
+			else if (name[i] == "InType3") n = $i } names = 1 } END { print n + 0 }' /proc/net/snmp
+	else
+		n G1 awk '$1 == "Icmp6InPktTooBigs" { print $2 }' /proc/net/snmp6
+	fi
+}
+
+# streams WHO V - TCP by connections that may take different links, until one has met the narrow path; ends one if
+# none can
+streams()
+{
+	local before i most=1
+	local -a traffic=(H1 H2 "${HOST2[$2]}")
+
+	[ "$1" = hosts ] || traffic=(G1 G2 "${END2[$2]}") most=16
+	before=$(too_big "$2")
+	for ((i = 0; i < most; i++)); do
+		bulk "${traffic[@]}" 200000
+		[ "$(too_big "$2")" = "$before" ] || break
+	done
+	[ $i != $most ]
+}
+
+# t_ways hosts|ends V POLICY KEYING... - two nexthops, with a narrow path behind one and then behind the other. Who
+# takes it learns that
+t_ways()
+{
+	local who=$1 v=$2 dev met=''
+
+	afresh
+	second_way "$v" "$3"
+	for dev in left left1; do
+		[ -z "$SKIP" ] || break
+		flush_all
+		forget H1 G1 G2 H2
+		"${@:4}"
+		behind add "$v" $dev
+		streams "$who" "$v" && met+=$dev
+		behind del "$v" $dev
+	done
+	first_way_only "$v"
+	none_cut G1 R G2
+	case $who:$met in
+	hosts:left | hosts:left1 | ends:leftleft1) ;;
+	*) fail "the narrow path was met behind '$met'" ;;
+	esac
+}
+
 # t_no_icmp - R's errors are lost on the way: SAs whose packets may be fragmented carry TCP all the same
 t_no_icmp()
 {
@@ -331,4 +418,9 @@ add_night F22_later_alone_v6 t_later hosts 6 off deaf 0 tunnel 6 6 gcm16_128
 add_night F22_later_told_v4 t_later hosts 4 on told 1394 tunnel 4 4 gcm16_128
 add_case F22_later_told_v6 t_later hosts 6 on told 1354 tunnel 6 6 gcm16_128
 add_case F22_bulk_icmp_lost t_no_icmp
+add_case F22_ways_tunnel_4in4 t_ways hosts 4 0 tunnel 4 4 gcm16_128
+add_case F22_ways_tunnel_6in6 t_ways hosts 6 1 tunnel 6 6 gcm16_128
+add_night F22_ways_tunnel_6in4 t_ways hosts 6 1 tunnel 6 4 gcm16_128
+add_case F22_ways_transport_v4 t_ways ends 4 1 ends 4 gcm16_128
+add_night F22_ways_transport_v6 t_ways ends 6 1 ends 6 gcm16_128
 run_cases "$@"
