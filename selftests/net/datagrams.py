@@ -18,7 +18,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import lab
 import packet
-from ktap import Suite, check, equal
+from ktap import Skip, Suite, check, equal
 
 suite = Suite(__doc__)
 UDP_SEGMENT, UDP_GRO = 103, 104
@@ -100,6 +100,12 @@ def in_sizes(tw, v, mode, outer):
         tw.delivered(pkts, [data], f"{size} bytes")
 
 
+def inner_mtu(flow):
+    """The largest clear packet that fits the link when it is protected by @flow."""
+    outside = 40 if packet.is6(flow.a_out) else 20
+    return flow.rx.inner_mtu(1500, outside) + (0 if flow.mode == "tunnel" else outside)
+
+
 def batch(tw, flow, sock, size, count):
     """One call that sends @count datagrams of @size, the last a byte shorter."""
     data = os.urandom(size * count - 1)
@@ -133,6 +139,73 @@ def segments(tw, v, mode, outer):
             except OSError as err:
                 equal(err.strerror, os.strerror(90), "what the sender is told")
         batch(tw, flow, sock, fits, 3)
+
+
+def large_segments(tw, v, mode, outer):
+    """UDP_SEGMENT of what fits the link but not the SA, from a socket that leaves fragments to the kernel.
+
+    The boundaries stay: each datagram is cut by itself.
+    """
+    flow = tw.flow("gcm16_128", v=v, mode=mode, outer=outer)
+    most = 1500 - (28 if v == 4 else 48)
+    with tw.a:
+        sock = socket.socket(family(v), socket.SOCK_DGRAM)
+    with sock:
+        sock.bind((flow.a_in, 0))
+        if v == 4:
+            sock.setsockopt(socket.IPPROTO_IP, 10, 0)           # IP_MTU_DISCOVER, IP_PMTUDISC_DONT
+        else:
+            sock.setsockopt(socket.IPPROTO_IPV6, 23, 0)
+        with tw.drops():
+            for size, count in ((most, 5), (inner_mtu(flow) - (28 if v == 4 else 48) + 1, 40), (most, 2)):
+                batch(tw, flow, sock, size, count)
+
+
+SUPER = struct.Struct("=BBHHHH")        # struct virtio_net_hdr
+
+
+def super_packet(tw, v, size, count, df):
+    """H hands A a super-packet of @count datagrams of @size, the last a byte shorter, as GRO of a card makes it; the data."""
+    src, dst, data = lab.HOST[v], lab.INNER[v][1], os.urandom(size * count - 1)
+    whole = packet.udp(src, dst, 7, 9, data)
+    part = ~packet.csum(packet.pseudo(src, dst, packet.UDP, len(whole))) & 0xFFFF
+    whole = whole[:6] + struct.pack("!H", part) + whole[8:]
+    head = 14 + (20 if v == 4 else 40)
+    ether = tw.inside.far + tw.inside.mac + struct.pack("!H", packet.ETH_IP if v == 4 else packet.ETH_IP6)
+    with tw.h:
+        sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    with sock:
+        sock.setsockopt(263, 15, 1)                             # SOL_PACKET, PACKET_VNET_HDR
+        sock.bind(("h0", 0))
+        try:
+            # NEEDS_CSUM, GSO_UDP_L4
+            sock.send(SUPER.pack(1, 5, head + 8, size, head, 6) + ether +
+                      packet.ip(src, dst, packet.UDP, whole, **({"df": df} if v == 4 else {})))
+        except OSError as err:
+            raise Skip(f"packet sockets do not take super-packets of UDP: {err}") from err
+    return data
+
+
+def forwarded(tw, v, _mode, outer):
+    """Super-packets of UDP that A forwards: each datagram comes out of the tunnel, cut if it may be; or H is told."""
+    flow = tw.flow("gcm16_128", v=v, mode="tunnel", outer=outer)
+    head, most = 28 if v == 4 else 48, inner_mtu(flow)
+    for size, df in ((most - head, 1), (most - head, 0), (100, 1), (most - head + 1, 0), (1500 - head, 0)):
+        if v == 6 and size > most - head:
+            continue
+        with tw.drops():
+            data, reader = super_packet(tw, v, size, 12, df), Reader(tw, flow)
+            for at in range(0, len(data), size):
+                got = reader.next(f"datagram at {at} of 12 x {size}, DF {df}")[1]
+                check(got[8:] == data[at:at + size], f"datagram at {at} of 12 x {size}, DF {df}: {len(got) - 8} bytes")
+                check(packet.l4_ok(lab.HOST[v], flow.w_in, packet.UDP, got), f"checksum of 12 x {size}")
+    with tw.drops(out_too_big=1):
+        super_packet(tw, v, most - head + 1, 12, 1)
+        told = tw.inside.recv()
+        check(told is not None, "H is told nothing")
+        equal((told.proto, *struct.unpack_from("!BBHI", told.payload)[::3]),
+              (packet.ICMP, 3, most) if v == 4 else (packet.ICMP6, 2, most), "what H is told")
+    equal(tw.wire.recv(timeout=0), None, "one packet more on the wire")
 
 
 def given_back(sock):
@@ -266,15 +339,17 @@ if NIGHTLY:
     SHAPES += ((4, "transport", 4), (6, "tunnel", 6), (4, "tunnel", 6), (6, "tunnel", 4))
 for v, mode, outer in SHAPES:
     name = f"tunnel_{v}in{outer}" if mode == "tunnel" else f"transport_v{v}"
-    for what, test in (("G03_segments", segments), ("G03_gro", gro), ("G03_zerocopy", zerocopy),
+    for what, test in (("G03_segments", segments), ("G03_gro", gro), ("G03_zerocopy", zerocopy), ("G03_large_segments", large_segments),
                        ("G04_sizes_out", out_sizes), ("G04_sizes_in", in_sizes), ("G06_protocols", protocols)):
         suite.add(f"{what}_{name}", test, v, mode, outer)
+    if mode == "tunnel":
+        suite.add(f"G03_forwarded_{name}", forwarded, v, mode, outer)
 suite.add("G08_multicast_v6", multicast)
 
 
 def laboratory():
     """Of this project's stack."""
-    tw = lab.Lab()
+    tw = lab.Lab(behind=True)
     tw.need_testudo()
     return tw
 
