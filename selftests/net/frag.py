@@ -64,6 +64,8 @@ def out_large(tw, enc, auth, v, mode, outer):
             pkt = tw.wire.recv(lambda p: p.proto == packet.ESP)
             check(pkt is not None, f"{length} bytes did not come out whole")
             check(len(pkt.raw) <= 1500, f"{len(pkt.raw)} bytes on a link of 1500")
+            # in front of a tunnel, behind transport mode
+            check(mode == "transport" or not pkt.mf and not pkt.off, "an outer fragment of a tunnel")
             pkt = outside.feed(pkt)
             if pkt is None:
                 continue

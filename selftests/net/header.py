@@ -112,6 +112,68 @@ def ttl(tw, v, outer_v):
     equal(seen.ttl, 19, "TTL at H")
 
 
+def outer_ttl(tw, v, outer_v):
+    """Outside it is that of the route to the other end, or what this host gives its packets."""
+    flow = tunnel(tw, v, outer_v)
+    near, to = lab.OUTER[outer_v][0], lab.OUTER[outer_v][1]
+    knob = "net/ipv4/ip_default_ttl" if outer_v == 4 else "net/ipv6/conf/a0/hop_limit"
+
+    def check_ttl(want):
+        send_in(tw, v, os.urandom(8), ttl=33)
+        outer, inner = at_wire(tw, flow)
+        equal((outer.ttl, inner.ttl), (want, 32), "TTL outside and inside")
+    tw.a.sysctl(knob, 99)
+    try:
+        check_ttl(99)
+        tw.a.ip("route", "add", to, "dev", "a0", "src", near, "hoplimit", "42")
+        try:
+            check_ttl(42)
+        finally:
+            tw.a.ip("route", "del", to, "dev", "a0", "src", near)
+        check_ttl(99)
+    finally:
+        tw.a.sysctl(knob, 64)
+
+
+def transport_fields(tw, v):
+    """There is one IP header, and it is the packet's: nothing of it changes but length and protocol."""
+    flow = tw.flow("gcm16_128", v=v, install=False, ways=())
+    flow.a_out = flow.a_in = lab.HOST[v]
+    tw.dut.apply([tw.dut.sa_line(flow.rx, flow.a_out, flow.w_out, "transport"),
+                  tw.dut.sp_line(flow.a_out, flow.w_out, "out", "transport", (flow.a_out, flow.w_out))])
+    for tos, fields in ((46 << 2 | ECT1, {"df": 0, "ident": 0x1234}), (CE, {"df": 1, "ident": 0x4321}), (63 << 2, {})):
+        body = packet.udp(flow.a_in, flow.w_in, 1234, 4321, os.urandom(8))
+        tw.inside.send(packet.ip(flow.a_in, flow.w_in, packet.UDP, body, ttl=33, tos=tos, **(fields if v == 4 else {})))
+        pkt = tw.wire.recv(flow.is_reply)
+        check(pkt is not None, "nothing came")
+        equal((pkt.ttl, pkt.tos), (32, tos), "TTL and TOS of ESP")
+        equal(flow.open(pkt)[0].payload, body, "what is protected")
+        if v == 4 and fields:
+            equal((pkt.df, pkt.ident, pkt.mf, pkt.off), (fields["df"], fields["ident"], 0, 0), "DF, id, MF, offset")
+
+
+def transport_fields_in(tw, v):
+    """What comes in is given on with the fields that it came with; CE stays what it is."""
+    flow = tw.flow("gcm16_128", v=v)
+    level, wanted, names = (socket.IPPROTO_IP, (12, 13), (2, 1)) if v == 4 else (socket.IPPROTO_IPV6, (51, 66), (52, 67))
+    sock = tw.sinks[v == 6]
+    for option in wanted:                       # RECVTTL and RECVTOS, or RECVHOPLIMIT and RECVTCLASS
+        sock.setsockopt(level, option, 1)
+    sock.settimeout(lab.TIMEOUT)
+    try:
+        for tos in (46 << 2 | ECT1, 63 << 2 | CE, CE, 0):
+            data = os.urandom(8)
+            tw.wire.send(flow.udp(data, outer={"ttl": 7, "tos": tos}))
+            got, notes, _, _ = sock.recvmsg(100, 200)
+            notes = {kind: int.from_bytes(value[:4], sys.byteorder) for where, kind, value in notes if where == level}
+            equal(got, data, "datagram")
+            equal([notes.get(name) for name in names], [7, tos], "TTL and TOS")
+    finally:
+        sock.settimeout(None)
+        for option in wanted:
+            sock.setsockopt(level, option, 0)
+
+
 def local_ttl(tw, v):
     """Locally sent: the inner TTL is the socket's."""
     flow = tunnel(tw, v)
@@ -178,16 +240,19 @@ def inner_fragments(tw, v):
         equal(inner.ident, packet.parse(parts[0]).ident, "fragment id")
         got = whole.feed(inner)
     check(got is not None and got.payload == body, "the fragments do not make the datagram")
-    for part in packet.frag(far(v), lab.HOST[v], packet.UDP, packet.udp(
-            far(v), lab.HOST[v], 4321, 1234, body), 1200):
+    body = packet.udp(far(v), lab.HOST[v], 4321, 1234, os.urandom(2900))
+    parts = packet.frag(far(v), lab.HOST[v], packet.UDP, body, 1200)
+    for part in parts:
         nh = packet.IPIP if v == 4 else packet.IPV6
         tw.wire.send(flow.outer(flow.tx.seal(part, nh)))
     whole, got = packet.Reassembler(), None
-    while got is None:
+    for _ in parts:
         pkt = tw.inside.recv(lambda p: p.proto == packet.UDP)
         check(pkt is not None, "fragments are missing at H")
+        equal((pkt.ident, len(pkt.payload)), (packet.parse(parts[0]).ident, 1200 if pkt.mf else len(body) % 1200),
+              "fragment id and length at H")
         got = whole.feed(pkt)
-    equal(len(got.payload), len(body) + 8, "datagram at H")
+    check(got is not None and got.payload == body, "the fragments do not make the datagram at H")
 
 
 def df_outside(tw, flow, want):
@@ -373,7 +438,10 @@ for v, outer in FAMILIES:
     suite.add(f"F13_dscp_ecn_decap_{v}in{outer}", decap, v, outer)
     suite.add(f"F14_ttl_rules_{v}in{outer}", ttl, v, outer)
     suite.add(f"F25_tfc_padding_{v}in{outer}", tfc, v, outer)
+    suite.add(f"F14_ttl_outside_{v}in{outer}", outer_ttl, v, outer)
 for v in (4, 6):
+    suite.add(f"F12_transport_fields_out_v{v}", transport_fields, v)
+    suite.add(f"F12_transport_fields_in_v{v}", transport_fields_in, v)
     suite.add(f"F14_ttl_local_v{v}", local_ttl, v)
     suite.add(f"F24_no_next_header_59_v{v}", next_header_59, v)
     suite.add(f"F09_inner_fragments_v{v}", inner_fragments, v)

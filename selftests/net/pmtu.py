@@ -80,8 +80,10 @@ class Way:
             if layer.mode == "tunnel":
                 src, dst = lab.OUTER[layer.v]
             ports, proto = ("", layer.sa.proto) if not layer.udp else ("[4500]", "esp-udp")
-            esn = "-r 64 -f esn" if layer.sa.esn else ""
-            out.append(f"add {src}{ports} {dst}{ports} {proto} {layer.sa.spi:#x} -m {layer.mode} -u {number} {esn} "
+            flags = "-r 64 -f esn" if layer.sa.esn else ""
+            if layer.sa.proto == "ah" and layer.sa.align8:
+                flags += " -f align8"
+            out.append(f"add {src}{ports} {dst}{ports} {proto} {layer.sa.spi:#x} -m {layer.mode} -u {number} {flags} "
                        f"{' '.join(algs.setkey_words(layer.sa))};\n")
             via = f"{src}-{dst}" if layer.mode == "tunnel" else ""
             rules.append(f"{layer.sa.proto}/{layer.mode}/{via}/unique:{number}")
@@ -219,7 +221,8 @@ def algorithm(tw, name, enc, auth, turn):
 
 def ah_hash(tw, auth):
     """One hash of AH in every mode and family, with long and short numbers."""
-    exact(tw, [Way(v, (new_ah(auth, esn), mode, outer)) for mode, v, outer in SHAPES for esn in (False, True)],
+    exact(tw, [Way(v, (new_ah(auth, esn), mode, outer)) for mode, v, outer in SHAPES for esn in (False, True)] +
+          [Way(4, (new_ah(auth, align8=True), mode, 4)) for mode in ("transport", "tunnel")],
           NIGHTLY or auth == "sha256")
 
 
