@@ -10,17 +10,21 @@ Two hosts flood each other through two gateways (wire/gates.py), or the gateways
 do. What the sockets send, what they get, and what devices and counters say must
 add up at every node to the last packet.
 """
+import json
 import os
 import re
 import select
 import socket
 import struct
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import gates
+import lab
 import packet
 import pfkey
+from change import Stream
 from ktap import Skip, Suite, check, equal
 
 suite = Suite(__doc__)
@@ -240,6 +244,86 @@ def netem(net, options):
         equal(len(set(got)), len(got), f"different datagrams that {node} got")
 
 
+class Qdisc:
+    """Context: a queue of its own for what a gateway sends by out0."""
+
+    def __init__(self, net, node, *words):
+        self.ns, self.words = net.ns[node], words
+
+    def __enter__(self):
+        code, said = self.ns.run("tc", "qdisc", "add", "dev", "out0", "root", *self.words, fails=True)
+        if code:
+            raise Skip(f"no {self.words[0]}: {said.strip()}")
+        return self
+
+    def __exit__(self, *exc):
+        self.ns.run("tc", "qdisc", "del", "dev", "out0", "root")
+
+    def seen(self):
+        """Packets that it has dropped, bytes that wait in it."""
+        text = self.ns.run("tc", "-j", "-s", "qdisc", "show", "dev", "out0")
+        row = next(row for row in json.loads(text) if row["kind"] == self.words[0])
+        return row["drops"], row["backlog"]
+
+
+def tcp_by_queue(net, *words):
+    """TCP goes on by a link that loses, mixes and doubles packets, or takes only so many, and its bytes are the same."""
+    net.key("tunnel")
+    net.offload("on")
+    before = {node: net.stat(node) for node in net.dut}
+    with Qdisc(net, "G1", *words) as there, Qdisc(net, "G2", *words) as back:
+        stream = Stream(net)
+        lab.wait_until(lambda: stream.moves() or all(q.seen()[0] for q in (there, back)), "the queues drop nothing")
+        stream.moves()
+        stream.end()
+    for node, stat in before.items():
+        # what came twice
+        check(set(net.drops(node, stat)) <= {"in_replay"}, f"drops of {node}: {net.drops(node, stat)}")
+
+
+def deepest(net):
+    """The most bytes that wait in a slow queue while G1's own TCP sends as much as it can."""
+    with Qdisc(net, "G1", "tbf", "rate", "8mbit", "burst", "20kb", "limit", "20mb") as queue:
+        listener = net.socket("G2", socket.SOCK_STREAM, bind=gates.ENDS[1])
+        listener.listen()
+        near = net.socket("G1", socket.SOCK_STREAM)
+        near.connect(listener.getsockname())
+        far, data, most = listener.accept()[0], os.urandom(3000000), 0
+        writer = threading.Thread(target=near.sendall, args=(data,), daemon=True)
+        writer.start()
+        got = []
+        reader = threading.Thread(target=lambda: got.append(hear(far, len(data))), daemon=True)
+        reader.start()
+        while reader.is_alive():
+            most = max(most, queue.seen()[1])
+        writer.join()
+        check(got == [data], "other bytes")
+        far.close()
+    return most
+
+
+def hear(sock, count):
+    """So many bytes."""
+    sock.settimeout(lab.TIMEOUT)
+    parts = b""
+    while len(parts) < count and (part := sock.recv(1 << 20)):
+        parts += part
+    return parts
+
+
+def backpressure(net):
+    """A socket knows of its protected packets that wait for the link, and does not put more and more of them there."""
+    net.offload("on")
+    clear = deepest(net)
+    net.key("transport", upper="tcp")
+    before = net.stat("G1")["out_packets"]
+    deep = deepest(net)
+    print(f"# {clear} bytes waited in clear, {deep} protected", flush=True)
+    check(net.stat("G1")["out_packets"] > before, "it was not protected")
+    check(clear > 0, "nothing ever waited, so nothing is tested")
+    check(deep < 2 * clear + 100000, f"{deep} bytes waited, in clear {clear}")
+
+
 suite.add("D_flood_queue_full", queue_full)
 suite.add("D_flood_forward_gcm", flood, "forward", "gcm16_128")
 suite.add("D_flood_local_cbc", flood, "local", "aes128", "sha256")
@@ -250,6 +334,9 @@ suite.add("D_flood_forward_policy", flood, "forward", "gcm16_128", "none", chang
 suite.add("D_flood_local_policy", flood, "local", "gcm16_128", "none", changing_policy)
 # not both: of one that was doubled netem may lose either
 suite.add("G14_loss_and_reorder", netem, "loss 5% delay 2ms reorder 25% limit 100000")
+suite.add("G14_tcp_lossy", tcp_by_queue, "netem", "loss", "5%", "duplicate", "5%", "delay", "2ms", "reorder", "5%")
+suite.add("G14_tcp_narrow", tcp_by_queue, "tbf", "rate", "4mbit", "burst", "10kb", "limit", "20kb")
+suite.add("G14_backpressure", backpressure)
 suite.add("G14_duplicate_and_reorder", netem, "duplicate 10% delay 2ms reorder 25% limit 100000")
 
 if __name__ == "__main__":
