@@ -13,6 +13,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 BURST=20
+declare -A HOST1=([4]=10.0.1.2 [6]=fd00:1::2) HOST2=([4]=10.0.2.2 [6]=fd00:2::2)
 
 nft_reset()
 {
@@ -27,10 +28,16 @@ hosts_keyed()
 	commit
 }
 
+# nets_keyed [4|6] - a tunnel between the hosts' networks
 nets_keyed()
 {
-	sa_pair G1 G2 20.0.0.1 20.0.0.2 tunnel gcm16_128
-	sp_pair G1 G2 10.0.1.0/24 10.0.2.0/24 tunnel 20.0.0.1 20.0.0.2
+	if [ "${1:-4}" = 4 ]; then
+		sa_pair G1 G2 20.0.0.1 20.0.0.2 tunnel gcm16_128
+		sp_pair G1 G2 10.0.1.0/24 10.0.2.0/24 tunnel 20.0.0.1 20.0.0.2
+	else
+		sa_pair G1 G2 fc00::1 fc00::2 tunnel gcm16_128
+		sp_pair G1 G2 fd00:1::/64 fd00:2::/64 tunnel fc00::1 fc00::2
+	fi
 	commit
 }
 
@@ -161,7 +168,7 @@ t_snat_tunnel()
 		"new connections, packets in front of NAT, packets behind it"
 	transfer TCP H1 H2 "$dst" 100000
 	equal "$(counted new)" 1 "new connections of TCP"
-	[ "$1" = 6 ] || burst_ok "$(rnd_port)" "$(rnd_port)"
+	burst_ok "$1" "$(rnd_port)" "$(rnd_port)"
 	# a sender of G1's own
 	n G1 ping -n -c 2 -i "$PING_GAP" -W 10 -p "$MARK_HEX" -I "$src" "$dst" >/dev/null || fail "G1 ping -I $src: no answer"
 	cap_stop
@@ -356,7 +363,7 @@ burst()
 	n "$1" python3 - "$2" "$3" "$5" "$6" "$MARK" "$BURST" <<-'END'
 		import socket, sys, time
 		src, sport, dst, dport, mark, count = sys.argv[1:]
-		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s = socket.socket(socket.AF_INET6 if ":" in src else socket.AF_INET, socket.SOCK_DGRAM)
 		s.bind((src, int(sport)))
 		for i in range(int(count)):
 		    s.sendto(mark.encode(), (dst, int(dport)))
@@ -369,58 +376,58 @@ burst_there()
 	[ "$(wc -c <"$WORKDIR/udp")" -ge $((BURST * ${#MARK})) ]
 }
 
-# burst_ok SPORT DPORT - from H1 to H2, and all of them arrive
+# burst_ok 4|6 SPORT DPORT - from H1 to H2, and all of them arrive
 burst_ok()
 {
 	local pid
 
 	: >"$WORKDIR/udp"
-	bg H2 socat -u "UDP4-RECV:$2" "OPEN:$WORKDIR/udp,append"
+	bg H2 socat -u "UDP$1-RECV:$3" "OPEN:$WORKDIR/udp,append"
 	pid=$BG_PID
-	wait_for listening H2 -u "$2" || fail "no listener"
-	burst H1 10.0.1.2 "$1" H2 10.0.2.2 "$2"
+	wait_for listening H2 -u "$3" || fail "no listener"
+	burst H1 "${HOST1[$1]}" "$2" H2 "${HOST2[$1]}" "$3"
 	wait_for burst_there || fail "$(wc -c <"$WORKDIR/udp") of $((BURST * ${#MARK})) bytes arrived"
 	kill "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null
 }
 
-# Forged clear text for the same connection is refused, too.
+# t_flowtable 4|6 - forged clear text for the same connection is refused, too
 t_flowtable()
 {
-	local sport dport
+	local v=$1 sport dport
 
 	sport=$(rnd_port) dport=$(rnd_port)
 	mark_new
 	flowtable_on || return
-	nets_keyed
+	nets_keyed "$v"
 	drops_mark G1
 	cap_start WIRE left
-	burst_ok "$sport" "$dport"
-	transfer TCP H1 H2 10.0.2.2 100000
-	transfer TCP H2 H1 10.0.1.2 100000
+	burst_ok "$v" "$sport" "$dport"
+	transfer TCP H1 H2 "${HOST2[$v]}" 100000
+	transfer TCP H2 H1 "${HOST1[$v]}" 100000
 	cap_stop
 	assert_enc
 	drop_delta G1
 
 	flush G2
-	burst H2 10.0.2.2 "$dport" H1 10.0.1.2 "$sport"
+	burst H2 "${HOST2[$v]}" "$dport" H1 "${HOST1[$v]}" "$sport"
 	drop_delta G1 "in_clear=$BURST"
 	nft_reset
 }
 
-# A connection that is in the flow table when the policy comes.
+# t_flowtable_late 4|6 - a connection that is in the flow table when the policy comes
 t_flowtable_late()
 {
-	local sport dport
+	local v=$1 sport dport
 
 	sport=$(rnd_port) dport=$(rnd_port)
 	mark_new
 	flowtable_on || return
-	burst_ok "$sport" "$dport"
+	burst_ok "$v" "$sport" "$dport"
 	[ "$(seen)" -lt "$BURST" ] || fail "the flow table took nothing: FORWARD saw $(seen) of $BURST"
-	nets_keyed
+	nets_keyed "$v"
 	cap_start WIRE left
-	burst_ok "$sport" "$dport"
+	burst_ok "$v" "$sport" "$dport"
 	cap_stop
 	assert_enc
 	nft_reset
@@ -497,8 +504,10 @@ add_case NAT_snat_no_sa t_snat_no_sa
 add_case NAT_snat_too_big t_snat_too_big
 add_case NAT_snat_multicast_never_in_clear t_snat_multicast
 add_case NAT_snat_helper t_snat_helper
-add_case FLOW_protected_is_not_offloaded t_flowtable
-add_case FLOW_policy_comes_later t_flowtable_late
+add_case FLOW_protected_is_not_offloaded t_flowtable 4
+add_case FLOW_protected_is_not_offloaded_v6 t_flowtable 6
+add_case FLOW_policy_comes_later t_flowtable_late 4
+add_case FLOW_policy_comes_later_v6 t_flowtable_late 6
 add_case RPF_strict t_rpf
 add_case RED_no_redirect t_redirect
 run_cases "${1:-}"

@@ -84,15 +84,24 @@ t_bundle()
 		"the transport SA is the outermost"
 }
 
-# t_loop - the way to the tunnel's end leads through the tunnel
+# t_loop - the way to the tunnel's end leads through the tunnel: a packet goes into it once
 t_loop()
 {
+	local before
+
 	sa_pair G1 G2 20.0.0.1 30.0.0.2 tunnel gcm16_128
 	sp G1 0.0.0.0/0 30.0.0.0/24 out tunnel 20.0.0.1 30.0.0.2
 	sp G1 0.0.0.0/0 10.0.2.0/24 out tunnel 20.0.0.1 30.0.0.2
 	commit
+	drops_mark G1
+	drops_mark G2
+	before=$(stat G1 out_packets)
 	timeout 20 nsenter --net="/run/netns/${RUN}G1" ping -c 3 -i 0.1 -W 1 10.0.2.2 >/dev/null 2>&1
 	[ $? -le 1 ] || fail "ping hung"
+	equal $(($(stat G1 out_packets) - before)) 3 "protected packets of three pings"
+	drop_delta G1
+	# which has no policy for them
+	drop_delta G2 in_no_policy=3
 	flush_all
 	ping_ok G1 20.0.0.2
 }
