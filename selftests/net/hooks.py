@@ -188,6 +188,29 @@ def hooks_refused(tw, v):
     sees(tw, "prerouting request, forward request", "without an SA")
 
 
+def came_protected(tw, v):
+    """What a rule marks as ESP has that mark when it is open, and no other packet has; `meta ipsec` says nothing."""
+    flow = tw.flow("gcm16_128", v=v, mode="tunnel", ways=("out",))
+    there = (far(v), lab.HOST[v])
+    tw.dut.setkey(f"spdadd {there[0]} {there[1]} any -P in ipsec esp/tunnel/{flow.w_out}-{flow.a_out}/use;")
+    with rules(tw, """table inet t {
+            counter marked { }
+            counter other { }
+            counter secpath { }
+            chain pre { type filter hook prerouting priority mangle; meta l4proto esp meta mark set 9; }
+            chain forward { type filter hook forward priority 0; meta mark 9 counter name marked;
+                meta mark != 9 counter name other; meta ipsec exists counter name secpath; }
+            }"""), tw.drops():
+        for proto, body in ((packet.UDP, packet.udp(*there, 99, 1234, b"data")),
+                            (packet.TCP, packet.tcp(*there, 99, 1234, 1, 1, 16, b"data"))):
+            tw.wire.send(flow.wrap(proto, body, inner={"dst": lab.HOST[v]}))
+            equal(at_host(tw, "out of the tunnel").payload, body, "what came to H")
+            only(tw, "marked", "counters of what came protected")
+        tw.wire.send(packet.ip(*there, packet.UDP, packet.udp(*there, 99, 1234, b"clear")))
+        check(at_host(tw, "in clear").payload.endswith(b"clear"), "another packet came to H")
+        only(tw, "other", "counters of what came in clear")
+
+
 # -- connection tracking --------------------------------------------------
 
 STRICT = """table inet strict {
@@ -455,6 +478,7 @@ def neighbours(tw, mode):
 for v in (4, 6):
     suite.add(f"HOOKS_transport_v{v}", hooks_transport, v)
     suite.add(f"HOOKS_refused_v{v}", hooks_refused, v)
+    suite.add(f"HOOKS_mark_stays_v{v}", came_protected, v)
 for v, outer in FAMILIES:
     suite.add(f"HOOKS_tunnel_{v}in{outer}", hooks_tunnel, v, outer)
 for mode in ("transport", "tunnel"):

@@ -328,6 +328,25 @@ def bounds(tw, v, cases):
             way.fits(most, mtu, f"told {told}")
 
 
+def no_pmtu_disc(tw):
+    """The kernel's knob counts for SAs: 1 takes the least, 2 nothing, 3 what is about a sender's own choice, as an SPI."""
+    tw.need_testudo()
+    try:
+        for value, mtu in ((1, 552), (2, None), (3, 1300)):
+            tw.reset()
+            tw.a.sysctl("net/ipv4/ip_no_pmtu_disc", value)
+            with Way(tw, new_esp()) as way:
+                way.told(way.passes(way.largest()), 1300)
+                if mtu is None:
+                    way.unmoved(f"an error with ip_no_pmtu_disc = {value}")
+                    continue
+                most = way.largest(mtu)
+                lab.wait_until(lambda: not way.passes(most + 1), f"ip_no_pmtu_disc = {value}: {most + 1} bytes pass")
+                way.fits(most, mtu, f"ip_no_pmtu_disc = {value}")
+    finally:
+        tw.a.sysctl("net/ipv4/ip_no_pmtu_disc", 0)
+
+
 def storm(tw, v, least):
     """F04: however many errors with whatever in them, the path is never taken for less than @least; and it ages."""
     tw.need_testudo()
@@ -537,6 +556,7 @@ for v in (4, 6):
     suite.add(f"F03_discard_in_policy_v{v}", all_in, v, "discard", "in_discard")
 suite.add("F04_bounds_4", bounds, 4, ((0, 1492), (68, 552), (551, 552), (552, 552), (553, 553), (1453, 1453)))
 suite.add("F04_bounds_6", bounds, 6, ((0, None), (68, None), (1279, None), (1280, 1280), (0xFFFFFFFF, None)))
+suite.add("F04_no_pmtu_disc", no_pmtu_disc)
 suite.add("F04_storm_4", storm, 4, 552)
 suite.add("F04_storm_6", storm, 6, 1280)
 suite.add("F04_rule_and_lock", ruled)
