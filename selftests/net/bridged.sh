@@ -4,8 +4,9 @@
 # Does a bridge leave alone what is not its host's, when br_netfilter shows
 # frames to the hooks of IP, and does the host still see to its own packets?
 #
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 300
+# brief: v6
 #
 #   B ---- left [A: br0] right ---- C      10.0.0.2 fd00::2 / 10.0.0.1 fd00::1 / 10.0.0.3 fd00::3
 

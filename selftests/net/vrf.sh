@@ -4,9 +4,9 @@
 # Does a VRF see its packets protected on the way out and checked on the way in,
 # although it shows each of them twice, first on its port and then on itself?
 #
-# kernels: 6.12 debug
+# kernels: all
 # timeout: 900
-# brief: K01_vrf_transport_v4|K01_vrf_tunnel_v6|overlapping_addresses_v4
+# brief: K01_vrf_tunnel_v6
 #
 #   H ---- in0 [A: VRF red] eth0 ==== eth0 [B]     10.0.1.2 fd00:1::2 / 10.0.1.1 fd00:1::1
 #          in1 [A: VRF blue] ---- eth0 [C]         A, B and C as lib.sh's T2; C has B's addresses
