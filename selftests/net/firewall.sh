@@ -507,7 +507,7 @@ add_case NAT_snat_helper t_snat_helper
 add_case FLOW_protected_is_not_offloaded t_flowtable 4
 add_case FLOW_protected_is_not_offloaded_v6 t_flowtable 6
 add_case FLOW_policy_comes_later t_flowtable_late 4
-add_case FLOW_policy_comes_later_v6 t_flowtable_late 6
+add_night FLOW_policy_comes_later_v6 t_flowtable_late 6
 add_case RPF_strict t_rpf
 add_case RED_no_redirect t_redirect
 run_cases "${1:-}"

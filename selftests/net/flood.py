@@ -335,7 +335,8 @@ suite.add("D_flood_local_policy", flood, "local", "gcm16_128", "none", changing_
 # not both: of one that was doubled netem may lose either
 suite.add("G14_loss_and_reorder", netem, "loss 5% delay 2ms reorder 25% limit 100000")
 suite.add("G14_tcp_lossy", tcp_by_queue, "netem", "loss", "5%", "duplicate", "5%", "delay", "2ms", "reorder", "5%")
-suite.add("G14_tcp_narrow", tcp_by_queue, "tbf", "rate", "4mbit", "burst", "10kb", "limit", "20kb")
+if NIGHTLY:
+    suite.add("G14_tcp_narrow", tcp_by_queue, "tbf", "rate", "4mbit", "burst", "10kb", "limit", "20kb")
 suite.add("G14_backpressure", backpressure)
 suite.add("G14_duplicate_and_reorder", netem, "duplicate 10% delay 2ms reorder 25% limit 100000")
 
