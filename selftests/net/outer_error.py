@@ -534,6 +534,49 @@ def set_mark(number, sock):
     sock.setsockopt(socket.SOL_SOCKET, SO_MARK, MARK * (number & 1))
 
 
+def redirect(v, router, near, gateway, far, raw):
+    """A router's message that @far is reached by @gateway, about a packet (bytes)."""
+    if v == 4:
+        return packet.ip(router, near, packet.ICMP,
+                         packet.icmp(5, 1, int.from_bytes(packet.pton(gateway), "big"), raw[:28]))
+    raw = raw[:200 // 8 * 8]
+    option = bytes([4, 1 + len(raw) // 8]) + bytes(6) + raw
+    body = packet.icmp(137, 0, 0, packet.pton(gateway) + packet.pton(far) + option, router, near)
+    return packet.ip(router, near, packet.ICMP6, body, ttl=255)
+
+
+def redirected(tw, v):
+    """F15: a router's redirect about our packet is believed, and one about another SPI is not."""
+    tw.need_testudo()
+    near, far = lab.OUTER[v][0], {4: lab.BEYOND, 6: "fd00:77::1"}[v]
+    router, gateway = {4: (lab.OUTER[4][1], lab.FENCE[4]), 6: ("fe80::2", "fe80::9")}[v]
+    if v == 6:
+        tw.a.batch(f"route replace {far} via {router} dev a0\n" +
+                   "".join(f"neigh replace {a} lladdr 02:00:00:00:00:02 dev a0 nud permanent\n" for a in (router, gateway)))
+    sa = new_esp()
+    tw.dut.setkey(f"add {near} {far} esp {sa.spi:#x} -m tunnel {' '.join(algs.setkey_words(sa))};\n"
+                  f"spdadd {' '.join(lab.INNER[v])} udp -P out ipsec esp/tunnel/{near}-{far}/require;\n")
+    with tw.a:
+        sock = socket.socket(socket.AF_INET6 if v == 6 else socket.AF_INET, socket.SOCK_DGRAM)
+    with sock:
+        sock.bind((lab.INNER[v][0], 0))
+
+        def sent():
+            """A protected packet, and by whom A would send the next."""
+            sock.sendto(b"data", (lab.INNER[v][1], 9))
+            pkt = tw.wire.recv(lambda p: p.dst == far)
+            check(pkt is not None, "nothing came")
+            return pkt, f"via {gateway} " in tw.a.ip("route", "get", far)
+        pkt = sent()[0]
+        for raw in (changed(pkt, 0, 1), readdressed(pkt, False)):
+            tw.wire.send(redirect(v, router, near, gateway, far, raw))
+            equal(tw.arrivals(), [], "datagrams")
+            check(not sent()[1], "a redirect about a packet that is not ours is believed")
+        tw.wire.send(redirect(v, router, near, gateway, far, pkt.raw))
+        lab.wait_until(lambda: sent()[1], "a redirect about our packet is not believed")
+    forget(tw)
+
+
 SHAPES = (("tunnel", 4, 4), ("tunnel", 6, 6), ("tunnel", 4, 6), ("tunnel", 6, 4), ("transport", 4, 4),
           ("transport", 6, 6))
 for mode, v, outer in SHAPES:
@@ -554,6 +597,7 @@ for v in (4, 6):
     suite.add(f"F03_ipcomp_compressed_v{v}", compressed, v)
     suite.add(f"F03_all_in_policy_v{v}", all_in, v, "ipsec esp/transport//require", "in_clear")
     suite.add(f"F03_discard_in_policy_v{v}", all_in, v, "discard", "in_discard")
+    suite.add(f"F15_redirect_v{v}", redirected, v)
 suite.add("F04_bounds_4", bounds, 4, ((0, 1492), (68, 552), (551, 552), (552, 552), (553, 553), (1453, 1453)))
 suite.add("F04_bounds_6", bounds, 6, ((0, None), (68, None), (1279, None), (1280, 1280), (0xFFFFFFFF, None)))
 suite.add("F04_no_pmtu_disc", no_pmtu_disc)
