@@ -23,6 +23,7 @@
  * says (sock_policy.c), and so passes an ICMP error about a packet that was sent
  * protected (outer_error.c).
  */
+#include <linux/icmpv6.h>
 #include <linux/ipsec.h>
 #include <linux/ipv6.h>
 #include <linux/netfilter.h>
@@ -360,12 +361,30 @@ static int check_packet(struct ipsec_net *ipn, struct sk_buff *skb,
 }
 
 /*
+ * An error that this host makes for a socket of its own. It goes by lo, where IPv4
+ * has no policies but IPv6 has, and has never left.
+ */
+static bool check_own_error(const struct sk_buff *skb, u8 family)
+{
+	const u8 *type;
+	u8 buf;
+
+	if (family != AF_INET6 || !(skb->dev->flags & IFF_LOOPBACK) ||
+	    ipv6_hdr(skb)->nexthdr != IPPROTO_ICMPV6)
+		return false;
+	type = skb_header_pointer(skb, skb_network_offset(skb) +
+				  sizeof(struct ipv6hdr), sizeof(buf), &buf);
+	return type && icmpv6_is_err(*type);
+}
+
+/*
  * Clear text that its receiver takes all the same, and an error about what was
  * sent: as much one of the outer packets, and without it they are lost.
  */
 static bool check_exempt(struct ipsec_net *ipn, struct sk_buff *skb, u8 family)
 {
-	return ipsec_outer_error_is(ipn, skb, family) ||
+	return check_own_error(skb, family) ||
+	       ipsec_outer_error_is(ipn, skb, family) ||
 	       ipsec_sock_policy_bypass_in(ipn, skb, family);
 }
 

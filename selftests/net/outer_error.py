@@ -265,7 +265,10 @@ def all_in(tw, v, action, why):
                                        packet.udp(way.far, way.near, 7777, tw.port, b"clear")))
             check(way.passes(way.largest()), "an error that was dropped is believed")
             with tw.drops(out_too_big=1):
+                way.sock.setsockopt(*RECVERR[v], 1)
                 way.told(pkt, 0, kind=KINDS[v][0])
+                lab.wait_until(lambda: way.passes(200) and heard(way), "the sender does not hear that nothing arrives")
+                way.sock.setsockopt(*RECVERR[v], 0)
                 way.told(pkt, mtu)
                 lab.wait_until(lambda: not way.passes(way.largest()), "the error is not believed")
             way.fits(way.largest(mtu), mtu, "then")
