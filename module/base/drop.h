@@ -26,7 +26,7 @@ struct ipsec_net;
 	X(OUT_NO_ROUTE,  "out_no_route",  "no route to the other end of the tunnel") \
 	X(OUT_LOOP,      "out_loop",      "the tunnel's own packets would enter it again, or too many tunnels are nested") \
 	X(OUT_NAT,       "out_nat",       "source NAT gave a multicast or broadcast packet an address that an out policy protects or discards, where it is too late to protect it: exempt it from NAT, or let the policy name the address before NAT") \
-	X(OUT_QUOTE,     "out_quote",     "an ICMP error about a packet whose answers a policy protects, that cannot go their way: a redirect, or not for that packet's sender, or quoting too little of it for a policy that names ports, or from another address than a transport mode SA's") \
+	X(OUT_QUOTE,     "out_quote",     "an ICMP error about a packet whose answers a policy protects, that cannot go their way: a redirect, or not for that packet's sender, or quoting too little of it for a policy that names ports, or from another address than a transport mode SA's; or a redirect about a packet that is protected or dropped here") \
 	X(OUT_GSO,       "out_gso",       "a large packet could not be cut into segments, or its checksum not be completed") \
 	X(OUT_CRYPTO,    "out_crypto",    "the crypto API failed to protect the packet") \
 	X(OUT_STALE,     "out_stale",     "the policy was deleted or replaced while the packet was on its way, and nothing protects it now") \

@@ -14,6 +14,9 @@
  *   ipsec                         is protected, by SAs that are there already;
  *                                 or OUT_QUOTE, where it cannot be
  *   names ports, unknown here     OUT_QUOTE
+ *
+ * A redirect tells the sender of a packet to send the next ones past this host:
+ * OUT_QUOTE, unless they go in clear.
  */
 #include <linux/skbuff.h>
 
@@ -22,6 +25,7 @@
 #include "path/quote.h"
 #include "path/resolve.h"
 #include "sp/flow_cache.h"
+#include "sp/quote.h"
 #include "sp/sp.h"
 #include "sp/spd.h"
 
@@ -33,6 +37,19 @@ static bool quote_may_join(const struct ipsec_dst *xd,
 	return ipsec_outdst_is_tunnel(xd, 0) ||
 	       (ipsec_addr_equal(&fl->saddr, &answer->saddr) &&
 		ipsec_addr_equal(&fl->daddr, &answer->daddr));
+}
+
+/* Does a packet, of whose answers this is the flow, leave this host in clear? */
+static bool quote_is_clear(struct ipsec_net *ipn,
+			   const struct ipsec_flow *answer)
+{
+	struct ipsec_flow packet = *answer;
+	struct ipsec_decision d;
+
+	ipsec_flow_turn(&packet);
+	ipsec_flow_decide(ipn, IPSEC_SP_OUT, &packet, &d);
+	return (!d.sp || d.sp->action == IPSEC_SP_NONE) &&
+	       !ipsec_spd_opaque_risk_rcu(ipn, IPSEC_SP_OUT, &packet, d.sp);
 }
 
 /**
@@ -60,6 +77,8 @@ int ipsec_quote_resolve(struct ipsec_net *ipn, const struct ipsec_way *way,
 	int why;
 
 	*xdp = NULL;
+	if (kind == IPSEC_QUOTE_REDIRECT && !quote_is_clear(ipn, answer))
+		return IPSEC_DROP_OUT_QUOTE;
 	ipsec_flow_decide(ipn, IPSEC_SP_OUT, fl, &own);
 	ipsec_flow_decide(ipn, IPSEC_SP_OUT, answer, &d);
 	first = d.sp;
@@ -70,7 +89,7 @@ int ipsec_quote_resolve(struct ipsec_net *ipn, const struct ipsec_way *way,
 		return IPSEC_DROP_OUT_QUOTE;
 	if (!first || first != d.sp || first->action == IPSEC_SP_NONE)
 		return 0;
-	if (kind == IPSEC_QUOTE_OTHER)
+	if (kind != IPSEC_QUOTE_SENDERS)
 		return IPSEC_DROP_OUT_QUOTE;
 
 	quiet.quiet = true;

@@ -159,7 +159,8 @@ enum ipsec_quote ipsec_quote_flow(struct ipsec_flow *answer,
 	if (err)
 		answer->flags = IPSEC_FLOW_OPAQUE | IPSEC_FLOW_NO_PROTO;
 	ipsec_flow_turn(answer);
-	if (redirect || !ipsec_addr_equal(&answer->daddr, &own.daddr))
-		return IPSEC_QUOTE_OTHER;
-	return IPSEC_QUOTE_SENDERS;
+	if (redirect)
+		return IPSEC_QUOTE_REDIRECT;
+	return ipsec_addr_equal(&answer->daddr, &own.daddr) ?
+		IPSEC_QUOTE_SENDERS : IPSEC_QUOTE_OTHER;
 }

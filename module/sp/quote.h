@@ -18,13 +18,15 @@ struct sk_buff;
  *	quoted
  * @IPSEC_QUOTE_SENDERS: a packet of the host that it is for, which goes the way
  *	of that packet's answers
- * @IPSEC_QUOTE_OTHER: a packet with whose answers it does not go: of another
- *	host, or it is a redirect, which tells of a link that a tunnel does not have
+ * @IPSEC_QUOTE_OTHER: a packet of another host, with whose answers it does not go
+ * @IPSEC_QUOTE_REDIRECT: a packet that its sender is told to send by itself, to
+ *	another on its link
  */
 enum ipsec_quote {
 	IPSEC_QUOTE_NONE,
 	IPSEC_QUOTE_SENDERS,
 	IPSEC_QUOTE_OTHER,
+	IPSEC_QUOTE_REDIRECT,
 };
 
 /**

@@ -53,6 +53,7 @@ struct quote_case {
 #define NONE	IPSEC_QUOTE_NONE
 #define SENDERS	IPSEC_QUOTE_SENDERS
 #define OTHER	IPSEC_QUOTE_OTHER
+#define REDIRECT	IPSEC_QUOTE_REDIRECT
 
 static const struct quote_case cases[] = {
 	CASE4(3, SENDER, 0, TCP, { 0, 80, 1, 187 }, SENDERS, 443, 80, 0,
@@ -63,7 +64,7 @@ static const struct quote_case cases[] = {
 	      "time exceeded, SCTP"),
 	CASE4(12, SENDER, 0, 33, { 0, 1, 0, 2 }, SENDERS, 2, 1, 0,
 	      "parameter problem, DCCP"),
-	CASE4(5, SENDER, 0, 136, { 0, 1, 0, 2 }, OTHER, 2, 1, 0,
+	CASE4(5, SENDER, 0, 136, { 0, 1, 0, 2 }, REDIRECT, 2, 1, 0,
 	      "a redirect, UDP-Lite"),
 	CASE4(0, SENDER, 0, UDP, { 0, 53, 2, 0 }, NONE, 0, 0, 0,
 	      "an echo reply quotes nothing"),
@@ -121,7 +122,7 @@ static const struct quote_case cases[] = {
 	{ AF_INET6, 3, ROUTER, { END }, { END }, 0, UDP, { 0, 53, 2, 0 },
 	  OTHER, 512, 53, 0, "not for the sender" },
 	{ AF_INET6, 137, SENDER, { END }, { END }, 0, UDP, { 0, 53, 2, 0 },
-	  OTHER, 512, 53, 0, "a redirect" },
+	  REDIRECT, 512, 53, 0, "a redirect" },
 };
 
 static size_t put_ip4(u8 *p, u8 src, u8 dst, u8 proto, u16 frag)
@@ -284,7 +285,7 @@ static bool test_options(void)
 	size_t quote;
 	size_t len = packet_make(packet, &redirect, &quote);
 
-	TEST_OK(quote_of(&answer, packet, len, AF_INET6) == IPSEC_QUOTE_OTHER,
+	TEST_OK(quote_of(&answer, packet, len, AF_INET6) == REDIRECT,
 		"as it should be");
 	packet[quote - 15] = 0;
 	TEST_OK(quote_of(&answer, packet, len, AF_INET6) == IPSEC_QUOTE_NONE,

@@ -4,7 +4,7 @@
 
 # kernels: all
 # timeout: 900
-# brief: 4in4|6in4|transport|cache|refuses
+# brief: 4in4|6in4|transport|cache|refuses|redirect_into
 
 RFC 4301 section 6. A is the gateway between H (inside, raw) and W (outside, raw); see wire/lab.py.
 Its own errors come from its outside address, which is in no policy's selectors.
@@ -236,6 +236,35 @@ def redirected(tw, v):
         seen = tw.wire.recv()
         check(seen is not None and seen.dst == there, f"not what came out of the tunnel: {seen}")
         clear_wire(tw, v, "behind it")
+
+
+def redirected_into(tw, v):
+    """What A takes into a tunnel leaves by the link that it came by: its sender is not told to go there in clear."""
+    tw.need_testudo()
+    flow = tunnel(tw, v, ways=())
+    near, there, ends = ONLINK[v], FAR[v], f"{flow.a_out}-{flow.w_out}"
+    tw.a.ip("neigh", "replace", near, "lladdr", "02:00:00:00:00:02", "dev", "a0", "nud", "permanent")
+    if v == 6:
+        tw.a.ip("neigh", "replace", "fe80::9", "lladdr", "02:00:00:00:00:02", "dev", "a0", "nud", "permanent")
+        tw.a.ip("route", "replace", there, "via", "fe80::9", "dev", "a0")
+    kind = (packet.ICMP, 5) if v == 4 else (packet.ICMP6, 137)
+    # in clear that is what it should be told
+    tw.wire.send(datagram(near, there))
+    told = tw.wire.recv()
+    check(told is not None and (told.proto, told.payload[0]) == kind, f"no redirect about clear packets, but {told}")
+    tw.wire.drain()
+    for rule, quote in (("out ipsec esp/tunnel/" + ends + "/require", {"out_quote": 1}),
+                        ("out discard", {"out_quote": 1, "out_discard": 1})):
+        # the kernel tells the same host less and less often
+        tw.a.ip("route", "flush", "cache")
+        tw.dut.setkey(f"spdflush; spdadd {near} {there} any -P {rule};")
+        pkt = datagram(near, there)
+        with tw.drops(**quote):
+            tw.wire.send(pkt)
+            if "ipsec" in rule:
+                inner = at_wire(tw, flow, "what is redirected")
+                equal(inner.payload, packet.parse(pkt).payload, "what went into the tunnel")
+        clear_wire(tw, v, f"with {rule}")
 
 
 def transport(tw, v):
@@ -648,6 +677,7 @@ for v in (4, 6):
     suite.add(f"F15_own_parameter_problem_v{v}", own_parameter, v)
     suite.add(f"F15_own_reject_v{v}", own_reject, v)
     suite.add(f"F15_own_redirect_v{v}", redirected, v)
+    suite.add(f"F15_redirect_into_tunnel_v{v}", redirected_into, v)
     suite.add(f"F15_transport_port_v{v}", transport, v)
     suite.add(f"F15_transport_other_source_v{v}", transport_other, v)
     suite.add(f"F15_upper_selectors_v{v}", upper, v)
