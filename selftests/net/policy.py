@@ -54,8 +54,11 @@ class Probe:
                 return i, how
         return None, how
 
-    def many(self, sends):
-        """@sends: list of (function that sends, mark). Result per row: Flow, "clear", "blocked" or errno name."""
+    def many(self, sends, fence_by=None):
+        """@sends: list of (function that sends, mark). Result per row: Flow, "clear", "blocked" or errno name.
+
+        @fence_by: sends a payload to BEYOND behind them; A itself does if it is not given.
+        """
         tw, marks = self.tw, [m for _, m in sends]
         tw.wire.drain()
         out = ["blocked"] * len(sends)
@@ -65,7 +68,10 @@ class Probe:
             except OSError as err:
                 out[i] = errno.errorcode[err.errno]
         fence = os.urandom(12)
-        tw.sinks[0].sendto(fence, (lab.BEYOND, 9))
+        if fence_by:
+            fence_by(fence)
+        else:
+            tw.sinks[0].sendto(fence, (lab.BEYOND, 9))
         while True:
             pkt = tw.wire.recv()
             check(pkt is not None, "the fence did not come out")
@@ -74,6 +80,15 @@ class Probe:
             i, how = self._spot(pkt, marks)
             if i is not None:
                 out[i] = how
+
+    def from_h(self, dst):
+        """One datagram that H sends."""
+        mark, inside = os.urandom(12), self.tw.inside
+
+        def datagram(to, data):
+            src = lab.HOST[6 if ":" in to else 4]
+            inside.send(packet.ip(src, to, packet.UDP, packet.udp(src, to, 7, 9, data)))
+        return self.many([(lambda: datagram(dst, mark), mark)], lambda fence: datagram(lab.BEYOND, fence))[0]
 
     def udp(self, dst, dport=9, sport=None):
         """One datagram from A."""
@@ -619,6 +634,30 @@ def generation(tw):
     sock.close()
 
 
+def next_packet(tw, v, mode):
+    """E24: each change of policies and SAs counts for the next packet, of A in transport mode, of H through a tunnel."""
+    flow = sas(tw, v, mode)
+    p, ends, dst = Probe(tw, [flow]), (flow.a_out, flow.w_out), FAR[v] if mode == "tunnel" else lab.OUTER[v][1]
+    src, to = lab.NETS[v] if mode == "tunnel" else lab.OUTER[v]
+    rule = tw.dut.sp_line(src, to, "out", mode, ends, upper="udp")
+    names = f"{src} {to} udp -P out"
+
+    def expect(want, what):
+        got = p.from_h(dst) if mode == "tunnel" else p.udp(dst)
+        if want is None:
+            stopped(got, what)
+        else:
+            equal(got, want, what)
+    for turn in range(4):
+        for text, want in ((rule, flow), (f"delete {ends[0]} {ends[1]} esp {flow.rx.spi:#x};", None),
+                           (tw.dut.sa_line(flow.rx, *ends, mode, 64), flow),
+                           (rule.replace("spdadd", "spdupdate").partition(" ipsec")[0] + " discard;", None),
+                           (rule.replace("spdadd", "spdupdate"), flow),
+                           (f"spddelete {names};", "clear")):
+            tw.dut.setkey(text)
+            expect(want, f"turn {turn}, after {text.strip()[:60]}")
+
+
 def shunt(tw):
     """E26: everything into the tunnel but the LAN."""
     flow = sas(tw, mode="tunnel")
@@ -718,6 +757,9 @@ suite.add("E22_policy_spdupdate", update)
 suite.add("E23_policy_exact_delete", exact_delete)
 suite.add("E24_policy_generation", generation)
 suite.add("E24_policy_generation_many_flows", many_flows)
+for v in (4, 6):
+    for mode in ("transport", "tunnel"):
+        suite.add(f"E24_next_packet_{mode}_v{v}", next_packet, v, mode)
 suite.add("E25_policy_middle_of_bundle", middle)
 suite.add("E26_policy_asymmetric_cover", shunt)
 suite.add("E27_policy_host_services", services)
