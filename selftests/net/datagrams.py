@@ -165,7 +165,7 @@ SUPER = struct.Struct("=BBHHHH")        # struct virtio_net_hdr
 
 
 def super_packet(tw, v, size, count, df):
-    """H hands A a super-packet of @count datagrams of @size, the last a byte shorter, as GRO of a card makes it; the data."""
+    """H hands A a super-packet of @count datagrams of @size, the last a byte shorter, as a card's GRO does; its data."""
     src, dst, data = lab.HOST[v], lab.INNER[v][1], os.urandom(size * count - 1)
     whole = packet.udp(src, dst, 7, 9, data)
     part = ~packet.csum(packet.pseudo(src, dst, packet.UDP, len(whole))) & 0xFFFF
@@ -339,8 +339,9 @@ if NIGHTLY:
     SHAPES += ((4, "transport", 4), (6, "tunnel", 6), (4, "tunnel", 6), (6, "tunnel", 4))
 for v, mode, outer in SHAPES:
     name = f"tunnel_{v}in{outer}" if mode == "tunnel" else f"transport_v{v}"
-    for what, test in (("G03_segments", segments), ("G03_gro", gro), ("G03_zerocopy", zerocopy), ("G03_large_segments", large_segments),
-                       ("G04_sizes_out", out_sizes), ("G04_sizes_in", in_sizes), ("G06_protocols", protocols)):
+    for what, test in (("G03_segments", segments), ("G03_gro", gro), ("G03_zerocopy", zerocopy),
+                       ("G03_large_segments", large_segments), ("G04_sizes_out", out_sizes),
+                       ("G04_sizes_in", in_sizes), ("G06_protocols", protocols)):
         suite.add(f"{what}_{name}", test, v, mode, outer)
     if mode == "tunnel":
         suite.add(f"G03_forwarded_{name}", forwarded, v, mode, outer)
