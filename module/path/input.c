@@ -21,6 +21,7 @@
 #include <linux/ipsec.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter_bridge.h>
 #include <linux/skbuff.h>
 #include <net/addrconf.h>
 #include <net/ip.h>
@@ -470,7 +471,8 @@ unsigned int ipsec_in_late(void *priv, struct sk_buff *skb,
  * IPv4: those on a record are put together here, by record. Forwarded ones, too:
  * only whole have they the ports that the policy may name, and where they are
  * going is not yet known. Where they leave they are cut again, to the size that
- * they came in. Clear ICMP is as well, by itself.
+ * they came in. Clear ICMP is as well, by itself, and so is what is forwarded
+ * in clear under policies that name ports.
  *
  * IPv6 reassembly is not within a module's reach, so there the identification,
  * which nothing else depends on, is made one of the record's own. Conntrack
@@ -496,6 +498,12 @@ static unsigned int in_gather(struct ipsec_net *ipn, struct sk_buff *skb,
 		return NF_STOLEN;
 	skb->pkt_type = pkt_type;
 	skb->ignore_df = 1;
+	/* the IP layer cuts a list at its joints, and forgets DF there */
+	if (unlikely(IPCB(skb)->flags & IPSKB_FRAG_PMTU) &&
+	    skb_linearize(skb)) {
+		ipsec_drop(ipn, skb, IPSEC_DROP_IN_NOMEM, 0);
+		return NF_STOLEN;
+	}
 	return NF_ACCEPT;
 }
 
@@ -514,6 +522,25 @@ static bool in_may_quote(const struct ipsec_net *ipn, const struct sk_buff *skb)
 	return ip_hdr(skb)->protocol == IPPROTO_ICMP &&
 	       ip_is_fragment(ip_hdr(skb)) &&
 	       !ipsec_spd_empty(ipn, IPSEC_SP_OUT);
+}
+
+/*
+ * Of fragments that are forwarded only the first could be held against policies
+ * with ports, unless conntrack puts all together. Those for this host are whole
+ * when they are. What a bridge carries may not be for the IP layer at all.
+ */
+static bool in_needs_ports(const struct ipsec_net *ipn,
+			   const struct sk_buff *skb)
+{
+	if (!ip_is_fragment(ip_hdr(skb)) || !ipsec_spd_names_ports4(ipn))
+		return false;
+#if IS_ENABLED(CONFIG_NF_DEFRAG_IPV4)
+	if (READ_ONCE(ipn->net->nf.defrag_ipv4_users))
+		return false;
+#endif
+	return skb->pkt_type == PACKET_HOST && !nf_bridge_in_prerouting(skb) &&
+	       inet_addr_type_dev_table(ipn->net, skb->dev,
+					ip_hdr(skb)->daddr) == RTN_UNICAST;
 }
 
 static bool in_must_part(struct net *net, const struct sk_buff *skb)
@@ -572,7 +599,8 @@ unsigned int ipsec_in_prerouting(void *priv, struct sk_buff *skb,
 		ipsec_secpath_arrive(priv, skb);
 	record = ipsec_secpath_record(priv, skb);
 	if (st->pf == NFPROTO_IPV4)
-		return unlikely(record || in_may_quote(priv, skb)) ?
+		return unlikely(record || in_may_quote(priv, skb) ||
+				in_needs_ports(priv, skb)) ?
 		       in_gather(priv, skb, in_user(record)) : NF_ACCEPT;
 	return unlikely(record) ? in_part(priv, skb, record) : NF_ACCEPT;
 }

@@ -53,6 +53,21 @@ bool ipsec_spd_empty(const struct ipsec_net *ipn, enum ipsec_sp_dir dir)
 }
 
 /**
+ * ipsec_spd_names_ports4() - does any policy name ports of IPv4
+ * @ipn: namespace
+ *
+ * Whatever its action: one that lets a port pass makes fragments of it differ
+ * from one that protects it as much.
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool ipsec_spd_names_ports4(const struct ipsec_net *ipn)
+{
+	return READ_ONCE(ipn->spd->ports4);
+}
+
+/**
  * ipsec_spd_count() - number of policies
  * @ipn: namespace
  *
@@ -71,6 +86,14 @@ unsigned int ipsec_spd_count(struct ipsec_net *ipn)
 static void spd_count_add(struct ipsec_spd *spd, enum ipsec_sp_dir dir, int n)
 {
 	WRITE_ONCE(spd->count[dir], spd->count[dir] + n);
+}
+
+static void spd_ports_add(struct ipsec_spd *spd, const struct ipsec_sp *sp,
+			  int n)
+{
+	if (sp->key.shape & IPSEC_SHAPE_PORTS &&
+	    !(sp->key.shape & IPSEC_SHAPE_IPV6))
+		WRITE_ONCE(spd->ports4, spd->ports4 + n);
 }
 
 /*
@@ -270,6 +293,7 @@ static void spd_show(struct ipsec_spd *spd, struct ipsec_sp *sp)
 static void spd_settle(struct ipsec_spd *spd, struct ipsec_sp *sp)
 {
 	refcount_inc(&sp->ref);
+	spd_ports_add(spd, sp, 1);
 	spd_timer_start(spd, sp);
 	ipsec_net_new_policy(spd->ipn);
 }
@@ -278,6 +302,7 @@ static void spd_unsettle(struct ipsec_spd *spd, struct ipsec_sp *sp)
 {
 	ipsec_spd_index_remove(spd, sp);
 	spd_timer_stop(spd, sp);
+	spd_ports_add(spd, sp, -1);
 	spd_reqids_drop(spd, sp, sp->ntmpl);
 	WRITE_ONCE(sp->dead, true);
 	ipsec_net_new_gen(spd->ipn);

@@ -21,6 +21,7 @@ bool ipsec_spd_opaque_risk_rcu(struct ipsec_net *ipn, enum ipsec_sp_dir dir,
 			       const struct ipsec_flow *fl,
 			       const struct ipsec_sp *match);
 bool ipsec_spd_empty(const struct ipsec_net *ipn, enum ipsec_sp_dir dir);
+bool ipsec_spd_names_ports4(const struct ipsec_net *ipn);
 
 /* control: under ipn->config_mutex, process context */
 int ipsec_spd_insert(struct ipsec_net *ipn, struct ipsec_sp *sp);

@@ -69,6 +69,7 @@ struct ipsec_spd_order {
  * struct ipsec_spd - the policies of a namespace
  * @ipn: namespace
  * @count: policies of each direction; READ_ONCE by packets
+ * @ports4: those of any direction that name IPv4's ports; READ_ONCE by packets
  * @by_key: all policies, hashed by struct ipsec_spd_key
  * @covers: where opaque flows are at risk, spd_opaque.c
  * @order: tuples of each direction, IPv4 and IPv6
@@ -87,6 +88,7 @@ struct ipsec_spd_order {
 struct ipsec_spd {
 	struct ipsec_net *ipn;
 	unsigned int count[IPSEC_SP_DIRS];
+	unsigned int ports4;
 	struct rhltable by_key;
 	struct rhashtable covers;
 	struct ipsec_spd_order __rcu *order[IPSEC_SP_DIRS][2];

@@ -32,6 +32,13 @@ ORDERS = {"reordered": (("CBA", "CAB", "BCA"), 1, {}, 0),
           "forged": (("AwBC", "wABC", "CwBA"), 0, {"in_auth": 1}, 0),
           "overlap": (("AxBC", "xABC", "CxBA", "BxAC", "AyBC", "yABC", "ABzC", "zBAC", "CeAB", "eCAB"), 0, {}, 1)}
 idents = itertools.count(1)             # what is left of one packet is not to meet another
+# What H sends W in three fragments: their payload, DF. As a whole it fits neither link nor tunnel.
+SHAPES = ((800, 0), (800, 1), (1480, 0))
+NAMED = 5000                            # the port in policies
+# Policies about it, for the datagrams to a port, and are those protected?
+RULES = {"protected": (f"{{}} {{}}[{NAMED}] udp -P out ipsec {{}};", NAMED, True),
+         "other_port": (f"{{}} {{}}[{NAMED}] udp -P out ipsec {{}};", NAMED + 1, False),
+         "exempt_port": (f"{{}} {{}}[{NAMED}] udp -P out none; spdadd {{}} {{}} any -P out ipsec {{}};", NAMED, False)}
 
 
 def split(flow, pkt, size):
@@ -119,13 +126,17 @@ def protection(tw, kind, v):
         yield lambda data, ident: packet.parse(flow.udp(data, outer={"ident": ident}))
 
 
-def refusals(tw, v):
-    """Packets that A's IP layer has refused to put together, without those that waited for a fragment in vain."""
+def ip_stat(tw, v, name):
+    """A counter of A's IP layer."""
     with tw.a, open("/proc/thread-self/net/snmp" + "6" * (v == 6), encoding="ascii") as f:
         rows = [line.split() for line in f]
     stat = dict(rows) if v == 6 else dict(zip(*(r for r in rows if r[0] == "Ip:")))
-    fails, late = (int(stat["Ip6" * (v == 6) + name]) for name in ("ReasmFails", "ReasmTimeout"))
-    return fails - late
+    return int(stat["Ip6" * (v == 6) + name])
+
+
+def refusals(tw, v):
+    """Packets that A's IP layer has refused to put together, without those that waited for a fragment in vain."""
+    return ip_stat(tw, v, "ReasmFails") - ip_stat(tw, v, "ReasmTimeout")
 
 
 def piece(pkt, name, ident):
@@ -215,6 +226,149 @@ def under_port_policy(tw, v):
     tw.delivered([flow.udp(data[0])], data, "protected")
 
 
+def from_host(dport, size, df):
+    """A datagram of H for W: its bytes, and three fragments of it."""
+    there = lab.HOST[4], lab.INNER[4][1]
+    body = packet.udp(*there, 7777, dport, os.urandom(3 * size - 40))
+    return body, packet.frag(*there, packet.UDP, body, size, ident=next(idents), df=df)
+
+
+def at_wire(tw, flow, protected):
+    """What W gets next of a datagram, whole, and the pieces that it came in; with @protected, inside of ESP."""
+    whole, pieces, got = packet.Reassembler(), [], None
+    while got is None:
+        pkt = tw.wire.recv(lambda p: p.proto in (packet.UDP, packet.ESP))
+        check(pkt is not None, f"not all came: pieces at {[p.off for p in pieces]}")
+        check(len(pkt.raw) <= 1500, f"{len(pkt.raw)} bytes on a link of 1500")
+        equal((pkt.proto, protected and pkt.mf | pkt.off), (packet.ESP if protected else packet.UDP, 0), "what came")
+        if protected:
+            pkt = flow.open(pkt)[1]
+        pieces.append(pkt)
+        got = whole.feed(pkt)
+    return got.payload, pieces
+
+
+def forwarded(tw, rule, tracked):
+    """Fragments of H under a policy that names ports: all leave, protected or clear, no larger than they came."""
+    tw.need_testudo()
+    flow = tw.flow("gcm16_128", mode="tunnel", ways=())
+    text, dport, protected = RULES[rule]
+    policy = *lab.NETS[4], f"esp/tunnel/{flow.a_out}-{flow.w_out}/require"
+    tw.dut.setkey("spdadd " + text.format(*policy[:2] * text.count("spdadd"), *policy))
+    with conntrack(tw, tracked), tw.drops():
+        for (size, df), order in itertools.product(SHAPES, itertools.permutations(range(3))):
+            body, parts = from_host(dport, size, df)
+            for n in order:
+                tw.inside.send(parts[n])
+            got, pieces = at_wire(tw, flow, protected)
+            what = f"fragments of {size}, DF {df}, in order {order}"
+            equal(got, body, what)
+            # the kernel's own fragmenter loses DF of what conntrack has put together
+            equal({p.df for p in pieces}, {0 if tracked else df}, f"DF of {what}")
+            check(len(pieces) > 1, f"{what}: came as one")
+            check(max(len(p.raw) for p in pieces) <= 20 + size, f"{what}: came as {[len(p.raw) for p in pieces]}")
+
+
+def forwarded_too_big(tw, tracked):
+    """Fragments of H with DF that the tunnel does not take: H is told what fits, and that then does."""
+    tw.need_testudo()
+    flow = tw.flow("gcm16_128", mode="tunnel", ways=())
+    tw.dut.setkey(f"spdadd {lab.NETS[4][0]} {lab.NETS[4][1]}[{NAMED}] udp -P out "
+                  f"ipsec esp/tunnel/{flow.a_out}-{flow.w_out}/require;")
+    with conntrack(tw, tracked):
+        with tw.drops(out_too_big=1):
+            for part in from_host(NAMED, 1480, 1)[1]:
+                tw.inside.send(part)
+            error = tw.inside.recv(lambda p: p.proto == packet.ICMP)
+            check(error is not None, "H is told nothing")
+            equal(error.payload[:2], b"\3\4", "type and code of the error")
+        fits = int.from_bytes(error.payload[6:8], "big")
+        body, parts = from_host(NAMED, (fits - 20) // 8 * 8, 1)
+        with tw.drops():
+            for part in parts:
+                tw.inside.send(part)
+            equal(at_wire(tw, flow, True)[0], body, f"fragments of {fits}")
+
+
+def nothing_before_fence(tw):
+    """A datagram of H to another port is the next that W gets."""
+    body, _ = from_host(NAMED + 1, 40, 0)
+    tw.inside.send(packet.ip(lab.HOST[4], lab.INNER[4][1], packet.UDP, body))
+    equal(at_wire(tw, None, False)[0], body, "what left first")
+
+
+def forwarded_discard(tw, tracked):
+    """Fragments of H to a port that a policy discards: none leaves, and they count as one packet."""
+    tw.need_testudo()
+    tw.dut.setkey(f"spdadd {lab.NETS[4][0]} {lab.NETS[4][1]}[{NAMED}] udp -P out discard;")
+    with conntrack(tw, tracked):
+        for order in itertools.permutations(range(3)):
+            with tw.drops(out_discard=1):
+                parts = from_host(NAMED, 800, 0)[1]
+                for n in order:
+                    tw.inside.send(parts[n])
+                nothing_before_fence(tw)
+
+
+def forwarded_in(tw, tracked):
+    """Fragments of W for H: those to a port that a policy lets in come whole, of others none."""
+    tw.need_testudo()
+    tw.dut.setkey(f"spdadd {lab.NETS[4][1]} {lab.NETS[4][0]}[{NAMED}] udp -P in none;"
+                  f"spdadd {lab.NETS[4][1]} {lab.NETS[4][0]} any -P in discard;")
+    back = lab.INNER[4][1], lab.HOST[4]
+    with conntrack(tw, tracked):
+        for order in itertools.permutations(range(3)):
+            with tw.drops(in_discard=1):
+                for dport in (NAMED + 1, NAMED):
+                    body = packet.udp(*back, 7777, dport, os.urandom(2360))
+                    parts = packet.frag(*back, packet.UDP, body, 800, ident=next(idents))
+                    for n in order:
+                        tw.wire.send(parts[n])
+                whole, got = packet.Reassembler(), None
+                while got is None:
+                    pkt = tw.inside.recv(lambda p: p.proto == packet.UDP)
+                    check(pkt is not None, f"in order {order}: not all came")
+                    got = whole.feed(pkt)
+                equal(got.payload, body, f"in order {order}")
+
+
+def forwarded_missing(tw):
+    """A fragment of H is missing: nothing leaves, A counts it as reassembly that timed out, H is told nothing."""
+    tw.need_testudo()
+    tw.dut.setkey(f"spdadd {lab.NETS[4][0]} {lab.NETS[4][1]}[{NAMED}] udp -P out discard;")
+    tw.a.sysctl("net/ipv4/ipfrag_time", 1)
+    try:
+        late = ip_stat(tw, 4, "ReasmTimeout")
+        with tw.drops():
+            parts = from_host(NAMED, 800, 0)[1]
+            tw.inside.send(parts[0])
+            tw.inside.send(parts[2])
+            nothing_before_fence(tw)
+            lab.wait_until(lambda: ip_stat(tw, 4, "ReasmTimeout") == late + 1, "nothing has timed out")
+    finally:
+        tw.a.sysctl("net/ipv4/ipfrag_time", 30)
+    tw.inside.send(packet.ip(lab.HOST[4], lab.INNER[4][0], *packet.echo(lab.HOST[4], lab.INNER[4][0], 7, 1)))
+    heard = tw.inside.recv(lambda p: p.proto == packet.ICMP)
+    check(heard is not None and heard.payload[0] == 0, f"H hears {heard and heard.payload[:2].hex()}, no echo reply")
+
+
+def forwarded_alone(tw):
+    """Where no policy names a port, fragments are forwarded one by one as they come."""
+    tw.need_testudo()
+    named = f"{lab.NETS[4][0]} {lab.NETS[4][1]}[{NAMED}] udp -P out"
+    for turn, text in enumerate(("spdadd 10.9.0.0/16 10.9.0.0/16 any -P out discard;"
+                                 f"spdadd fd09::/64 fd09::/64[{NAMED}] udp -P out discard;",
+                                 f"spdadd {named} discard; spdupdate {named} none; spddelete {named};")):
+        tw.dut.setkey(text)
+        parts = from_host(NAMED, 800, 0)[1]
+        with tw.drops():
+            for n in (2, 0):
+                tw.inside.send(parts[n])
+                pkt = tw.wire.recv(lambda p: p.proto == packet.UDP)
+                check(pkt is not None, f"turn {turn}: fragment {n} did not come")
+                equal((pkt.off, pkt.raw[20:]), (800 * n, parts[n][20:]), f"turn {turn}: fragment {n}")
+
+
 for enc, auth in (("gcm16_128", "none"), ("aes128", "sha256")):
     for v, mode, outer in ((4, "transport", 4), (6, "transport", 6), (4, "tunnel", 4), (6, "tunnel", 6),
                            (4, "tunnel", 6), (6, "tunnel", 4)):
@@ -227,8 +381,17 @@ for v in (4, 6):
     suite.add(f"M12_fragments_under_port_policy_v{v}", under_port_policy, v)
     suite.add(f"F09_clear_and_protected_v{v}", mixed, v, False)
     suite.add(f"F09_clear_and_protected_tracked_v{v}", mixed, v, True)
+for rule in RULES:
+    suite.add(f"F09_forwarded_{rule}", forwarded, rule, False)
+    suite.add(f"F09_forwarded_{rule}_tracked", forwarded, rule, True)
+for suffix, tracked in (("", False), ("_tracked", True)):
+    suite.add(f"F09_forwarded_too_big{suffix}", forwarded_too_big, tracked)
+    suite.add(f"F09_forwarded_discard{suffix}", forwarded_discard, tracked)
+    suite.add(f"F09_forwarded_in{suffix}", forwarded_in, tracked)
+suite.add("F09_forwarded_fragment_missing", forwarded_missing)
+suite.add("F09_forwarded_one_by_one", forwarded_alone)
 for kind, v in (("esp", 4), ("esp", 6), ("ah", 4), ("ah", 6), ("espinudp", 4)):
     suite.add(f"F08_fragments_in_orders_{kind}_v{v}", orders, kind, v)
 
 if __name__ == "__main__":
-    suite.run(lab.Lab)
+    suite.run(lambda: lab.Lab(behind=True))
