@@ -260,6 +260,21 @@ static enum ipsec_fit pmtu_fit_big(struct ipsec_dst *xd, struct sk_buff *skb,
 	return IPSEC_FIT_TOO_BIG;
 }
 
+/*
+ * Has reassembly made it larger than its sender said it might be? A router
+ * behind the tunnel that did not take it could tell nobody who would help: the
+ * sender's packets are smaller already. The IP layer cuts such ones in clear.
+ */
+static bool pmtu_grown(const struct ipsec_dst *xd, const struct sk_buff *skb)
+{
+	if (xd->family == AF_INET6)
+		return unlikely(IP6CB(skb)->frag_max_size) &&
+		       skb->len > max_t(unsigned int, IPV6_MIN_MTU,
+					IP6CB(skb)->frag_max_size);
+	return unlikely(IPCB(skb)->flags & IPSKB_FRAG_PMTU) &&
+	       skb->len > IPCB(skb)->frag_max_size;
+}
+
 /**
  * ipsec_pmtu_fit() - does a clear packet fit, and if not, what then
  * @xd: decision, of the current generation
@@ -277,7 +292,8 @@ enum ipsec_fit ipsec_pmtu_fit(struct ipsec_dst *xd, struct sk_buff *skb,
 		if (skb_gso_validate_network_len(skb, *mtu))
 			return IPSEC_FIT_OK;
 	} else if (likely(skb->len <= *mtu)) {
-		return IPSEC_FIT_OK;
+		return pmtu_grown(xd, skb) && ipsec_outdst_is_tunnel(xd, 0) ?
+		       IPSEC_FIT_FRAGMENT : IPSEC_FIT_OK;
 	}
 	return pmtu_fit_big(xd, skb, mtu);
 }

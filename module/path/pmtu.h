@@ -20,7 +20,8 @@ struct sk_buff;
  * @IPSEC_FIT_OK: fits, or all segments of a super-packet do
  * @IPSEC_FIT_WHOLE: too big; send it whole, and let the IP layer fragment what
  *	comes out
- * @IPSEC_FIT_FRAGMENT: too big; fragment it first, then protect the fragments
+ * @IPSEC_FIT_FRAGMENT: too big, or larger than the fragments with DF that it came
+ *	in; fragment it first, then protect the fragments
  * @IPSEC_FIT_RESIZE: TCP with too big segments: cut smaller ones
  * @IPSEC_FIT_CUT: a super-packet of datagrams that are too big: cut it, then
  *	look at each

@@ -32,8 +32,8 @@ ORDERS = {"reordered": (("CBA", "CAB", "BCA"), 1, {}, 0),
           "forged": (("AwBC", "wABC", "CwBA"), 0, {"in_auth": 1}, 0),
           "overlap": (("AxBC", "xABC", "CxBA", "BxAC", "AyBC", "yABC", "ABzC", "zBAC", "CeAB", "eCAB"), 0, {}, 1)}
 idents = itertools.count(1)             # what is left of one packet is not to meet another
-# What H sends W in three fragments: their payload, DF. As a whole it fits neither link nor tunnel.
-SHAPES = ((800, 0), (800, 1), (1480, 0))
+# What H sends W in three fragments: their payload, DF. As a whole the small ones fit a tunnel.
+SHAPES = ((800, 0), (800, 1), (400, 1), (1480, 0))
 NAMED = 5000                            # the port in policies
 # Policies about it, for the datagrams to a port, and are those protected?
 RULES = {"protected": (f"{{}} {{}}[{NAMED}] udp -P out ipsec {{}};", NAMED, True),
@@ -269,6 +269,20 @@ def forwarded(tw, rule, tracked):
             check(max(len(p.raw) for p in pieces) <= 20 + size, f"{what}: came as {[len(p.raw) for p in pieces]}")
 
 
+def forwarded_v6(tw):
+    """Fragments of H that conntrack makes a packet which the tunnel would take: none leaves larger than 1280."""
+    flow = tw.flow("gcm16_128", v=6, mode="tunnel", ways=("out",))
+    there = lab.HOST[6], lab.INNER[6][1]
+    with conntrack(tw, True), tw.drops():
+        for turn in (1, -1):
+            body = packet.udp(*there, 7777, NAMED, os.urandom(1300))
+            for part in packet.frag(*there, packet.UDP, body, 800, ident=next(idents))[::turn]:
+                tw.inside.send(part)
+            got, pieces = at_wire(tw, flow, True)
+            equal(got, body, f"turn {turn}")
+            check(max(len(p.raw) for p in pieces) <= 1280, f"turn {turn}: came as {[len(p.raw) for p in pieces]}")
+
+
 def forwarded_too_big(tw, tracked):
     """Fragments of H with DF that the tunnel does not take: H is told what fits, and that then does."""
     tw.need_testudo()
@@ -388,6 +402,7 @@ for suffix, tracked in (("", False), ("_tracked", True)):
     suite.add(f"F09_forwarded_too_big{suffix}", forwarded_too_big, tracked)
     suite.add(f"F09_forwarded_discard{suffix}", forwarded_discard, tracked)
     suite.add(f"F09_forwarded_in{suffix}", forwarded_in, tracked)
+suite.add("F09_forwarded_tracked_v6", forwarded_v6)
 suite.add("F09_forwarded_fragment_missing", forwarded_missing)
 suite.add("F09_forwarded_one_by_one", forwarded_alone)
 for kind, v in (("esp", 4), ("esp", 6), ("ah", 4), ("ah", 6), ("espinudp", 4)):
