@@ -283,6 +283,25 @@ def forwarded_v6(tw):
             check(max(len(p.raw) for p in pieces) <= 1280, f"turn {turn}: came as {[len(p.raw) for p in pieces]}")
 
 
+def forwarded_vrf(tw):
+    """The same in a VRF, which shows packets to PRE_ROUTING once more."""
+    tw.need_testudo()
+    own = lab.Lab(behind=True)
+    try:
+        status, text = own.a.run("ip", "link", "add", "red", "type", "vrf", "table", "10", fails=True)
+        if status:
+            raise Skip(f"no VRF: {text.strip()}")
+        own.a.batch("link set red up\nlink set a0 master red\nlink set a1 master red\n"
+                    f"route add {lab.NETS[4][1]} via {lab.OUTER[4][1]} vrf red\n"
+                    f"neigh replace {lab.OUTER[4][1]} lladdr 02:00:00:00:00:02 dev a0 nud permanent\n"
+                    f"neigh replace {lab.HOST[4]} lladdr 02:00:00:00:00:04 dev a1 nud permanent\n")
+        for rule in RULES:
+            forwarded(own, rule, False)
+            own.reset()
+    finally:
+        own.close()
+
+
 def forwarded_too_big(tw, tracked):
     """Fragments of H with DF that the tunnel does not take: H is told what fits, and that then does."""
     tw.need_testudo()
@@ -403,6 +422,7 @@ for suffix, tracked in (("", False), ("_tracked", True)):
     suite.add(f"F09_forwarded_discard{suffix}", forwarded_discard, tracked)
     suite.add(f"F09_forwarded_in{suffix}", forwarded_in, tracked)
 suite.add("F09_forwarded_tracked_v6", forwarded_v6)
+suite.add("F09_forwarded_vrf", forwarded_vrf)
 suite.add("F09_forwarded_fragment_missing", forwarded_missing)
 suite.add("F09_forwarded_one_by_one", forwarded_alone)
 for kind, v in (("esp", 4), ("esp", 6), ("ah", 4), ("ah", 6), ("espinudp", 4)):
