@@ -209,6 +209,14 @@ static int catch_decide(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 	return ipsec_quote_decide(ipn, skb, way, fl, xdp);
 }
 
+/* Made here, or by a tunnel device, which forgets where its packets came in. */
+static bool catch_is_local(const struct sk_buff *skb,
+			   const struct nf_hook_state *st)
+{
+	return st->hook == NF_INET_LOCAL_OUT ||
+	       (st->hook == NF_INET_POST_ROUTING && !skb->skb_iif);
+}
+
 /*
  * A forwarded TCP segment that is too big is cut for its sender, who is told
  * all the same. No fragment is made of one that IPv6 may have whole.
@@ -250,10 +258,9 @@ static int catch_size(struct ipsec_dst *xd, struct sk_buff *skb,
 	fit = ipsec_pmtu_fit(xd, skb, &mtu);
 	if (likely(fit == IPSEC_FIT_OK))
 		return 0;
-	/* in POST_ROUTING, what has no socket comes from elsewhere */
-	if (st->hook == NF_INET_LOCAL_OUT)
+	if (catch_is_local(skb, st))
 		fit = catch_size_local(xd, skb, st->sk, fit, &mtu);
-	else if (!skb->sk)
+	else
 		fit = catch_size_forward(xd, skb, fit, mtu);
 	if (fit != IPSEC_FIT_TOO_BIG)
 		return 0;
