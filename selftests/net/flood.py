@@ -31,8 +31,7 @@ suite = Suite(__doc__)
 NIGHTLY = bool(os.environ.get("TESTUDO_NIGHTLY"))
 COUNT = 10000 if NIGHTLY else 800                       # of each sender
 CPUS = sorted(os.sched_getaffinity(0))
-PEERS = {"forward": (("H1", "H2", gates.HOSTS), ("H2", "H1", gates.HOSTS[::-1])),
-         "local": (("G1", "G2", gates.ENDS), ("G2", "G1", gates.ENDS[::-1]))}
+PEERS = {"forward": (("H1", "H2"), "hosts"), "local": (("G1", "G2"), "ends")}
 SHARED = [(node, dev) for node in ("G1", "G2") for dev in ("in0", "out0", "out1")]
 SEGMENT, SEGMENTS = 1000, 40
 
@@ -42,36 +41,39 @@ class Flood:
 
     def __init__(self, net, where):
         self.net, self.got, self.readers = net, {}, {}
-        for _, target, (_, addr) in PEERS[where]:
+        nodes, addrs = PEERS[where][0], getattr(net.family, PEERS[where][1])
+        for target, addr in zip(nodes, addrs):
             sock = net.socket(target, bind=addr)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 20000)
             self.readers[sock] = target
             self.got[target] = []
         self.before = {node: net.surplus(node) for node in net.ns}
         self.sent = {node: 0 for node in net.ns}
-        self.pids, self.ends = [], os.pipe()
-        for number, (source, target, (_, addr)) in enumerate(PEERS[where] * 2):
-            port = next(s for s, t in self.readers.items() if t == target).getsockname()[1]
-            self.sent[source] += COUNT
-            self.pids.append(self._sender(source, (addr, port), number))
+        self.pids, self.ends, self.stop = {}, os.pipe(), os.pipe()
+        for number, (source, sock) in enumerate(list(zip(nodes[::-1], self.readers)) * 2):
+            self.pids[self._sender(source, sock.getsockname(), number)] = source
         os.close(self.ends[1])
 
     def _sender(self, node, to, number):
-        """A process of its own CPU that sends COUNT datagrams; it ends with the pipe's writing end."""
+        """A process of its own CPU that sends COUNT datagrams, and more until told to stop; then it tells how many."""
         sock = self.net.socket(node)
         pid = os.fork()
         if pid:
             return pid
+        status, done = 1, 0
         try:
-            os.close(self.ends[0])
             os.sched_setaffinity(0, {CPUS[number % len(CPUS)]})
-            for i in range(COUNT):
+            os.close(self.stop[1])
+            while done < COUNT or not select.select([self.stop[0]], [], [], 0)[0]:
                 try:
-                    sock.sendto(struct.pack("!II", number, i).ljust(100), to)
+                    sock.sendto(struct.pack("!II", number, done).ljust(100), to)
                 except OSError:
                     pass                            # it was dropped where its sender can be told
+                done += 1
+            os.write(self.ends[1], struct.pack("!II", os.getpid(), done))
+            status = 0
         finally:
-            os._exit(0)
+            os._exit(status)
 
     def _read(self, timeout):
         """One datagram of each reader that has any; whether there was one."""
@@ -80,13 +82,27 @@ class Flood:
             self.got[self.readers[sock]].append(sock.recv(1000)[:8])
         return bool(ready)
 
-    def run(self, meanwhile=None):
-        """Read, slowly, until all senders are done; meanwhile() is called again and again."""
-        while not select.select([self.ends[0]], [], [], 0.002)[0]:
+    def run(self, meanwhile=None, turns=0):
+        """Read, slowly, until all senders are done; meanwhile() is called again and again, or just @turns times."""
+        done = 0
+        if not turns:
+            os.close(self.stop[1])
+        while True:
+            if select.select([self.ends[0]], [], [], 0.002)[0]:
+                report = os.read(self.ends[0], 8)
+                if not report:
+                    break
+                pid, count = struct.unpack("!II", report)
+                self.sent[self.pids[pid]] += count
+                continue
             self._read(0)
-            if meanwhile:
+            if meanwhile and (not turns or done < turns):
                 meanwhile()
+                done += 1
+                if done == turns:
+                    os.close(self.stop[1])
         os.close(self.ends[0])
+        os.close(self.stop[0])
         for pid in self.pids:
             equal(os.waitpid(pid, 0)[1], 0, "exit status of a sender")
 
@@ -126,7 +142,9 @@ def changing_sa(net, pair, mode):
 def changing_policy(net, _pair, mode):
     """A function that deletes or adds a gateway's policy, in turn."""
     state = {"n": 0}
-    nets, plen = ((gates.ENDS, 32), ([n.split("/")[0] for n in gates.NETS], 24))[mode == "tunnel"]
+    ends = net.family.ends
+    nets, plens = zip(*(n.split("/") for n in net.family.nets)) if mode == "tunnel" else (ends, (None, None))
+    plen = plens[0] and int(plens[0])
 
     def change():
         turn, add = divmod(state["n"], 2)
@@ -134,14 +152,47 @@ def changing_policy(net, _pair, mode):
         node, out = ("G1", "G2")[turn % 2], not turn // 2 % 2
         way = 1 if (node == "G1") == out else -1
         net.key_sockets[node].spd_add(*nets[::way], "out" if out else "fwd" if mode == "tunnel" else "in", mode,
-                                      gates.ENDS[::way], proto=packet.UDP, splen=plen, dplen=plen,
+                                      ends[::way], proto=packet.UDP, splen=plen, dplen=plen,
                                       kind=pfkey.SPDADD if add else pfkey.SPDDELETE)
     return change
 
 
-def flood(net, where, enc, auth="none", change=None, shared=False):
-    """Sums are even; with @shared, other CPUs receive than those that send, by queues that are soon full."""
+def link_flap(net, _pair, _mode):
+    """A function that takes away or gives back an end of the link that protected packets go by, in turn.
+
+    Each waits until a packet has met what the last one did. What has no route by then
+    is counted where it looked for it, and what had one by the device that is down.
+    """
+    state = {"n": 0, "before": 0}
+    net.flap("out0")
+
+    def met():
+        if not state["n"] % 2:
+            return sum(net.devices(node)["out0"][0] for node in net.dut)
+        return sum(net.stat(node)["out_no_route"] + sum(net.snmp(node)[k] for k in ("IpOutNoRoutes", "Ip6OutNoRoutes"))
+                   for node in net.dut)
+
+    def change():
+        turn, up = divmod(state["n"], 2)
+        if state["n"]:
+            lab.wait_until(lambda: met() > state["before"], f"no packet meets {'no ' * up}link")
+        if up:
+            net.up("out0", turn % 2)
+        else:
+            node, dev, _ = gates.LINKS["out0"][turn % 2]
+            net.ns[node].ip("link", "set", dev, "down")
+        state["n"] += 1
+        state["before"] = met()
+    return change
+
+
+def flood(net, where, enc, auth="none", change=None, shared=False, v=4, turns=0):
+    """Sums are even; with @shared, other CPUs receive than those that send, by queues that are soon full.
+
+    @change: makes a function that changes something; called @turns times when that is not 0.
+    """
     mode = "tunnel" if where == "forward" else "transport"
+    net.use(v)
     pair = net.key(mode, enc, auth, upper="udp")
     if shared:
         net.limit(0)
@@ -152,7 +203,7 @@ def flood(net, where, enc, auth="none", change=None, shared=False):
     if meanwhile:
         meanwhile()                                     # so that some packets meet it, however fast they are
     run = Flood(net, where)
-    run.run(meanwhile)
+    run.run(meanwhile, max(turns - 1, 0))
     run.even()
     if shared:
         for node, dev in SHARED:
@@ -160,7 +211,7 @@ def flood(net, where, enc, auth="none", change=None, shared=False):
     moved = [net.drops(*row) for row in before.items()]
     print(f"# drops {moved}", flush=True)
     check(change or not any(moved), f"nothing was changed, and these drops counted: {moved}")
-    check(any(moved) or not change, "no packet met a change")
+    check(any(moved) or not change or turns, "no packet met a change")
 
 
 def queue_full(net):
@@ -332,6 +383,14 @@ suite.add("D_flood_forward_sa", flood, "forward", "gcm16_128", "none", changing_
 suite.add("D_flood_local_sa", flood, "local", "aes128", "sha256", changing_sa)
 suite.add("D_flood_forward_policy", flood, "forward", "gcm16_128", "none", changing_policy)
 suite.add("D_flood_local_policy", flood, "local", "gcm16_128", "none", changing_policy)
+suite.add("D_flood_forward_v6", flood, "forward", "gcm16_128", "none", changing_sa, False, 6)
+suite.add("D_flood_local_v6", flood, "local", "aes128", "sha256", changing_sa, False, 6)
+if NIGHTLY:
+    suite.add("D_flood_forward_v6_policy", flood, "forward", "gcm16_128", "none", changing_policy, False, 6)
+    suite.add("D_flood_forward_v6_many_cpus", flood, "forward", "gcm16_128", "none", None, True, 6)
+for place, version in (("forward", 4), ("local", 6)) + (("forward", 6), ("local", 4)) * NIGHTLY:
+    suite.add(f"D_flood_link_flap_{place}_v{version}", flood, place, "gcm16_128", "none", link_flap, False, version,
+              40 if NIGHTLY else 8)
 # not both: of one that was doubled netem may lose either
 suite.add("G14_loss_and_reorder", netem, "loss 5% delay 2ms reorder 25% limit 100000")
 suite.add("G14_tcp_lossy", tcp_by_queue, "netem", "loss", "5%", "duplicate", "5%", "delay", "2ms", "reorder", "5%")

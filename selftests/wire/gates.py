@@ -7,12 +7,16 @@
        10.0.1.1  20.0.1.1  20.0.1.2  10.0.2.1          20.0.9.9 is G2's too, always by out1
 
 Owns namespaces, links, keys, taps and sums; decides nothing about what is right.
-IPv4 alone and permanent neighbours: nothing is on a link but what a test sends.
+Nothing is on a link but what a test sends: neighbours are permanent, and IPv6,
+which is off until a case says use(6), has its addresses on lo and no multicast:
+the ends of each link answer to fe80::1 and fe80::2 without having them.
 """
+import collections
 import ctypes
 import errno
 import os
 import random
+import re
 import select
 import socket
 import struct
@@ -23,9 +27,10 @@ import lab
 import pfkey
 from ktap import Skip, check
 
-ENDS = ("20.0.0.1", "20.0.0.2")
-HOSTS = ("10.0.1.2", "10.0.2.2")
-NETS = ("10.0.1.0/24", "10.0.2.0/24")
+Family = collections.namedtuple("Family", "v ends hosts nets")
+FAMILIES = {4: Family(4, ("20.0.0.1", "20.0.0.2"), ("10.0.1.2", "10.0.2.2"), ("10.0.1.0/24", "10.0.2.0/24")),
+            6: Family(6, ("2001:db8::1", "2001:db8::2"), ("fd00:1::2", "fd00:2::2"), ("fd00:1::/64", "fd00:2::/64"))}
+_, ENDS, HOSTS, NETS = FAMILIES[4]
 ASIDE = "20.0.9.9"
 LINKS = {
     "in1": (("H1", "eth0", HOSTS[0]), ("G1", "in0", "10.0.1.1")),
@@ -36,6 +41,10 @@ LINKS = {
 ROUTES = {"H1": "route replace default via 10.0.1.1\n", "H2": "route replace default via 10.0.2.1\n",
           "G1": f"route replace {NETS[1]} via 20.0.1.2\nroute replace {ASIDE} via 20.0.1.2\n",
           "G2": f"route replace {NETS[0]} via 20.0.1.1\n"}
+ADDRS6 = dict(zip(("H1", "G1", "G2", "H2"), (FAMILIES[6].hosts[0], *FAMILIES[6].ends, FAMILIES[6].hosts[1])))
+ROUTES6 = {"H1": (("::/0", "eth0", 2),), "H2": (("::/0", "eth0", 1),),
+           "G1": ((FAMILIES[6].nets[0], "in0", 1), (FAMILIES[6].nets[1], "out1", 2), (FAMILIES[6].ends[1], "out0", 2)),
+           "G2": ((FAMILIES[6].nets[1], "in0", 2), (FAMILIES[6].nets[0], "out1", 1), (FAMILIES[6].ends[0], "out0", 1))}
 BACKLOG = "/proc/sys/net/core/netdev_max_backlog"
 WINDOW = 4096                                           # a CPU that does not run for a while loses no packet by it
 OUTGOING = 4                                            # PACKET_OUTGOING
@@ -101,9 +110,11 @@ class Gates:
         random.seed(self.seed)
         print(f"# TEST_SEED={self.seed}", flush=True)
         self.ns, self.open = {}, []
+        self.family, self.has6, self.flapping = FAMILIES[4], False, None
         for node in ("H1", "G1", "G2", "H2"):
             self.ns[node] = ns = lab.Ns(f"g{os.getpid():x}{node}")
             for knob, value in (("net/ipv6/conf/all/disable_ipv6", 1), ("net/ipv6/conf/default/disable_ipv6", 1),
+                                ("net/ipv6/conf/default/addr_gen_mode", 1),
                                 ("net/ipv4/conf/all/rp_filter", 0), ("net/ipv4/conf/default/rp_filter", 0),
                                 ("net/ipv4/conf/all/send_redirects", 0), ("net/ipv4/conf/default/send_redirects", 0),
                                 ("net/ipv4/ip_forward", int(node[0] == "G"))):
@@ -126,19 +137,32 @@ class Gates:
     def link(self, name):
         """Make one, with its addresses."""
         (node, dev, _), (far, far_dev, _) = LINKS[name]
-        number = list(LINKS).index(name)
-        self.ns[node].batch(f"link add {dev} address 02:00:00:00:{number:02x}:00 type veth peer name {far_dev} "
-                            f"address 02:00:00:00:{number:02x}:01 netns {self.ns[far].name}\n")
+        self.ns[node].batch(f"link add {dev} address {self._mac(name, 0)} type veth peer name {far_dev} "
+                            f"address {self._mac(name, 1)} netns {self.ns[far].name}\n")
         for end in (0, 1):
-            self.ns[LINKS[name][end][0]].ip("addr", "add", f"{LINKS[name][end][2]}/24", "dev", LINKS[name][end][1])
+            node, dev, addr = LINKS[name][end]
+            self.ns[node].batch(f"link set {dev} multicast off\naddr add {addr}/24 dev {dev}\n")
             self.up(name, end)
 
+    @staticmethod
+    def _mac(name, end):
+        return f"02:00:00:00:{list(LINKS).index(name):02x}:{end:02x}"
+
     def up(self, name, end):
-        """Set an end up; its neighbour does not survive that it was down."""
+        """Set an end up; its neighbour does not survive that it was down, nor do routes of IPv6."""
         node, dev, _ = LINKS[name][end]
-        number = list(LINKS).index(name)
-        self.ns[node].batch(f"link set {dev} up\nneigh replace {LINKS[name][1 - end][2]} "
-                            f"lladdr 02:00:00:00:{number:02x}:{1 - end:02x} dev {dev} nud permanent\n")
+        lines = [f"link set {dev} up\n"]
+        if name != self.flapping:
+            far = [LINKS[name][1 - end][2]] + [f"fe80::{2 - end}"] * self.has6
+            lines += [f"neigh replace {a} lladdr {self._mac(name, 1 - end)} dev {dev} nud permanent\n" for a in far]
+        if self.has6:
+            lines += self._routes6(node, dev)
+        self.ns[node].batch("".join(lines))
+
+    @staticmethod
+    def _routes6(node, dev=None):
+        return [f"route replace {dst} via fe80::{end} dev {by}\n"
+                for dst, by, end in ROUTES6[node] if dev in (None, by)]
 
     def mtu(self, name, size):
         """Of a link, at both ends."""
@@ -148,7 +172,41 @@ class Gates:
     def routes(self):
         """All routes as at the start."""
         for node, lines in ROUTES.items():
-            self.ns[node].batch(lines)
+            self.ns[node].batch(lines + "".join(self._routes6(node) if self.has6 else ()))
+
+    def use(self, v):
+        """Keys, sockets and policies are of IPv@v until reset()."""
+        self.family = FAMILIES[v]
+        if v == 4 or self.has6:
+            return
+        self.has6 = True
+        for node, ns in self.ns.items():
+            ns.sysctl("net/ipv6/conf/all/forwarding", int(node[0] == "G"))
+            ns.sysctl("net/ipv6/conf/all/disable_ipv6", 0)
+            ns.ip("addr", "add", f"{ADDRS6[node]}/128", "dev", "lo", "nodad")
+        for name in LINKS:
+            for end in (0, 1):
+                self.up(name, end)
+
+    def flap(self, name):
+        """From here to reset() link @name may go down and up. It needs no neighbours: both ends have one address."""
+        self.flapping = name
+        for node, dev, _ in LINKS[name]:
+            self.ns[node].batch(f"link set {dev} arp off\nlink set {dev} address {self._mac(name, 0)}\n")
+            self.ns[node].run("tc", "qdisc", "add", "dev", dev, "clsact")
+            self.ns[node].run("tc", "filter", "add", "dev", dev, "egress", "matchall", "action", "pass")
+
+    def _given(self, node, dev):
+        """Packets given to a device of the link that flaps, whatever became of them."""
+        said = self.ns[node].run("tc", "-s", "filter", "show", "dev", dev, "egress")
+        return int(re.search(r"Sent \d+ bytes (\d+) pkt", said)[1])
+
+    def _steady(self):
+        name, self.flapping = self.flapping, None
+        for end, (node, dev, _) in enumerate(LINKS[name] if name else ()):
+            self.ns[node].run("tc", "qdisc", "del", "dev", dev, "clsact")
+            self.ns[node].batch(f"link set {dev} arp on\nlink set {dev} address {self._mac(name, end)}\n")
+            self.up(name, end)
 
     def offload(self, word):
         """Segmentation of the hosts' TCP by their links, and GRO at the gateways: "on" or "off"."""
@@ -165,11 +223,13 @@ class Gates:
 
     def sa_lines(self, pair, mode, window=WINDOW):
         """setkey's lines for a pair; the same for both gateways."""
-        return [lab.Testudo.sa_line(sa, *ends, mode, window) for sa, ends in zip(pair, (ENDS, ENDS[::-1]))]
+        ends = self.family.ends
+        return [lab.Testudo.sa_line(sa, *way, mode, window) for sa, way in zip(pair, (ends, ends[::-1]))]
 
     def sp_line(self, node, way, mode="tunnel", verb="spdadd", upper="any"):
         """setkey's line for a policy of @node, "out" or "in"."""
-        nets, ends = (NETS, ENDS) if mode == "tunnel" else (ENDS, ENDS)
+        ends = self.family.ends
+        nets = self.family.nets if mode == "tunnel" else ends
         if (node == "G1") != (way == "out"):
             nets, ends = nets[::-1], ends[::-1]
         if verb == "spddelete":
@@ -186,12 +246,12 @@ class Gates:
 
     def add_sa(self, node, pair, which, mode="tunnel", **kw):
         """Add SA @which of @pair to @node: 0 from G1 to G2, 1 back."""
-        ends = (ENDS, ENDS[::-1])[which]
+        ends = self.family.ends[::(1, -1)[which]]
         self.key_sockets[node].add(pair[which], *ends, mode=mode, own={"window": WINDOW}, **kw)
 
     def del_sa(self, node, pair, which):
         """Delete it."""
-        ends = (ENDS, ENDS[::-1])[which]
+        ends = self.family.ends[::(1, -1)[which]]
         self.key_sockets[node].delete(pair[which].spi, *ends)
 
     # -- sums ------------------------------------------------------------
@@ -212,11 +272,16 @@ class Gates:
             rows = [line.replace(":", " ").split() for line in list(f)[2:]]
         return {r[0]: tuple(int(r[n]) for n in (2, 4, 10, 12)) for r in rows if r[0] != "lo"}
 
-    def snmp(self, node, group, name):
-        """A counter of the IP layer."""
-        with self.ns[node], open("/proc/thread-self/net/snmp", encoding="ascii") as f:
-            rows = [line.split() for line in f if line.startswith(f"{group}:")]
-        return int(dict(zip(*rows))[name])
+    def snmp(self, node):
+        """Counters of the IP layer of both families: "IpOutRequests", "Icmp6OutMsgs" and so on."""
+        with self.ns[node]:
+            with open("/proc/thread-self/net/snmp", encoding="ascii") as f:
+                rows = [line.split() for line in f]
+            with open("/proc/thread-self/net/snmp6", encoding="ascii") as f:
+                out = {k: int(v) for k, v in map(str.split, f)}
+        for names, values in zip(rows[::2], rows[1::2]):
+            out.update({names[0][:-1] + k: int(v) for k, v in zip(names[1:], values[1:])})
+        return out
 
     def surplus(self, node):
         """Packets that a node has got or made itself, less those that left, were taken, or were dropped and counted.
@@ -227,19 +292,28 @@ class Gates:
         return sum(self.parts(node).values())
 
     def parts(self, node):
-        """What surplus() is the sum of, by name."""
-        devices = self.devices(node)
+        """What surplus() is the sum of, by name.
+
+        What a device that is down refuses is counted by itself alone, or (6.1) by nobody: of a link that flaps the
+        difference is taken between what it was given and what left. Its far end must refuse nothing itself (no RPS).
+        """
+        devices, ip = self.devices(node), self.snmp(node)
         drops = self.drops(node) if node in self.dut else {}
-        refused = sum(d[1] for d in devices.values()) - drops.get("in_queue", 0)
-        for ends in LINKS.values():
+        refused = -drops.get("in_queue", 0)
+        for name, ends in LINKS.items():
             for (near, dev, _), (far, far_dev, _) in (ends, ends[::-1]):
-                if near == node and dev in devices:
-                    refused -= self.devices(far)[far_dev][3]
+                if near == node and dev in devices and name != self.flapping:
+                    refused += devices[dev][1] - self.devices(far)[far_dev][3]
         out = {f"{dev}.{what}": sign * d[column] for dev, d in devices.items()
                for what, sign, column in (("in", 1, 0), ("out", -1, 2), ("out_refused", -1, 3))}
+        for near, dev, _ in LINKS[self.flapping] if self.flapping else ():
+            if near == node:
+                out[f"{dev}.out_refused"] = devices[dev][2] - self._given(node, dev)
         return {**out, "in_refused": -refused, **{why: -n for why, n in drops.items()},
-                "icmp_made": self.snmp(node, "Icmp", "OutMsgs"), "icmp_taken": -self.snmp(node, "Icmp", "InMsgs"),
-                "udp_refused": -self.snmp(node, "Udp", "InErrors")}
+                "icmp_made": ip["IcmpOutMsgs"] + ip["Icmp6OutMsgs"],
+                "icmp_taken": -ip["IcmpInMsgs"] - ip["Icmp6InMsgs"],
+                "udp_refused": -ip["UdpInErrors"] - ip["Udp6InErrors"],
+                "no_route": -ip["IpOutNoRoutes"] - ip["Ip6OutNoRoutes"]}
 
     def at_rest(self):
         """No packet is in asynchronous crypto."""
@@ -274,7 +348,7 @@ class Gates:
     def socket(self, node, kind=socket.SOCK_DGRAM, bind=None, proto=0):
         """A socket there; closed by reset()."""
         with self.ns[node]:
-            sock = socket.socket(socket.AF_INET, kind, proto)
+            sock = socket.socket(socket.AF_INET6 if self.family.v == 6 else socket.AF_INET, kind, proto)
             if bind is not None:
                 sock.bind((bind, 0))
         self.open.append(sock)
@@ -294,6 +368,8 @@ class Gates:
         self.limit(self.backlog)
         for dut in self.dut.values():
             dut.flush()
+        self.family = FAMILIES[4]
+        self._steady()
 
     def close(self):
         """Remove everything made."""
