@@ -16,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <crypto/authenc.h>
 #include <crypto/hash.h>
 #include <crypto/skcipher.h>
@@ -165,6 +166,16 @@ static struct crypto_aead *aead_make(const struct ipsec_aead_param *p,
 	return tfm;
 }
 
+/* A shell has its driver's name from the code inside, less the prefix. */
+static bool aead_is_shell_of(struct crypto_aead *shell, struct crypto_aead *tfm)
+{
+	const char *name = crypto_tfm_alg_driver_name(crypto_aead_tfm(tfm));
+
+	return str_has_prefix(name, "__") &&
+	       !strcmp(name + 2,
+		       crypto_tfm_alg_driver_name(crypto_aead_tfm(shell)));
+}
+
 /**
  * ipsec_aead_init() - make a keyed transform
  * @aead: what to fill in
@@ -173,7 +184,9 @@ static struct crypto_aead *aead_make(const struct ipsec_aead_param *p,
  * Where the plain implementation is a shell that hands packets to a kernel
  * thread when the FPU is busy, the code inside it is got too, if it can be
  * had: it saves the shell's cost on each packet. Without ASYNC in the mask the
- * crypto API would give us the cryptd instance of it, which is no use.
+ * crypto API would give us the cryptd instance of it, which is no use. Any other
+ * plain implementation that is asynchronous (hardware, or pcrypt, by which an
+ * administrator shares packets among CPUs) was put first to be used.
  *
  * Context: Process, may sleep and load modules.
  * Return: 0; -ENOSYS if this kernel has not got the algorithm, -EINVAL for
@@ -197,8 +210,10 @@ int ipsec_aead_init(struct ipsec_aead *aead, const struct ipsec_aead_param *p)
 
 	tfm = aead_make(p, "__", CRYPTO_ALG_INTERNAL,
 			CRYPTO_ALG_INTERNAL | CRYPTO_ALG_ASYNC);
-	if (!IS_ERR(tfm))
+	if (!IS_ERR(tfm) && aead_is_shell_of(aead->plain, tfm))
 		aead->sync = tfm;
+	else if (!IS_ERR(tfm))
+		crypto_free_aead(tfm);
 	else if (PTR_ERR(tfm) == -ENOENT)
 		alg_say_no(no_twin);
 	return 0;
