@@ -70,11 +70,11 @@ def forwarded_fragments(tw):
 
 
 def forwarded_mixture(tw):
-    """The same with one fragment in clear: nothing comes to H."""
+    """The same with one fragment in clear, which waits for others in clear: nothing comes to H."""
     tw.need_testudo()
     flow = tunnel(tw, 4, PORT)
     _, parts = fragments(4, 1000)
-    with tw.drops(in_fragment=1):
+    with tw.drops():
         tw.wire.send(sealed(flow, parts[0]))
         tw.wire.send(parts[1])
         tw.wire.send(sealed(flow, parts[2]))
