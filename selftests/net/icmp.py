@@ -239,24 +239,27 @@ def redirected(tw, v):
 
 
 def redirected_into(tw, v):
-    """What A takes into a tunnel leaves by the link that it came by: its sender is not told to go there in clear."""
+    """What A takes into a tunnel leaves by the link that it came by: its sender is not told to go there in clear.
+
+    Each time another sender, as the kernel tells the same one less and less often.
+    """
     tw.need_testudo()
     flow = tunnel(tw, v, ways=())
-    near, there, ends = ONLINK[v], FAR[v], f"{flow.a_out}-{flow.w_out}"
-    tw.a.ip("neigh", "replace", near, "lladdr", "02:00:00:00:00:02", "dev", "a0", "nud", "permanent")
+    there, ends = FAR[v], f"{flow.a_out}-{flow.w_out}"
+    hosts = [ONLINK[v] + str(number) for number in range(3)]
+    for host in hosts:
+        tw.a.ip("neigh", "replace", host, "lladdr", "02:00:00:00:00:02", "dev", "a0", "nud", "permanent")
     if v == 6:
         tw.a.ip("neigh", "replace", "fe80::9", "lladdr", "02:00:00:00:00:02", "dev", "a0", "nud", "permanent")
         tw.a.ip("route", "replace", there, "via", "fe80::9", "dev", "a0")
     kind = (packet.ICMP, 5) if v == 4 else (packet.ICMP6, 137)
     # in clear that is what it should be told
-    tw.wire.send(datagram(near, there))
+    tw.wire.send(datagram(hosts[0], there))
     told = tw.wire.recv()
     check(told is not None and (told.proto, told.payload[0]) == kind, f"no redirect about clear packets, but {told}")
     tw.wire.drain()
-    for rule, quote in (("out ipsec esp/tunnel/" + ends + "/require", {"out_quote": 1}),
-                        ("out discard", {"out_quote": 1, "out_discard": 1})):
-        # the kernel tells the same host less and less often
-        tw.a.ip("route", "flush", "cache")
+    for near, rule, quote in ((hosts[1], f"out ipsec esp/tunnel/{ends}/require", {"out_quote": 1}),
+                              (hosts[2], "out discard", {"out_quote": 1, "out_discard": 1})):
         tw.dut.setkey(f"spdflush; spdadd {near} {there} any -P {rule};")
         pkt = datagram(near, there)
         with tw.drops(**quote):

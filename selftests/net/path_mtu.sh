@@ -421,6 +421,7 @@ add_case F22_bulk_icmp_lost t_no_icmp
 add_case F22_ways_tunnel_4in4 t_ways hosts 4 0 tunnel 4 4 gcm16_128
 add_case F22_ways_tunnel_6in6 t_ways hosts 6 1 tunnel 6 6 gcm16_128
 add_night F22_ways_tunnel_6in4 t_ways hosts 6 1 tunnel 6 4 gcm16_128
-add_case F22_ways_transport_v4 t_ways ends 4 1 ends 4 gcm16_128
+# from 6.16 on IPv4 prefers the nexthop whose link has the source address, so that there is one way alone
+dpkg --compare-versions "$(uname -r)" ge 6.16 || add_case F22_ways_transport_v4 t_ways ends 4 1 ends 4 gcm16_128
 add_night F22_ways_transport_v6 t_ways ends 6 1 ends 6 gcm16_128
 run_cases "$@"
