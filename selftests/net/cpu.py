@@ -13,6 +13,7 @@ import collections
 import contextlib
 import importlib
 import hashlib
+import json
 import os
 import re
 import select
@@ -45,11 +46,16 @@ TURNS = 10 if NIGHTLY else 2
 
 
 class Sender:
-    """A process of H1 and of one CPU, that sends as many datagrams as it is told, and ends when told nothing more."""
+    """A process of H1 and of one CPU, that sends as often as it is told, and ends when told nothing more.
 
-    def __init__(self, net, to, number):
+    @segments: datagrams of 8 bytes that it sends at once.
+    """
+
+    def __init__(self, net, to, number, segments):
         self.said, tell = os.pipe()
         sock = net.socket("H1")
+        if segments > 1:
+            sock.setsockopt(socket.IPPROTO_UDP, 103, 8)                 # UDP_SEGMENT
         self.pid = os.fork()
         if self.pid:
             os.close(self.said)
@@ -60,9 +66,9 @@ class Sender:
             os.sched_setaffinity(0, {CPUS[number % len(CPUS)]})
             done = 0
             while word := os.read(self.said, 4):
-                for done in range(done, done + int.from_bytes(word, "big")):
-                    sock.sendto(struct.pack("!II", number, done), to)
-                done += 1
+                for _ in range(int.from_bytes(word, "big")):
+                    sock.sendto(b"".join(struct.pack("!II", number, done + at) for at in range(segments)), to)
+                    done += segments
         finally:
             os._exit(0)
 
@@ -72,25 +78,34 @@ class Sender:
 
 
 
-def one_sa(net, burst, rounds, window):
+def packets_of(net, node, dev):
+    """What a device has sent, each super-packet as one."""
+    return json.loads(net.ns[node].ip("-j", "-s", "link", "show", dev))[0]["stats64"]["tx"]["packets"]
+
+
+def one_sa(net, burst, rounds, window, segments=1):
     """Every CPU sends by the same SA: each number is taken once, and its receiver finds none out of its window.
 
     Bursts come to no more packets than the window holds, and the next begins when
     all have arrived: a CPU that is taken away while it sends one (this may be an
     emulator) can not be overtaken by more. So it is by numbers that are taken and
     not sent at once, as those that a CPU would keep in stock.
+
+    @segments: datagrams in a super-packet, which takes as many numbers.
     """
     pair = net.key(window=window)
+    if segments > 1:
+        net.offload("on")
     sink = net.socket("H2", bind=gates.HOSTS[1])
     sink.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)                    # SO_RCVBUFFORCE
     before, got, due = {node: net.stat(node) for node in net.dut}, set(), 0
-    senders = []
+    senders, frames = [], packets_of(net, "H1", "eth0")
     for number in range(SENDERS):
-        senders.append(Sender(net, sink.getsockname(), number))
+        senders.append(Sender(net, sink.getsockname(), number, segments))
     for _ in range(rounds):
         for one in senders:
             one.send(burst)
-        due += SENDERS * burst
+        due += SENDERS * burst * segments
         while len(got) < due and select.select([sink], [], [], lab.TIMEOUT)[0]:
             got.add(sink.recv(100))
         if len(got) < due:
@@ -99,8 +114,11 @@ def one_sa(net, burst, rounds, window):
         os.close(one.tell)
     for one in senders:                                 # each has the pipes of those before it
         os.waitpid(one.pid, 0)
+    net.offload("off")
     equal([net.drops(*row) for row in before.items()], [{}, {}], "drops of the sender and of the receiver")
     equal(len(got), due, "different datagrams that came")
+    if segments > 1:
+        check(packets_of(net, "H1", "eth0") - frames < due / 2, "they were no super-packets any more when they left H1")
     equal(net.stat("G1")["out_packets"] - before["G1"]["out_packets"], due, "packets protected")
     for node, own in (("G1", 2), ("G2", 3)):
         answer = net.key_sockets[node].get(pair[0].spi, *gates.ENDS, own=True).testudo()
@@ -431,6 +449,7 @@ def offline_pcrypt(net):
 suite.add("CPU_one_sa_flood", one_sa, 4096 // SENDERS, 10 if NIGHTLY else 1, 4096)
 for size in (64, 32):
     suite.add(f"CPU_one_sa_window_{size}", one_sa, size // SENDERS, ROUNDS, size)
+suite.add("CPU_one_sa_super", one_sa, 4096 // SENDERS // 32, 4, 4096, 32)
 suite.add("CPU_rps_by_spi", by_spi)
 suite.add("CPU_rps_udp", apart, Datagrams)
 suite.add("CPU_rps_tcp", apart, Streams)
