@@ -713,7 +713,7 @@ cap_count()
 {
 	kill -USR1 "$CAP_PID" || return
 	sleep 0.02
-	tail -n 1 "$CAP.log" | grep -q 'packets captured'
+	tail -n 1 "$CAP.log" | grep -q 'packets\? captured'
 }
 
 # cap_drained - it has written what it received, or is dead. libpcap keeps some of what it received to itself

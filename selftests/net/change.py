@@ -392,7 +392,7 @@ def gateways_change(net, flow, _pair):
 def links_differ(net, flow, _pair):
     """The other link has a smaller MTU, or a larger one, and changes it: TCP has no fragments, and is not cut off."""
     def fragments():
-        return [net.snmp(node, "Ip", name) for node in net.dut for name in ("FragCreates", "ReasmReqds")]
+        return [net.snmp(node)[name] for node in net.dut for name in ("IpFragCreates", "IpReasmReqds")]
     before = fragments()
     for mtu in (1300, 9000) * ROUNDS:
         net.mtu("out1", mtu)
