@@ -125,17 +125,6 @@ def one_sa(net, burst, rounds, window, segments=1):
         equal(answer[own], due, f"the last sequence number in {node}")
 
 
-@contextlib.contextmanager
-def on(cpu):
-    """This process runs on one CPU, and so does all that its packets do before they are given to another."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {cpu})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
 class Datagrams:
     """FLOWS flows of H1's socket to connected ones of H2, which know on which CPU a packet came."""
 
@@ -198,7 +187,7 @@ def apart(net, kind):
     net.offload("on" if kind is Streams else "off")
     before = {node: net.stat(node) for node in net.dut}
     try:
-        with on(CPUS[0]):
+        with lab.on_cpu(CPUS[0]):
             flows = kind(net)
             flows.pass_some()
             if kind is Datagrams:                       # answers of TCP come back by timers, too
@@ -254,7 +243,7 @@ def by_spi(net):
             due = range(done, done + FLOWS)
             done += FLOWS
             frames = sealed(some, "transport", [sock.getsockname()[1] for sock in sinks], due)
-            with on(CPUS[0]):
+            with lab.on_cpu(CPUS[0]):
                 for frame in frames:
                     line.send(frame)
             equal(sorted(numbers(sinks, FLOWS)), list(due), "datagrams that came")
@@ -424,7 +413,7 @@ def spread(net, name, enc, auth):
                     due = range(sent, sent + BURST)
                     sent += BURST
                     frames = sealed(pair[:1], "tunnel", [sink.getsockname()[1]], due)
-                    with on(CPUS[0]):
+                    with lab.on_cpu(CPUS[0]):
                         for frame in frames:
                             line.send(frame)
                     equal(numbers([sink], BURST), list(due), "datagrams, as they came")

@@ -13,6 +13,7 @@ Owns namespaces, links, the raw peers, and how a stack is keyed; decides nothing
 about what is right. STACK=xfrm in the environment puts the stock stack in A, to
 see that a test itself is right.
 """
+import contextlib
 import ctypes
 import errno
 import itertools
@@ -486,8 +487,10 @@ class Lab:
 
     def delivered(self, pkts, want, what, peer=None):
         """Send @pkts; fail unless exactly the datagrams @want come out, in any order."""
-        for pkt in pkts:
-            (peer or self.wire).send(pkt)
+        # in order: a link has a queue for each CPU, and an emulated one may stand still
+        with on_cpu(min(os.sched_getaffinity(0))):
+            for pkt in pkts:
+                (peer or self.wire).send(pkt)
         got = self.arrivals(len(want))
         if sorted(got) != sorted(want):
             missing = [w.hex() for w in want if w not in got]
@@ -540,6 +543,17 @@ class _Drops:
                 check(sum(moved.values()) == sum(self.want.values()), f"counters: expected {self.want}, saw {moved}")
         else:
             check(moved == self.want, f"counters: expected {self.want}, saw {moved}")
+
+
+@contextlib.contextmanager
+def on_cpu(cpu):
+    """This thread runs on one CPU, and so does all that its packets do before they are given to another."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpu})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def wait_until(what, why):
