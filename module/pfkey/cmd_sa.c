@@ -334,6 +334,7 @@ static struct ipsec_sa *cmd_find(struct pfkey_call *call)
 /* The answer shows it dead, as af_key's does. */
 static void cmd_delete_sa(struct pfkey_call *call, struct ipsec_sa *sa, struct pfkey_out *out)
 {
+	lockdep_assert_held(&call->ipn->config_mutex);
 	/* the reference of the SAD holds it until we have our own */
 	WARN_ON_ONCE(!ipsec_sa_get(sa));
 	ipsec_sad_kill(call->ipn, sa);
