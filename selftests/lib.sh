@@ -874,21 +874,35 @@ swallowed()
 	drop_delta "$node" "${@:4}"
 }
 
-# transfer PROTO FROM TO ADDRESS BYTES - PROTO is TCP or SCTP; what arrives is what was sent
+# no_association NODE... - is every SCTP association of these ended?
+no_association()
+{
+	local node
+
+	for node in "$@"; do
+		[ "$(n "$node" cat /proc/net/sctp/assocs | wc -l)" -eq 1 ] || return 1
+	done
+}
+
+# transfer PROTO FROM TO ADDRESS BYTES - PROTO is TCP or SCTP; what arrives is what was sent.
+# SCTP's receiver is ended by us when its association is gone: it does not hear of that when it came before accept()
+# (stock kernels, also in clear)
 transfer()
 {
-	local proto=$1 from=$2 to=$3 dst=$4 bytes=$5 port fam=4 flag=-t pid
+	local proto=$1 from=$2 to=$3 dst=$4 bytes=$5 port fam=4 flag=-t pid limit=$((TEST_TIMEOUT * 4))
 
 	port=$(rnd_port)
 	[[ $dst != *:* ]] || fam=6
 	[ "$proto" = TCP ] || flag=-S
 	head -c "$bytes" /dev/urandom >"$WORKDIR/sent"
-	bg "$to" socat -u "$proto$fam-LISTEN:$port,reuseaddr" "OPEN:$WORKDIR/got,creat,trunc" 2>"$WORKDIR/socat"
+	: >"$WORKDIR/got"
+	bg "$to" timeout "$limit" socat -u "$proto$fam-LISTEN:$port,reuseaddr" "OPEN:$WORKDIR/got,creat,trunc" 2>"$WORKDIR/socat"
 	pid=$BG_PID
 	wait_for listening "$to" "$flag" "$port" || { fail "no listener: $(cat "$WORKDIR/socat")"; kill "$pid"; return 1; }
-	n "$from" timeout "$((TEST_TIMEOUT * 4))" socat -u "OPEN:$WORKDIR/sent" \
+	n "$from" timeout "$limit" socat -u "OPEN:$WORKDIR/sent" \
 		"$proto$fam:$(sock_addr "$dst"):$port,connect-timeout=$TEST_TIMEOUT" 2>"$WORKDIR/socat" ||
 		{ fail "$proto $from to $dst: $(tail -n 1 "$WORKDIR/socat")"; kill "$pid"; return 1; }
+	[ "$proto" = TCP ] || { wait_for cmp -s "$WORKDIR/sent" "$WORKDIR/got" && wait_for no_association "$from" "$to"; kill "$pid" 2>/dev/null; }
 	wait "$pid"
 	cmp -s "$WORKDIR/sent" "$WORKDIR/got" || fail "$proto $from to $dst: $(wc -c <"$WORKDIR/got") of $bytes bytes, or others"
 }
