@@ -113,8 +113,9 @@ static void nonsense_is_no_name(void **state)
 		"C=Germany",
 		",CN=a",
 		"CN",
-
 		"CN=a, O",
+		"2.5..4.3=a",
+		"2.5.4.=a",
 	};
 	struct blob der = { 0 };
 	struct id id = { 0 };

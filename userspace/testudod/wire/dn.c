@@ -321,7 +321,8 @@ static const char *read_type(const char *s, ASN1_OBJECT **obj)
 	memcpy(type, s, n);
 	type[n] = '\0';
 	s = skip_blanks(s + n);
-	if (*s != '=')
+	/* libcrypto takes "2..5" for "2.0.5", and its text may then be longer than what was read */
+	if (*s != '=' || strstr(type, "..") || type[n - 1] == '.')
 		return NULL;
 	*obj = type_object(type);
 	return *obj ? s + 1 : NULL;
