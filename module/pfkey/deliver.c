@@ -110,14 +110,17 @@ static bool deliver_fits(const struct sock *sk)
 	return atomic_read(&sk->sk_rmem_alloc) <= READ_ONCE(sk->sk_rcvbuf);
 }
 
-/* To somebody who did not ask for it; true when he got it. */
+/*
+ * To somebody who did not ask for it; true when he got it. He learns how many
+ * he did not get from getsockopt(SO_MEMINFO).
+ */
 static bool deliver_copy(struct sock *sk, struct sk_buff *skb)
 {
-	if (!deliver_fits(sk))
-		return false;
-	skb = skb_clone(skb, GFP_ATOMIC);
+	skb = deliver_fits(sk) ? skb_clone(skb, GFP_ATOMIC) : NULL;
 	if (skb)
 		deliver_queue(sk, skb);
+	else
+		atomic_inc(&sk->sk_drops);
 	return skb;
 }
 

@@ -352,7 +352,9 @@ def no_ear(tw):
             d.key.request(pfkey.PROMISC, (n + 1) % 2)
         d.key.request(pfkey.PROMISC, 0)
         flow = tw.flow("aes128", "sha256", install=False)
+        lost = full.drops()
         send(tw, flow, 1)
+        lab.wait_until(lambda: full.drops() > lost, "nothing was asked")
         lab.wait_until(lambda: not d.larvals(), "a question that nobody heard stays")
         while full.recv(0):
             pass

@@ -27,6 +27,7 @@ DIR = {"in": 1, "out": 2, "fwd": 3}
 LEVEL = {"default": 0, "use": 1, "require": 2, "unique": 3}
 STATE = ["larval", "mature", "dying", "dead"]
 ESN = 1
+SO_MEMINFO = 55
 
 # Numbers of <linux/pfkeyv2.h>; those without one are the project's own.
 EALG = {"null": 11, "3des": 3, "aes": 12, "ctr": 13, "ccm8_": 14, "ccm12_": 15, "ccm16_": 16,
@@ -149,6 +150,10 @@ class PfKey:
         if not select.select([self.sock], [], [], timeout)[0]:
             return None
         return Message(self.sock.recv(65536))
+
+    def drops(self):
+        """Messages that this socket had no room for."""
+        return struct.unpack("=9I", self.sock.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 36))[8]
 
     def request(self, kind, satype, *exts):
         """Send and return the answer; raises Error."""
