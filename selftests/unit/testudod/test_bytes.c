@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -188,6 +190,52 @@ static void log_cannot_be_forged(void **state)
 	unlink(path);
 }
 
+/* stderr is @fd meanwhile; what stands in the file afterwards, in @got */
+static void log_by_stderr(int fd, const char *stream, char *got, size_t size)
+{
+	int saved = dup(STDERR_FILENO);
+	ssize_t n;
+
+	assert_true(saved >= 0);
+	setenv("JOURNAL_STREAM", stream, 1);
+	assert_true(dup2(fd, STDERR_FILENO) >= 0);
+	log_to_stderr();
+	log_warn("one");
+	log_info("two");
+	unsetenv("JOURNAL_STREAM");
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	log_to_stderr();
+	n = pread(fd, got, size - 1, 0);
+	assert_true(n > 0);
+	got[n] = '\0';
+	assert_int_equal(ftruncate(fd, 0), 0);
+	lseek(fd, 0, SEEK_SET);
+}
+
+static void journal_gets_priorities(void **state)
+{
+	char path[] = "/tmp/test_bytes.XXXXXX";
+	int fd = mkstemp(path);
+	char stream[64];
+	char got[512];
+	struct stat st;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	snprintf(stream, sizeof(stream), "%lu:%lu", (unsigned long)st.st_dev, (unsigned long)st.st_ino);
+	log_by_stderr(fd, stream, got, sizeof(got));
+	assert_string_equal(got, "<4>WARNING: one\n<6>INFO: two\n");
+	/* inherited from one whose stderr was the journal: this one is a file */
+	snprintf(stream, sizeof(stream), "%lu:%lu", (unsigned long)st.st_dev,
+		 (unsigned long)st.st_ino + 1);
+	log_by_stderr(fd, stream, got, sizeof(got));
+	assert_int_equal(strspn(got, "0123456789-: "), 21);
+	close(fd);
+	unlink(path);
+}
+
 static void long_lines_are_cut(void **state)
 {
 	char path[] = "/tmp/test_bytes.XXXXXX";
@@ -254,6 +302,7 @@ int main(void)
 		cmocka_unit_test(secret_writer),
 		cmocka_unit_test(blobs_own),
 		cmocka_unit_test(log_cannot_be_forged),
+		cmocka_unit_test(journal_gets_priorities),
 		cmocka_unit_test(long_lines_are_cut),
 		cmocka_unit_test(limit_holds_back),
 		cmocka_unit_test(hex_fits),

@@ -7,7 +7,9 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,6 +36,7 @@ static const struct {
 static enum log_level log_max = LOG_LEVEL_INFO;
 static const char *log_name;
 static bool log_syslog;
+static bool log_journal;
 static int log_fd = STDERR_FILENO;
 
 static void log_to_fd(int fd)
@@ -46,11 +49,25 @@ static void log_to_fd(int fd)
 	if (log_syslog)
 		closelog();
 	log_syslog = false;
+	log_journal = false;
 }
 
+/* systemd.exec(5), JOURNAL_STREAM; it is inherited, so that the file must be looked at */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 && !fstat(STDERR_FILENO, &st) &&
+	       st.st_dev == dev && st.st_ino == ino;
+}
+
+/* to the journal with the priority, and without the time, which it knows */
 void log_to_stderr(void)
 {
 	log_to_fd(STDERR_FILENO);
+	log_journal = stderr_is_journal();
 }
 
 /* @ident must stay */
@@ -157,7 +174,9 @@ static void log_write(enum log_level level, const char *text)
 	size_t n = 0;
 	ssize_t done;
 
-	if (!log_syslog)
+	if (log_journal)
+		n = snprintf(line, sizeof(line), "<%d>", levels[level].priority);
+	else if (!log_syslog)
 		n = log_stamp(line, sizeof(line));
 	n += snprintf(line + n, sizeof(line) - n, "%s: %.32s%s", levels[level].word,
 		      named ? log_name : "", named ? ": " : "");
