@@ -14,6 +14,7 @@ MANDIR ?= $(PREFIX)/share/man
 INCLUDEDIR ?= $(PREFIX)/include
 MODPROBEDIR ?= /etc/modprobe.d
 SYSTEMDDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 RUN := selftests/vm/run
@@ -100,6 +101,7 @@ install-module:
 
 TOOLS = $(wildcard build/bin/*)
 UNIT := userspace/testudod/testudod.service
+SYSUSERS := userspace/testudod/testudod.sysusers
 MANPAGES := $(wildcard Documentation/man/*.[1-9])
 
 install-tools:
@@ -109,12 +111,15 @@ install-tools:
 	install -D -m 644 uapi/linux/testudo_pfkey.h "$(DESTDIR)$(INCLUDEDIR)/linux/testudo_pfkey.h"
 	install -D -m 644 $(UNIT) "$(DESTDIR)$(SYSTEMDDIR)/$(notdir $(UNIT))"
 	sed -i 's,/usr/local/sbin/,$(SBINDIR)/,' "$(DESTDIR)$(SYSTEMDDIR)/$(notdir $(UNIT))"
+	install -D -m 644 $(SYSUSERS) "$(DESTDIR)$(SYSUSERSDIR)/testudod.conf"
 	$(foreach m,$(MANPAGES),install -D -m 644 $(m) \
 		"$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))" &&) :
+	@[ -n "$(DESTDIR)" ] || ! type systemd-sysusers >/dev/null 2>&1 || \
+		systemd-sysusers "$(SYSUSERSDIR)/testudod.conf"
 
 uninstall:
 	rm -f "$(DESTDIR)$(MODPROBEDIR)/testudo.conf" "$(DESTDIR)$(INCLUDEDIR)/linux/testudo_pfkey.h" \
-		"$(DESTDIR)$(SYSTEMDDIR)/$(notdir $(UNIT))"
+		"$(DESTDIR)$(SYSTEMDDIR)/$(notdir $(UNIT))" "$(DESTDIR)$(SYSUSERSDIR)/testudod.conf"
 	$(foreach t,$(sort $(TOOLS) build/bin/setkey build/bin/testudod build/bin/testudoctl),rm -f "$(DESTDIR)$(SBINDIR)/$(notdir $(t))" &&) :
 	$(foreach m,$(MANPAGES),rm -f \
 		"$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))" &&) :

@@ -80,6 +80,7 @@ tools()
 	cat <<-END
 		644 usr/local/include/linux/testudo_pfkey.h
 		644 usr/local/lib/systemd/system/testudod.service
+		644 usr/local/lib/sysusers.d/testudod.conf
 		755 usr/local/sbin/setkey
 		755 usr/local/sbin/testudoctl
 		755 usr/local/sbin/testudod
@@ -174,7 +175,7 @@ make -s --no-print-directory -C "$top/userspace" O="$top/build" all || exit 1
 cp -a "$top"/{Kbuild,Makefile,dkms.conf,module,uapi} "$tree"
 cp -a "$top/Documentation/man" "$tree/Documentation"
 mkdir -p "$tree/userspace/testudod"
-cp -a "$top/userspace/testudod/testudod.service" "$tree/userspace/testudod"
+cp -a "$top"/userspace/testudod/testudod.{service,sysusers} "$tree/userspace/testudod"
 cp -a "$top/build/bin" "$tree/build"
 rel=$(newest)
 name=$(. "$tree/dkms.conf" && echo "${BUILT_MODULE_NAME[0]}")
