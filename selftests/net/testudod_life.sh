@@ -283,6 +283,110 @@ t_tools()
 	stop_testudod
 }
 
+# in_systemd WORDS... - typed where the unit runs
+in_systemd()
+{
+	nsenter -m -p -n -t "$SYSTEMD" timeout "$TEST_TIMEOUT" "$@"
+}
+
+# systemd_start - a systemd of A's own, with files, /run and /tmp of its own, and what "make install" put in place. It
+# starts its journal and nothing else: what a machine does at boot is not for this one
+systemd_start()
+{
+	make -s -C "$LIB/.." install-tools DESTDIR="$WORKDIR/root" >"$WORKDIR/install" 2>&1 ||
+		{ fail "make install-tools: $(tail -n 3 "$WORKDIR/install")"; return 1; }
+	sed "/adminsock/d; s,$WORKDIR/psk.txt,/etc/racoon/psk.txt," "$WORKDIR/racoon.conf" >"$WORKDIR/etc.conf"
+	mkdir -p /etc/racoon "$WORKDIR/units/testudod.service.d"
+	printf '[Unit]\nDefaultDependencies=no\nWants=systemd-journald.service\n' >"$WORKDIR/units/test.target"
+	printf '[Unit]\nDefaultDependencies=no\n[Service]\nRestartSec=0\n' >"$WORKDIR/units/testudod.service.d/test.conf"
+	cat >"$WORKDIR/boot" <<-END
+		mount -t tmpfs -o mode=755 run /run && mount -t tmpfs etc /etc/racoon &&
+		mount --bind "$WORKDIR/root/usr/local" /usr/local &&
+		install -m 600 "$WORKDIR/psk.txt" /etc/racoon/psk.txt &&
+		install -m 644 "$WORKDIR/etc.conf" /etc/racoon/racoon.conf &&
+		mkdir /run/systemd && cp -r "$WORKDIR/units" /run/systemd/system &&
+		mount -t tmpfs tmp /tmp && mount -t tmpfs tmp /var/tmp && mount -t tmpfs log /var/log &&
+		mount -t sysfs -o ro sys /sys && mount -t cgroup2 cgroup2 /sys/fs/cgroup &&
+		exec env -i container=test PATH="/usr/sbin:/usr/bin:/sbin:/bin" \
+			/lib/systemd/systemd --system --log-target=null --show-status=0 --unit=test.target
+	END
+	bg A unshare -m -u -p -f --mount-proc sh "$WORKDIR/boot" >"$WORKDIR/systemd.log" 2>&1
+	wait_for pgrep -P "$BG_PID" || { fail "no namespaces: $(cat "$WORKDIR/systemd.log")"; return 1; }
+	SYSTEMD=$(pgrep -P "$BG_PID")
+	wait_for in_systemd systemctl is-active test.target ||
+		{ fail "systemd does not come up: $(tail -n 3 "$WORKDIR/systemd.log")"; return 1; }
+}
+
+# unit_log PRIORITY - what the journal has of the unit, that grave or graver
+unit_log()
+{
+	in_systemd journalctl --no-pager -o cat -u testudod -p "$1"
+}
+
+# in_log PATTERN - the unit has said so
+in_log()
+{
+	unit_log info | grep -q "$1"
+}
+
+# main_pid - of the unit's first process
+main_pid()
+{
+	in_systemd systemctl show -P MainPID testudod
+}
+
+# another_main PID - the unit is up, and its first process is not that one
+another_main()
+{
+	[ "$(main_pid)" != "$1" ] && in_systemd systemctl is-active testudod
+}
+
+# unit_lives - start, reload, restart, a crash, stop
+unit_lives()
+{
+	local pid
+
+	in_systemd systemctl start testudod || { fail "start: $(in_systemd systemctl status --no-pager testudod)"; return; }
+	ping_some A 10.0.2.1 56
+	wait_for pairs 2 || { fail "no pair of SAs: $(unit_log info | tail -n 4)"; return; }
+	SAS=$(sad_of A)
+	ping_begin
+	in_systemd systemctl reload testudod || fail "reload: $(unit_log info | tail -n 2)"
+	wait_for in_log 'reading .* again' || fail "nothing is read again"
+	same "systemctl reload"
+	in_systemd systemctl restart testudod || fail "restart: $(unit_log info | tail -n 2)"
+	wait_for renewed || fail "no others in place of those of before: $(unit_log info | tail -n 4)"
+	SAS=$(sad_of A)
+	pid=$(main_pid)
+	in_systemd kill -KILL "$pid"
+	wait_for another_main "$pid" || fail "nobody started it after a crash"
+	wait_for renewed || fail "after a crash: $(unit_log info | tail -n 4)"
+	ping_end
+	in_systemd systemctl stop testudod
+	[ "$(in_systemd systemctl show -P Result testudod)" = success ] || fail "stop: $(unit_log info | tail -n 2)"
+	[ "$(n A setkey -D | grep -c spi=)" -eq 0 ] || fail "SAs are left when the unit is stopped"
+	unit_log notice | grep -q '^NOTIFY: ' || fail "the journal has no notices"
+	! unit_log notice | grep '^INFO' || fail "the journal does not know how grave a line is"
+}
+
+# t_systemd VERSION - the unit, with all that it takes away from the daemon
+t_systemd()
+{
+	[ -n "${TESTUDO_VM:-}" ] || { skip "only in a machine of its own, as it mounts over /etc/racoon"; return; }
+	[ -x /lib/systemd/systemd ] || { skip "no systemd here"; return; }
+	a_conf "$1" psk
+	peer_conf "$1" psk tunnel
+	peer_stop 2>/dev/null
+	flush A
+	flush B
+	a_policies tunnel
+	peer_start || { fail "the peer does not start"; return; }
+	SYSTEMD=
+	! systemd_start || unit_lives
+	# unshare takes no signal but by its child
+	[ -z "$SYSTEMD" ] || { kill -KILL "$SYSTEMD"; wait "$BG_PID"; } 2>/dev/null
+}
+
 need_testudo
 setup_t2
 addr A eth0 10.0.1.1/32
@@ -299,4 +403,5 @@ add_case P23_v2_lifetime_bytes t_bytes 2
 add_case P24_v1_esp_in_ah t_bundle
 add_case P25_why_packet t_why 2
 add_case P26_tools t_tools 2
+add_case P27_systemd t_systemd 2
 run_cases "$@"
