@@ -140,7 +140,7 @@ static void in_resume(struct sk_buff *skb, int why)
 	ipsec_sa_put(sa);
 	dev_put(dev);
 	ipsec_mib_inc(ipn, IPSEC_MIB_ASYNC_DONE);
-	ipsec_path_async_end(ipn);
+	ipsec_path_async_end(ipn->path);
 	rcu_read_unlock();
 }
 
@@ -224,7 +224,7 @@ static int in_unprotect_async(struct ipsec_net *ipn, struct ipsec_sa *sa,
 		return IPSEC_DROP_IN_STATE;
 	skb_dst_force(skb);
 	dev_hold(dev);
-	ipsec_path_async_begin(ipn);
+	ipsec_path_async_begin(ipn->path);
 
 	why = sa->xform->input(sa, skb);
 	if (why == IPSEC_STOLEN) {
@@ -232,7 +232,7 @@ static int in_unprotect_async(struct ipsec_net *ipn, struct ipsec_sa *sa,
 		return why;
 	}
 
-	ipsec_path_async_end(ipn);
+	ipsec_path_async_end(ipn->path);
 	dev_put(dev);
 	ipsec_sa_put(sa);
 	return why;

@@ -22,36 +22,8 @@
 #include "path/pmtu.h"
 #include "path/resolve.h"
 #include "path/route.h"
+#include "path/tcpopt.h"
 #include "sp/quote.h"
-
-/**
- * ipsec_mss_find_opt() - where an option of TCP is
- * @th: header, whole
- * @len: its length with options
- * @opt: kind of option (RFC 9293 3.1)
- *
- * Context: any.
- * Return: offset from the start of the header, 0 for not at all.
- */
-unsigned int ipsec_mss_find_opt(const struct tcphdr *th, unsigned int len,
-				u8 opt)
-{
-	const u8 *p = (const u8 *)th;
-	unsigned int i = sizeof(*th);
-
-	while (i < len && p[i] != TCPOPT_EOL) {
-		if (p[i] == TCPOPT_NOP) {
-			i++;
-			continue;
-		}
-		if (i + 1 >= len || p[i + 1] < 2 || i + p[i + 1] > len)
-			return 0;
-		if (p[i] == opt)
-			return i;
-		i += p[i + 1];
-	}
-	return 0;
-}
 
 /*
  * Where TCP begins in a SYN that may offer something, from skb->data, which is
@@ -113,9 +85,9 @@ static bool mss_lower(struct sk_buff *skb, u16 family, unsigned int thoff,
 		return false;
 
 	th = (struct tcphdr *)(skb->data + thoff);
-	at = ipsec_mss_find_opt(th, len, TCPOPT_MSS);
+	at = ipsec_tcp_find_opt(th, len, TCPOPT_MSS);
 	if (at && ((const u8 *)th)[at + 1] == TCPOLEN_MSS &&
-	    !ipsec_mss_find_opt(th, len, IPSEC_TCPOPT_AO))
+	    !ipsec_tcp_find_opt(th, len, IPSEC_TCPOPT_AO))
 		mss_set(skb, th, at + 2, mtu - hlen);
 	return true;
 }

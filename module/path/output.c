@@ -415,7 +415,7 @@ static void out_resume(struct sk_buff *skb, int why)
 		out_run(&ctx, skb, cb->stage);
 	ipsec_sa_put(sa);
 	ipsec_mib_inc(ctx.ipn, IPSEC_MIB_ASYNC_DONE);
-	ipsec_path_async_end(ctx.ipn);
+	ipsec_path_async_end(ctx.ipn->path);
 	rcu_read_unlock();
 }
 
@@ -433,14 +433,14 @@ static int out_protect_async(struct out_ctx *ctx, struct sk_buff *skb,
 		return IPSEC_DROP_OUT_STALE;
 	if (!ipsec_sa_get(sa))
 		return IPSEC_DROP_OUT_STALE;
-	ipsec_path_async_begin(ipn);
+	ipsec_path_async_begin(ipn->path);
 
 	verdict = sa->xform->output(sa, skb);
 	if (verdict == IPSEC_STOLEN) {
 		ipsec_mib_inc(ipn, IPSEC_MIB_ASYNC);
 		return IPSEC_STOLEN;
 	}
-	ipsec_path_async_end(ipn);
+	ipsec_path_async_end(ipn->path);
 	ipsec_sa_put(sa);
 	return verdict;
 }

@@ -87,29 +87,6 @@ static struct notifier_block path_netdev_notifier = {
 };
 
 /**
- * ipsec_path_async_begin() - a packet may be about to wait for its crypto
- * @ipn: namespace
- *
- * Context: any, before the transform is called.
- */
-void ipsec_path_async_begin(struct ipsec_net *ipn)
-{
-	atomic_inc(&ipn->path->inflight);
-}
-
-/**
- * ipsec_path_async_end() - and it has left our code
- * @ipn: namespace; may be gone when this returns
- *
- * Context: softirq, or process with BH off: the unload waits for the end of
- * such sections once more.
- */
-void ipsec_path_async_end(struct ipsec_net *ipn)
-{
-	atomic_dec(&ipn->path->inflight);
-}
-
-/**
  * ipsec_path_net_init() - the roads of a new namespace
  * @ipn: namespace
  *

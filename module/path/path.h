@@ -50,7 +50,27 @@ int ipsec_path_net_init(struct ipsec_net *ipn);
 void ipsec_path_net_pre_exit(struct ipsec_net *ipn);
 void ipsec_path_net_exit(struct ipsec_net *ipn);
 
-void ipsec_path_async_begin(struct ipsec_net *ipn);
-void ipsec_path_async_end(struct ipsec_net *ipn);
+/**
+ * ipsec_path_async_begin() - a packet may be about to wait for its crypto
+ * @pn: the roads that it is on
+ *
+ * Context: any, before the transform is called.
+ */
+static inline void ipsec_path_async_begin(struct ipsec_path_net *pn)
+{
+	atomic_inc(&pn->inflight);
+}
+
+/**
+ * ipsec_path_async_end() - and it has left our code
+ * @pn: the roads; may be gone when this returns
+ *
+ * Context: softirq, or process with BH off: the unload waits for the end of
+ * such sections once more.
+ */
+static inline void ipsec_path_async_end(struct ipsec_path_net *pn)
+{
+	atomic_dec(&pn->inflight);
+}
 
 #endif

@@ -18,9 +18,9 @@
 #include "base/drop.h"
 #include "compat/gso.h"
 #include "path/gso.h"
-#include "path/mss.h"
 #include "path/outdst.h"
 #include "path/pmtu.h"
+#include "path/tcpopt.h"
 #include "path/tell.h"
 #include "path/tunnel.h"
 #include "sa/sa.h"
@@ -166,8 +166,8 @@ static bool pmtu_divisible(const struct sk_buff *skb, unsigned int thoff)
 		return false;
 	len = th->doff * 4;
 	th = skb_header_pointer(skb, thoff, len, buf);
-	return th && !ipsec_mss_find_opt(th, len, IPSEC_TCPOPT_MD5) &&
-	       !ipsec_mss_find_opt(th, len, IPSEC_TCPOPT_AO);
+	return th && !ipsec_tcp_find_opt(th, len, IPSEC_TCPOPT_MD5) &&
+	       !ipsec_tcp_find_opt(th, len, IPSEC_TCPOPT_AO);
 }
 
 /* TCP right behind the IP header, and all of it. */
