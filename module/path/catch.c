@@ -20,6 +20,7 @@
 
 #include "base/drop.h"
 #include "base/net.h"
+#include "path/bundle.h"
 #include "path/catch.h"
 #include "path/hold.h"
 #include "path/mss.h"

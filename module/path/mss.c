@@ -17,6 +17,7 @@
 
 #include "base/drop.h"
 #include "base/sysctl.h"
+#include "path/bundle.h"
 #include "path/mss.h"
 #include "path/outdst.h"
 #include "path/pmtu.h"

@@ -11,7 +11,7 @@
 #include <net/route.h>
 
 #include "base/net.h"
-#include "path/resolve.h"
+#include "path/bundle.h"
 
 /**
  * struct ipsec_dst - a decision to protect, where packets carry their dst

@@ -33,6 +33,7 @@
 #include "base/net.h"
 #include "base/skb_cb.h"
 #include "base/trace.h"
+#include "path/bundle.h"
 #include "path/frag.h"
 #include "path/gso.h"
 #include "path/hold.h"

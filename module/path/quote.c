@@ -21,6 +21,7 @@
 #include <linux/skbuff.h>
 
 #include "base/drop.h"
+#include "path/bundle.h"
 #include "path/outdst.h"
 #include "path/quote.h"
 #include "path/resolve.h"

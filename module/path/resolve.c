@@ -8,6 +8,7 @@
 
 #include "base/drop.h"
 #include "base/net.h"
+#include "path/bundle.h"
 #include "path/outdst.h"
 #include "path/resolve.h"
 #include "path/route.h"

@@ -11,7 +11,7 @@
 #include <net/xfrm.h>
 
 #include "base/net.h"
-#include "path/resolve.h"
+#include "path/bundle.h"
 #include "path/route.h"
 #include "sa/sa.h"
 
