@@ -18,68 +18,9 @@ TEST_TIMEOUT=${TEST_TIMEOUT:-90}
 . "$(dirname "$0")/../lib.sh"
 . "$LIB/charon.sh"
 . "$LIB/testudod.sh"
+. "$LIB/charon_peer.sh"
 
-STACK_OF[B]=xfrm
 NOISE="($NOISE or udp port 500 or udp port 4500)"
-PEER_LOG="$WORKDIR/charon.log"
-
-# peer_conf VERSION AUTH MODE - ipsec.conf of B
-peer_conf()
-{
-	local ver=$1 auth=$2 mode=$3 by=secret id=' leftid=b.test
- rightid=a.test' nets=' leftsubnet=10.0.2.1/32
- rightsubnet=10.0.1.1/32'
-
-	case $auth in
-	psk) [ "$ver" = 2 ] || id='' ;;
-	*)
-		by=pubkey
-		id=" leftcert=$WORKDIR/$auth/b.pem
- leftid=\"C=DE, O=Test, CN=b.test\"
- rightid=\"C=DE, O=Test, CN=a.test\"
- rightca=%same" ;;
-	esac
-	[ "$mode" = tunnel ] || nets=
-	{
-		[ "$auth" = psk ] || echo "ca test
- cacert=$WORKDIR/$auth/ca.pem
- auto=add"
-		echo "conn t
- keyexchange=ikev$ver
- left=10.0.0.2
- right=10.0.0.1
- type=$mode
- authby=$by
- auto=add
- ike=aes256-sha256-modp2048!
- esp=aes256-sha256-modp2048!
- dpddelay=0
- rekey=no
-$id
-$nets"
-	} >"$WORKDIR/ipsec.conf"
-	case $auth in
-	psk) echo ': PSK "secret"' ;;
-	rsa) echo ": RSA $WORKDIR/rsa/b.key" ;;
-	ecdsa) echo ": ECDSA $WORKDIR/ecdsa/b.key" ;;
-	esac >"$WORKDIR/ipsec.secrets"
-}
-
-peer_start()
-{
-	start_charon B
-}
-
-peer_stop()
-{
-	[ -z "${CHARON:-}" ] || stop_charon
-}
-
-# peer_begin - B is told to begin
-peer_begin()
-{
-	stroke up t || logs "stroke up: $(tail -n 1 "$WORKDIR/stroke.log")"
-}
 
 # established N - charon has made that many pairs of SAs
 established()

@@ -13,13 +13,11 @@
 # N translates A, whom B sees as 10.0.2.1, or B, whom A sees as 10.0.1.1; and ports, too.
 
 TEST_TIMEOUT=${TEST_TIMEOUT:-90}
-A_OWN=10.0.1.2 A_PEER=10.0.2.2 A_SEEN=10.0.2.1 A_INSIDE=10.8.1.1 B_INSIDE=10.8.2.1
+A_OWN=10.0.1.2 A_PEER=10.0.2.2 A_SEEN=10.0.2.1 A_INSIDE=10.8.1.1 B_INSIDE=10.8.2.1 B_PEER=%any
 . "$(dirname "$0")/../lib.sh"
 . "$LIB/charon.sh"
 . "$LIB/testudod.sh"
-
-STACK_OF[B]=xfrm
-PEER_LOG="$WORKDIR/charon.log"
+. "$LIB/charon_peer.sh"
 
 # nat DEVICE - N translates what leaves by it; ports are never those of before
 nat()
@@ -34,49 +32,6 @@ nat()
 			}
 		}
 	END
-}
-
-# peer_conf VERSION psk MODE - ipsec.conf of B
-peer_conf()
-{
-	local id='' nets=''
-
-	[ "$1" = 1 ] || id=' leftid=b.test
- rightid=a.test'
-	[ "$3" = transport ] || nets=" leftsubnet=$B_INSIDE/32
- rightsubnet=$A_INSIDE/32"
-	cat >"$WORKDIR/ipsec.conf" <<-END
-		conn t
-		 keyexchange=ikev$1
-		 left=10.0.2.2
-		 right=${B_PEER:-%any}
-		 type=$3
-		 authby=secret
-		 auto=add
-		 ike=aes256-sha256-modp2048!
-		 esp=aes256-sha256-modp2048!
-		 dpddelay=0
-		 rekey=no
-		$id
-		$nets
-	END
-	sed -i '/^$/d' "$WORKDIR/ipsec.conf"
-	echo ': PSK "secret"' >"$WORKDIR/ipsec.secrets"
-}
-
-peer_start()
-{
-	start_charon B
-}
-
-peer_stop()
-{
-	[ -z "${CHARON:-}" ] || stop_charon
-}
-
-peer_begin()
-{
-	stroke up t || logs "stroke up: $(tail -n 1 "$WORKDIR/stroke.log")"
 }
 
 # on_link - nothing but ESP in UDP
