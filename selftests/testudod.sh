@@ -198,6 +198,15 @@ begin()
 	start_testudod || { logs "testudod does not start"; return 1; }
 }
 
+# comes_up MODE - a pair of SAs comes, and is good for traffic
+comes_up()
+{
+	wait_for pairs 2 || { logs "no pair of SAs"; return; }
+	crosses "$1"
+	sads_equal
+	[ ${#WHY[@]} -eq 0 ] || logs "after that"
+}
+
 # t_pair VERSION AUTH MODE WHO - WHO begins: A by a packet, B by a word
 t_pair()
 {
@@ -214,13 +223,7 @@ t_pair()
 	else
 		peer_begin
 	fi
-	if wait_for pairs 2; then
-		crosses "$mode"
-		sads_equal
-		[ ${#WHY[@]} -eq 0 ] || logs "after that"
-	else
-		logs "no pair of SAs"
-	fi
+	comes_up "$mode"
 	stop_testudod
 	[ "$(n A setkey -D | grep -c spi=)" -eq 0 ] || fail "SAs are left when testudod has ended"
 }

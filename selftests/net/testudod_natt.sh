@@ -86,13 +86,7 @@ t_hub()
 	B_PEER=10.0.1.2 peer_conf "$1" psk tunnel
 	begin none || return
 	peer_begin
-	if wait_for pairs 2; then
-		crosses tunnel
-		sads_equal
-		[ ${#WHY[@]} -eq 0 ] || logs "after that"
-	else
-		logs "no pair of SAs"
-	fi
+	comes_up tunnel
 	stop_testudod
 	[ -z "$(n A setkey -DP | grep esp/tunnel)" ] || fail "policies are left when testudod has ended"
 }
