@@ -83,6 +83,18 @@ charon_is_up()
 	tail -n "+$((CHARON_SAID + 1))" "$WORKDIR/charon.log" | grep -q "added configuration"
 }
 
+# charon_pairs - how many pairs of SAs its connection t has had so far
+charon_pairs()
+{
+	grep -c 'CHILD_SA t{.*established with SPIs' "$WORKDIR/charon.log"
+}
+
+# established N - that many, or more
+established()
+{
+	[ "$(charon_pairs)" -ge "$1" ]
+}
+
 # stop_charon - and wait for it
 stop_charon()
 {

@@ -23,7 +23,6 @@ TEST_TIMEOUT=${TEST_TIMEOUT:-120}
 STACK_OF[B]=xfrm
 # a lifetime may end while the wire is watched
 NOISE="($NOISE or udp port 500)"
-ESTABLISHED='CHILD_SA t{.*established with SPIs'
 
 write_files()
 {
@@ -51,12 +50,6 @@ write_files()
 	END
 	echo 'a.test b.test : PSK "secret"' >"$WORKDIR/ipsec.secrets"
 	charon_conf aes sha1 sha2 hmac kdf gmp random nonce kernel-netlink socket-default stroke
-}
-
-# established N - charon has made that many pairs of SAs
-established()
-{
-	[ "$(grep -c "$ESTABLISHED" "$WORKDIR/charon.log")" -ge "$1" ]
 }
 
 # mature - both SAs are there
@@ -97,10 +90,10 @@ t_rekey()
 {
 	local before ping=$WORKDIR/ping sent got
 
-	before=$(grep -c "$ESTABLISHED" "$WORKDIR/charon.log")
+	before=$(charon_pairs)
 	drops_mark A
 	n A ping -n -q -i 0.2 -c 220 -W 10 10.0.2.1 >"$ping" 2>&1
-	established $((before + 2)) || logs "$(($(grep -c "$ESTABLISHED" "$WORKDIR/charon.log") - before)) rekeyings"
+	established $((before + 2)) || logs "$(($(charon_pairs) - before)) rekeyings"
 	read -r sent _ _ got _ <<<"$(grep transmitted "$ping")"
 	if [ "$sent" = "$got" ]; then
 		drop_delta A
@@ -121,7 +114,7 @@ t_restart()
 {
 	local before
 
-	before=$(grep -c "$ESTABLISHED" "$WORKDIR/charon.log")
+	before=$(charon_pairs)
 	stop_iked
 	start_iked A
 	wait_for established $((before + 1)) || { logs "no child SA after the restart"; return; }
@@ -142,7 +135,7 @@ t_delete()
 {
 	local before
 
-	before=$(grep -c "$ESTABLISHED" "$WORKDIR/charon.log")
+	before=$(charon_pairs)
 	stroke down 't{*}' || fail "stroke: $(tail -n 1 "$WORKDIR/stroke.log")"
 	wait_for no_sas || { fail "SAs are left: $(n A setkey -D | grep -c spi=)"; return; }
 	mark_new
@@ -160,7 +153,7 @@ t_peer_restart()
 {
 	local before
 
-	before=$(grep -c "$ESTABLISHED" "$WORKDIR/charon.log")
+	before=$(charon_pairs)
 	stop_charon
 	wait_for no_sas || { fail "SAs are left: $(n A setkey -D | grep -c spi=)"; return; }
 	start_charon B || { logs "charon does not come back"; return; }

@@ -22,12 +22,6 @@ TEST_TIMEOUT=${TEST_TIMEOUT:-90}
 
 NOISE="($NOISE or udp port 500 or udp port 4500)"
 
-# established N - charon has made that many pairs of SAs
-established()
-{
-	[ "$(grep -c 'CHILD_SA t{.*established with SPIs' "$WORKDIR/charon.log")" -ge "$1" ]
-}
-
 # t_rekey VERSION - lifetimes of seconds end under traffic: new SAs are made before the old ones go
 t_rekey()
 {
@@ -37,7 +31,7 @@ t_rekey()
 	peer_conf "$1" psk tunnel
 	begin tunnel || return
 	ping_some A 10.0.2.1 56
-	before=$(grep -c 'CHILD_SA t{.*established with SPIs' "$WORKDIR/charon.log")
+	before=$(charon_pairs)
 	drops_mark A
 	steady A 10.0.2.1
 	wait_for established $((before + 3)) || logs "no three rekeyings in $TEST_TIMEOUT s"
