@@ -344,6 +344,16 @@ setup_t2()
 	addr B eth0 10.0.0.2/24 fd00::2/64
 }
 
+# setup_t2_inside - and an address of each that goes through tunnels to that of the other
+setup_t2_inside()
+{
+	setup_t2
+	addr A eth0 10.0.1.1/32
+	addr B eth0 10.0.2.1/32
+	ip -n "${RUN}A" route add 10.0.2.1 via 10.0.0.2 src 10.0.1.1
+	ip -n "${RUN}B" route add 10.0.1.1 via 10.0.0.1 src 10.0.2.1
+}
+
 # t4_edges - the hosts behind two gateways, and their routes
 t4_edges()
 {

@@ -172,11 +172,7 @@ flush_all()
 
 need_testudo
 lay_peers >/dev/null 2>&1 || skip_all "no openiked and strongSwan: selftests/vm/peers gets them"
-setup_t2
-addr A eth0 10.0.1.1/32
-addr B eth0 10.0.2.1/32
-ip -n "${RUN}A" route add 10.0.2.1 via 10.0.0.2 src 10.0.1.1
-ip -n "${RUN}B" route add 10.0.1.1 via 10.0.0.1 src 10.0.2.1
+setup_t2_inside
 write_files
 start_charon B || skip_all "charon does not start: $(tail -n 1 "$WORKDIR/starter.log")"
 add_case P02_iked_up t_up

@@ -82,11 +82,7 @@ t_why()
 
 need_testudo
 lay_peers >/dev/null 2>&1 || skip_all "no strongSwan: selftests/vm/peers gets it"
-setup_t2
-addr A eth0 10.0.1.1/32
-addr B eth0 10.0.2.1/32
-ip -n "${RUN}A" route add 10.0.2.1 via 10.0.0.2 src 10.0.1.1
-ip -n "${RUN}B" route add 10.0.1.1 via 10.0.0.1 src 10.0.2.1
+setup_t2_inside
 charon_conf aes sha1 sha2 md5 hmac kdf gmp openssl curve25519 gcm pem pkcs1 pkcs8 x509 pubkey constraints random nonce \
 	kernel-netlink socket-default stroke
 

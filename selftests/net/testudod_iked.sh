@@ -87,11 +87,7 @@ others()
 
 need_testudo
 lay_peers >/dev/null 2>&1 || skip_all "no OpenIKED: selftests/vm/peers gets it"
-setup_t2
-addr A eth0 10.0.1.1/32
-addr B eth0 10.0.2.1/32
-ip -n "${RUN}A" route add 10.0.2.1 via 10.0.0.2 src 10.0.1.1
-ip -n "${RUN}B" route add 10.0.1.1 via 10.0.0.1 src 10.0.2.1
+setup_t2_inside
 
 add_case P16_iked_tunnel_A t_pair 2 psk tunnel A
 add_case P16_iked_tunnel_B t_iked tunnel

@@ -388,11 +388,7 @@ t_systemd()
 }
 
 need_testudo
-setup_t2
-addr A eth0 10.0.1.1/32
-addr B eth0 10.0.2.1/32
-ip -n "${RUN}A" route add 10.0.2.1 via 10.0.0.2 src 10.0.1.1
-ip -n "${RUN}B" route add 10.0.1.1 via 10.0.0.1 src 10.0.2.1
+setup_t2_inside
 
 add_case P20_v1_reload t_reload 1
 add_case P20_v2_reload t_reload 2

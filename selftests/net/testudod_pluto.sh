@@ -143,11 +143,7 @@ t_rekey()
 need_testudo
 PEERS=$("$LIB/vm/peers" -q) && lay_pluto && libreswan libexec/ipsec/pluto --version >/dev/null 2>&1 ||
 	skip_all "no libreswan that runs: selftests/vm/peers gets it"
-setup_t2
-addr A eth0 10.0.1.1/32
-addr B eth0 10.0.2.1/32
-ip -n "${RUN}A" route add 10.0.2.1 via 10.0.0.2 src 10.0.1.1
-ip -n "${RUN}B" route add 10.0.1.1 via 10.0.0.1 src 10.0.2.1
+setup_t2_inside
 mkdir "$WORKDIR/nss"
 libreswan bin/certutil -N -d "sql:$WORKDIR/nss" --empty-password
 
