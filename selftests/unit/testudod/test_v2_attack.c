@@ -34,16 +34,6 @@ static struct world *attack_up(void)
 	return w;
 }
 
-static void attack_expect_up(struct world *w, const char *what)
-{
-	char why[256];
-	int pairs = world_pairs(w, why, sizeof(why));
-
-	if (pairs != 1 || world_ikes_up(w, 0) != 1 || world_ikes_up(w, 1) != 1)
-		fail_msg("%s: %d pairs, %u and %u IKE SAs: %s", what, pairs, world_ikes_up(w, 0),
-			 world_ikes_up(w, 1), why);
-}
-
 /* ---- strangers: every byte of every message of the handshake ---- */
 
 /**
@@ -151,7 +141,7 @@ static void test_stranger_init(void **state)
 		world_run(w, 500);
 		assert_int_equal(world_ikes(w, 0), 1);
 		world_run(w, 20000);
-		attack_expect_up(w, wire_v2_notify_name(stranger_words[i]));
+		v2_expect_up(w, wire_v2_notify_name(stranger_words[i]));
 		world_free(w);
 	}
 }
@@ -170,7 +160,7 @@ static void test_stranger_auth(void **state)
 		world_run(w, 10);
 		stranger_notify(w, 1, V2_AUTH, WIRE_V2_RESPONSE, 1, stranger_words[i], chunk(NULL, 0), true);
 		world_run(w, 20000);
-		attack_expect_up(w, wire_v2_notify_name(stranger_words[i]));
+		v2_expect_up(w, wire_v2_notify_name(stranger_words[i]));
 		world_free(w);
 	}
 }
@@ -190,7 +180,7 @@ static void test_stranger_up(void **state)
 	}
 	sent = w->numbers;
 	world_run(w, 3000);
-	attack_expect_up(w, "unprotected words");
+	v2_expect_up(w, "unprotected words");
 	/* INVALID_IKE_SPI made each look whether the other is there, once */
 	assert_in_range(w->numbers - sent, 0, 4);
 	world_free(w);
@@ -404,7 +394,7 @@ static void test_before_auth(void **state)
 		/* and IKE_AUTH itself still works */
 		w->drop_nth = 0;
 		world_run(w, 20000);
-		attack_expect_up(w, "after a request before IKE_AUTH");
+		v2_expect_up(w, "after a request before IKE_AUTH");
 		world_free(w);
 	}
 }
@@ -470,7 +460,7 @@ static void test_auth_again(void **state)
 		sa->vops->probe(sa);
 		world_run(w, 1000);
 	}
-	attack_expect_up(w, "after another IKE_AUTH");
+	v2_expect_up(w, "after another IKE_AUTH");
 	world_free(w);
 }
 
@@ -584,7 +574,7 @@ static void test_replay(void **state)
 	world_run(w, 500);
 	assert_int_equal(w->numbers, sent);
 	sa->v2->next_out++;
-	attack_expect_up(w, "replays");
+	v2_expect_up(w, "replays");
 	world_free(w);
 }
 

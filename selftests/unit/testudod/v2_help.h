@@ -134,4 +134,27 @@ static inline void v2_tunnels(struct world *w)
 				 world_report((w), 0)->sentence, world_report((w), 1)->sentence); \
 	} while (0)
 
+/* an IKE SA and a pair of child SAs, and the two ends know of the same */
+static inline void v2_expect_up(struct world *w, const char *what)
+{
+	char why[256];
+	int pairs = world_pairs(w, why, sizeof(why));
+
+	if (pairs != 1 || world_ikes_up(w, 0) != 1 || world_ikes_up(w, 1) != 1)
+		fail_msg("%s: %d pairs, %u and %u IKE SAs up: %s (A: %s; B: %s)", what, pairs,
+			 world_ikes_up(w, 0), world_ikes_up(w, 1), why, world_report(w, 0)->sentence,
+			 world_report(w, 1)->sentence);
+}
+
+/* why it failed, as that side tells */
+static inline void v2_expect_says(struct world *w, unsigned int side, enum report_cause cause,
+				  const char *part)
+{
+	const struct report *r = world_report(w, side);
+
+	if (r->cause != cause || !strstr(r->sentence, part))
+		fail_msg("side %u says \"%s\" (cause %u), not \"%s\" (%u)", side, r->sentence, r->cause, part,
+			 cause);
+}
+
 #endif /* TESTUDO_TEST_V2_HELP_H */
