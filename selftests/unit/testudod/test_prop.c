@@ -2,7 +2,7 @@
 /*
  * test_prop - proposals: both roles agree on what was offered, through the
  * bytes of the wire; what does not fit is named. Phase 1 and IKE SAs here,
- * children in test_prop_child.c.
+ * children in test_prop_child.c and test_prop_crafted.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
