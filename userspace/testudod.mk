@@ -95,6 +95,7 @@ help_of = $(patsubst %,$(OBJ)/$(1)/%.o, \
 		$(DUNIT)/timer_fake.c)) \
 	$(call uses,$(2),fake_kernel.h,help/fake_kernel) $(call uses,$(2),v1_case.h,help/v1_case) \
 	$(call uses,$(2),evil.h,help/evil) $(call uses,$(2),world_edit.h,help/world_edit) \
+	$(call uses,$(2),puppet.h,help/puppet) \
 	$(call uses,$(2),testudoctl.h|decide.h|flow.h,$(patsubst $(CTLTOOL)/%.c,testudoctl/%, \
 		$(filter-out %/main.c %/line.c,$(wildcard $(CTLTOOL)/*.c)))))
 
@@ -111,7 +112,7 @@ $(dfuzz_progs): $(OBJ)/unit/testudod/%: $(OBJ)/fuzz/help/%.o $$(call help_of,fuz
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(DAEMON_LIBS)
 
 # With the sanitizers there is no filter of system calls, so that of the processes is made without them, too.
-$(OBJ)/unit/testudod/test_proc_filter: $(DUNIT)/test_proc.c $(daemon_objs) $(OBJ)/libpfkey.a
+$(OBJ)/unit/testudod/test_proc_filter: $(DUNIT)/test_proc.c $(DUNIT)/puppet.c $(daemon_objs) $(OBJ)/libpfkey.a
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(DAEMON_CPPFLAGS) -I$(DUNIT) -O1 -g -std=gnu11 -o $@ $^ $(DAEMON_LIBS) -lcmocka
