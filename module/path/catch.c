@@ -184,7 +184,8 @@ static int catch_decide_nat_quote(struct ipsec_net *ipn, struct sk_buff *skb,
  * A policy for the address that goes on the wire decides: the answers of a
  * server behind destination NAT bear the gateway's. One for the address in
  * front of NAT is heeded as well, so that NAT never opens a way out in clear.
- * An ICMP error that none of them protects goes by what it quotes.
+ * An ICMP error that none of them protects goes by what it quotes; a redirect may
+ * not go at all.
  */
 static int catch_decide(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 			const struct ipsec_way *way, struct ipsec_flow *fl,
@@ -198,14 +199,14 @@ static int catch_decide(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 			return IPSEC_DROP_OUT_HDR;
 		catch_nat_flow(fl, end);
 		why = ipsec_resolve_flow(ipn, way, fl, xdp);
-		if (!why && !*xdp && ipsec_quote_possible(fl))
+		if (!why && ipsec_quote_possible(fl))
 			why = catch_decide_nat_quote(ipn, skb, way, fl, end,
 						     xdp);
 		if (why || *xdp)
 			return why;
 	}
 	why = ipsec_resolve(ipn, skb, family, way, fl, xdp);
-	if (likely(why || *xdp || !ipsec_quote_possible(fl)))
+	if (likely(why || !ipsec_quote_possible(fl)))
 		return why;
 	return ipsec_quote_decide(ipn, skb, way, fl, xdp);
 }

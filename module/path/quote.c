@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * quote - what becomes of an outgoing ICMP error that its own addresses would
- * let out in clear. Never looks at another packet, and never changes one.
+ * let out in clear, and of any redirect. Never looks at another packet, and never
+ * changes one.
  *
  * A router that answers a packet which came out of a tunnel has an address
  * outside of the selectors, and what it sends holds a piece of that packet. So
@@ -16,7 +17,7 @@
  *   names ports, unknown here     OUT_QUOTE
  *
  * A redirect tells the sender of a packet to send the next ones past this host:
- * OUT_QUOTE, unless they go in clear.
+ * OUT_QUOTE, unless they go in clear, and although it may go protected itself.
  */
 #include <linux/skbuff.h>
 
@@ -57,10 +58,11 @@ static bool quote_is_clear(struct ipsec_net *ipn,
  * ipsec_quote_resolve() - what becomes of an ICMP error, by what it quotes
  * @ipn: namespace
  * @way: how it would go in clear
- * @fl: its own flow, which no policy protects
+ * @fl: its own flow
  * @kind: what it quotes; not IPSEC_QUOTE_NONE
  * @answer: flow of the answers to that, as @fl by the addresses on the wire
- * @xdp: as for ipsec_resolve_flow()
+ * @xdp: how a policy for its own flow protects it, NULL for none; set as by
+ *	ipsec_resolve_flow()
  *
  * An SA that is missing is not asked for (RFC 4301 6.2).
  *
@@ -77,9 +79,10 @@ int ipsec_quote_resolve(struct ipsec_net *ipn, const struct ipsec_way *way,
 	struct ipsec_sp *first;
 	int why;
 
-	*xdp = NULL;
 	if (kind == IPSEC_QUOTE_REDIRECT && !quote_is_clear(ipn, answer))
 		return IPSEC_DROP_OUT_QUOTE;
+	if (*xdp)
+		return 0;
 	ipsec_flow_decide(ipn, IPSEC_SP_OUT, fl, &own);
 	ipsec_flow_decide(ipn, IPSEC_SP_OUT, answer, &d);
 	first = d.sp;
@@ -106,8 +109,8 @@ int ipsec_quote_resolve(struct ipsec_net *ipn, const struct ipsec_way *way,
  * @ipn: namespace
  * @skb: packet, still clear
  * @way: how it would go in clear
- * @fl: its own flow, which no policy protects
- * @xdp: as for ipsec_resolve_flow()
+ * @fl: its own flow
+ * @xdp: as for ipsec_quote_resolve()
  *
  * Context: RCU, BH off.
  * Return: 0 or a drop reason.
@@ -119,7 +122,6 @@ int ipsec_quote_decide(struct ipsec_net *ipn, const struct sk_buff *skb,
 	struct ipsec_flow answer;
 	enum ipsec_quote kind;
 
-	*xdp = NULL;
 	kind = ipsec_quote_flow(&answer, skb, fl);
 	if (kind == IPSEC_QUOTE_NONE)
 		return 0;

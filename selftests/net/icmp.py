@@ -241,12 +241,13 @@ def redirected(tw, v):
 def redirected_into(tw, v):
     """What A takes into a tunnel leaves by the link that it came by: its sender is not told to go there in clear.
 
-    Each time another sender, as the kernel tells the same one less and less often.
+    Nor when a policy for the redirect itself would protect that. Each time another sender, as the kernel
+    tells the same one less and less often.
     """
     tw.need_testudo()
     flow = tunnel(tw, v, ways=())
     there, ends = FAR[v], f"{flow.a_out}-{flow.w_out}"
-    hosts = [ONLINK[v] + str(number) for number in range(3)]
+    hosts = [ONLINK[v] + str(number) for number in range(4)]
     for host in hosts:
         tw.a.ip("neigh", "replace", host, "lladdr", "02:00:00:00:00:02", "dev", "a0", "nud", "permanent")
     if v == 6:
@@ -258,16 +259,19 @@ def redirected_into(tw, v):
     told = tw.wire.recv()
     check(told is not None and (told.proto, told.payload[0]) == kind, f"no redirect about clear packets, but {told}")
     tw.wire.drain()
-    for near, rule, quote in ((hosts[1], f"out ipsec esp/tunnel/{ends}/require", {"out_quote": 1}),
-                              (hosts[2], "out discard", {"out_quote": 1, "out_discard": 1})):
-        tw.dut.setkey(f"spdflush; spdadd {near} {there} any -P {rule};")
+    into = f"out ipsec esp/tunnel/{ends}/require"
+    own = f"spdadd {'0.0.0.0/0 %s icmp' if v == 4 else '::/0 %s icmp6'} -P {into};" % hosts[3]
+    for near, rule, more, quote in ((hosts[1], into, "", {"out_quote": 1}),
+                                    (hosts[2], "out discard", "", {"out_quote": 1, "out_discard": 1}),
+                                    (hosts[3], into, own, {"out_quote": 1})):
+        tw.dut.setkey(f"spdflush; spdadd {near} {there} any -P {rule}; {more}")
         pkt = datagram(near, there)
         with tw.drops(**quote):
             tw.wire.send(pkt)
             if "ipsec" in rule:
                 inner = at_wire(tw, flow, "what is redirected")
                 equal(inner.payload, packet.parse(pkt).payload, "what went into the tunnel")
-        clear_wire(tw, v, f"with {rule}")
+        clear_wire(tw, v, f"with {rule} {more}")
 
 
 def transport(tw, v):
