@@ -163,12 +163,33 @@ static void catch_nat_flow(struct ipsec_flow *fl,
 	}
 }
 
-/* POST_ROUTING will write into what an ICMP error quotes, too. */
-static int catch_decide_nat_quote(struct ipsec_net *ipn, struct sk_buff *skb,
-				  const struct ipsec_way *way,
-				  const struct ipsec_flow *fl,
-				  const struct nf_conntrack_tuple *end,
-				  struct ipsec_dst **xdp)
+/*
+ * May source NAT be about to change the packet that a redirect quotes? IP forwarding
+ * sends the redirect first. IPv4's are dropped by NAT then; of IPv6's it does not know
+ * what connection they are about.
+ */
+static bool catch_is_blind(const struct ipsec_net *ipn,
+			   const struct ipsec_flow *fl)
+{
+	if (fl->family != AF_INET6 || !rcu_access_pointer(nf_nat_hook))
+		return false;
+#if IS_ENABLED(CONFIG_NF_DEFRAG_IPV6)
+	/* where conntrack is in use it has one of these */
+	return READ_ONCE(ipn->net->nf.defrag_ipv6_users);
+#else
+	return false;
+#endif
+}
+
+/*
+ * By what an ICMP error quotes. POST_ROUTING will write into that as well: @end,
+ * NULL when it does not.
+ */
+static int catch_decide_quote(struct ipsec_net *ipn, struct sk_buff *skb,
+			      const struct ipsec_way *way,
+			      const struct ipsec_flow *fl,
+			      const struct nf_conntrack_tuple *end,
+			      struct ipsec_dst **xdp)
 {
 	struct ipsec_flow answer;
 	enum ipsec_quote kind;
@@ -176,7 +197,10 @@ static int catch_decide_nat_quote(struct ipsec_net *ipn, struct sk_buff *skb,
 	kind = ipsec_quote_flow(&answer, skb, fl);
 	if (kind == IPSEC_QUOTE_NONE)
 		return 0;
-	catch_nat_flow(&answer, end);
+	if (kind == IPSEC_QUOTE_REDIRECT && catch_is_blind(ipn, fl))
+		return IPSEC_DROP_OUT_QUOTE;
+	if (end)
+		catch_nat_flow(&answer, end);
 	return ipsec_quote_resolve(ipn, way, fl, kind, &answer, xdp);
 }
 
@@ -200,15 +224,14 @@ static int catch_decide(struct ipsec_net *ipn, struct sk_buff *skb, u16 family,
 		catch_nat_flow(fl, end);
 		why = ipsec_resolve_flow(ipn, way, fl, xdp);
 		if (!why && ipsec_quote_possible(fl))
-			why = catch_decide_nat_quote(ipn, skb, way, fl, end,
-						     xdp);
+			why = catch_decide_quote(ipn, skb, way, fl, end, xdp);
 		if (why || *xdp)
 			return why;
 	}
 	why = ipsec_resolve(ipn, skb, family, way, fl, xdp);
 	if (likely(why || !ipsec_quote_possible(fl)))
 		return why;
-	return ipsec_quote_decide(ipn, skb, way, fl, xdp);
+	return catch_decide_quote(ipn, skb, way, fl, NULL, xdp);
 }
 
 /* Made here, or by a tunnel device, which forgets where its packets came in. */

@@ -9,6 +9,7 @@
 RFC 4301 section 6. A is the gateway between H (inside, raw) and W (outside, raw); see wire/lab.py.
 Its own errors come from its outside address, which is in no policy's selectors.
 """
+import contextlib
 import os
 import random
 import select
@@ -272,6 +273,38 @@ def redirected_into(tw, v):
                 inner = at_wire(tw, flow, "what is redirected")
                 equal(inner.payload, packet.parse(pkt).payload, "what went into the tunnel")
         clear_wire(tw, v, f"with {rule} {more}")
+
+
+def redirected_nat(tw, v):
+    """The same when source NAT gives what A takes into a tunnel the address that the policy names.
+
+    The redirect comes before NAT, and quotes the packet as its sender has sent it. NAT drops IPv4's.
+    """
+    tw.need_testudo()
+    flow = tunnel(tw, v, ways=())
+    there, near, family = FAR[v], ONLINK[v] + "5", "ip" if v == 4 else "ip6"
+    tw.a.ip("neigh", "replace", near, "lladdr", "02:00:00:00:00:02", "dev", "a0", "nud", "permanent")
+    if v == 6:
+        tw.a.ip("neigh", "replace", "fe80::9", "lladdr", "02:00:00:00:00:02", "dev", "a0", "nud", "permanent")
+        tw.a.ip("route", "replace", there, "via", "fe80::9", "dev", "a0")
+    tw.dut.setkey(f"spdadd {flow.a_out} {there} any -P out ipsec esp/tunnel/{flow.a_out}-{flow.w_out}/require;")
+    tw.a.run("nft", "-f", "-", text=f"""table {family} t {{ chain post {{
+        type nat hook postrouting priority srcnat
+        {family} saddr {near} snat to {flow.a_out}
+    }}
+    }}""")
+    try:
+        # of one sender's packets the kernel redirects the first, and few of those behind it
+        first = tw.drops(**({} if v == 4 else {"out_quote": 1}))
+        for what, count in (("the first packet", first), ("the next", contextlib.nullcontext())):
+            pkt = datagram(near, there)
+            with count:
+                tw.wire.send(pkt)
+                inner = at_wire(tw, flow, what)
+                equal((inner.src, inner.payload[8:]), (flow.a_out, packet.parse(pkt).payload[8:]), what)
+            clear_wire(tw, v, f"behind {what}")
+    finally:
+        tw.a.run("nft", "delete", "table", family, "t")
 
 
 def transport(tw, v):
@@ -685,6 +718,7 @@ for v in (4, 6):
     suite.add(f"F15_own_reject_v{v}", own_reject, v)
     suite.add(f"F15_own_redirect_v{v}", redirected, v)
     suite.add(f"F15_redirect_into_tunnel_v{v}", redirected_into, v)
+    suite.add(f"F15_redirect_into_tunnel_nat_v{v}", redirected_nat, v)
     suite.add(f"F15_transport_port_v{v}", transport, v)
     suite.add(f"F15_transport_other_source_v{v}", transport_other, v)
     suite.add(f"F15_upper_selectors_v{v}", upper, v)
