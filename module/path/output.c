@@ -519,6 +519,9 @@ static int out_emit(struct out_ctx *ctx, struct sk_buff *skb)
 {
 	struct net *net = ctx->ipn->net;
 
+	/* its device went meanwhile: it throws packets away and counts none */
+	if (unlikely(READ_ONCE(ctx->xd->route->obsolete) == DST_OBSOLETE_DEAD))
+		return IPSEC_DROP_OUT_NO_ROUTE;
 	ipsec_mib_inc(ctx->ipn, IPSEC_MIB_OUT_PACKETS);
 	if (ctx->xd->bundle.family == AF_INET6)
 		ctx->err = ip6_local_out(net, ctx->sk, skb);

@@ -10,6 +10,7 @@ Two hosts flood each other through two gateways (wire/gates.py), or the gateways
 do. What the sockets send, what they get, and what devices and counters say must
 add up at every node to the last packet.
 """
+import contextlib
 import json
 import os
 import re
@@ -26,6 +27,7 @@ import packet
 import pfkey
 from change import Stream
 from ktap import Skip, Suite, check, equal
+from trace import Trace
 
 suite = Suite(__doc__)
 NIGHTLY = bool(os.environ.get("TESTUDO_NIGHTLY"))
@@ -34,13 +36,32 @@ CPUS = sorted(os.sched_getaffinity(0))
 PEERS = {"forward": (("H1", "H2"), "hosts"), "local": (("G1", "G2"), "ends")}
 SHARED = [(node, dev) for node in ("G1", "G2") for dev in ("in0", "out0", "out1")]
 SEGMENT, SEGMENTS = 1000, 40
+KFREE = re.compile(r"kfree_skb: ")
+
+
+class Discards(Trace):
+    """How many packets the kernel has given to routes that are dead, which throw them away and count none.
+
+    A route is when its device has gone down, for those who had it before. Of the whole machine.
+    """
+    def __init__(self):
+        super().__init__("skb/kfree_skb")
+        with open("/proc/kallsyms", encoding="ascii") as f:
+            text = {row[2]: int(row[0], 16) for row in map(str.split, f) if row[1] in "tT"}
+        begin = text["dst_discard_out"]
+        end = min(at for at in text.values() if at > begin)
+        self.write("events/skb/kfree_skb/filter", f"location >= {begin} && location < {end}")
+        self.clear()
+
+    def __call__(self):
+        return len(self.found(KFREE))
 
 
 class Flood:
-    """Two senders each way, and slow readers with little room."""
+    """Two senders each way, and slow readers with little room. lost() packets, or fewer, need no counter."""
 
-    def __init__(self, net, where):
-        self.net, self.got, self.readers = net, {}, {}
+    def __init__(self, net, where, lost=lambda: 0):
+        self.net, self.got, self.readers, self.lost = net, {}, {}, lost
         nodes, addrs = PEERS[where][0], getattr(net.family, PEERS[where][1])
         for target, addr in zip(nodes, addrs):
             sock = net.socket(target, bind=addr)
@@ -112,7 +133,8 @@ class Flood:
             pass
         left = {node: self.net.surplus(node) - self.before[node] + self.sent[node] - len(self.got.get(node, ()))
                 for node in self.net.ns}
-        return {node: n for node, n in left.items() if n}
+        left = {node: n for node, n in left.items() if n}
+        return {} if all(n > 0 for n in left.values()) and sum(left.values()) <= self.lost() else left
 
     def even(self):
         """All of them can be told of, and none came twice."""
@@ -121,7 +143,7 @@ class Flood:
             equal(len(set(got)), len(got), f"different datagrams that {node} got")
         sent = sum(self.sent.values())
         print(f"# {sent} sent, {sum(map(len, self.got.values()))} read, others refused by queues and sockets: "
-              f"{ {n: self.net.parts(n)['in_refused'] for n in self.net.ns} }", flush=True)
+              f"{ {n: self.net.parts(n)['in_refused'] for n in self.net.ns} }, by dead routes {self.lost()}", flush=True)
 
 
 def changing_sa(net, pair, mode):
@@ -200,11 +222,12 @@ def flood(net, where, enc, auth="none", change=None, shared=False, v=4, turns=0)
             net.rps(node, dev, f"{(1 << len(CPUS)) - 1:x}")
     meanwhile = change(net, pair, mode) if change else None
     before = {node: net.stat(node) for node in net.dut}
-    if meanwhile:
-        meanwhile()                                     # so that some packets meet it, however fast they are
-    run = Flood(net, where)
-    run.run(meanwhile, max(turns - 1, 0))
-    run.even()
+    with contextlib.closing(Discards()) if turns else contextlib.nullcontext(lambda: 0) as lost:
+        if meanwhile:
+            meanwhile()                                 # so that some packets meet it, however fast they are
+        run = Flood(net, where, lost)
+        run.run(meanwhile, max(turns - 1, 0))
+        run.even()
     if shared:
         for node, dev in SHARED:
             net.rps(node, dev, "0")
