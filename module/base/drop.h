@@ -23,10 +23,10 @@ struct ipsec_net;
 	X(OUT_TOO_BIG,   "out_too_big",   "larger than the path takes with the IPsec headers, and must not be fragmented; the sender was told the MTU") \
 	X(OUT_HDR,       "out_hdr",       "the packet's own IP header or extension headers are malformed, or such that AH cannot cover them") \
 	X(OUT_FRAGMENT,  "out_fragment",  "a fragment whose ports cannot be known, under policies that name ports") \
-	X(OUT_NO_ROUTE,  "out_no_route",  "no route to the other end of the tunnel") \
+	X(OUT_NO_ROUTE,  "out_no_route",  "no route to the other end of the tunnel, or the device of the one that was taken went down before the packet was sent") \
 	X(OUT_LOOP,      "out_loop",      "the tunnel's own packets would enter it again, or too many tunnels are nested") \
 	X(OUT_NAT,       "out_nat",       "source NAT gave a multicast or broadcast packet an address that an out policy protects or discards, where it is too late to protect it: exempt it from NAT, or let the policy name the address before NAT") \
-	X(OUT_QUOTE,     "out_quote",     "an ICMP error about a packet whose answers a policy protects, that cannot go their way: a redirect, or not for that packet's sender, or quoting too little of it for a policy that names ports, or from another address than a transport mode SA's; or a redirect about a packet that is protected or dropped here") \
+	X(OUT_QUOTE,     "out_quote",     "an ICMP error about a packet whose answers a policy protects, that cannot go their way: a redirect, or not for that packet's sender, or quoting too little of it for a policy that names ports, or from another address than a transport mode SA's; or a redirect about a packet that is protected or dropped here, or, behind source NAT of IPv6, may be") \
 	X(OUT_GSO,       "out_gso",       "a large packet could not be cut into segments, or its checksum not be completed") \
 	X(OUT_CRYPTO,    "out_crypto",    "the crypto API failed to protect the packet") \
 	X(OUT_STALE,     "out_stale",     "the policy was deleted or replaced while the packet was on its way, and nothing protects it now") \
