@@ -187,14 +187,20 @@ on_link()
 	assert_enc
 }
 
-# begin MODE - both run, and nothing is negotiated yet
-begin()
+# begin_peer MODE - the peer runs, and A's kernel knows what to protect
+begin_peer()
 {
 	peer_stop 2>/dev/null
 	flush A
 	flush B
 	a_policies "$1"
 	peer_start || { logs "the peer does not start"; return 1; }
+}
+
+# begin MODE - both run, and nothing is negotiated yet
+begin()
+{
+	begin_peer "$1" || return
 	start_testudod || { logs "testudod does not start"; return 1; }
 }
 

@@ -376,11 +376,7 @@ t_systemd()
 	[ -x /lib/systemd/systemd ] || { skip "no systemd here"; return; }
 	a_conf "$1" psk
 	peer_conf "$1" psk tunnel
-	peer_stop 2>/dev/null
-	flush A
-	flush B
-	a_policies tunnel
-	peer_start || { fail "the peer does not start"; return; }
+	begin_peer tunnel || return
 	SYSTEMD=
 	! systemd_start || unit_lives
 	# unshare takes no signal but by its child
