@@ -119,7 +119,7 @@ static void test_left_with_one_pair(void **state)
 		assert_int_equal(installed(w, 0), 4);
 		world_acquire(w, 0, 0);
 		ike_leave(w->side[0].ike);
-		world_run(w, 100);
+		world_run(w, 3 * SECOND);
 		assert_int_equal(installed(w, 0), 2);
 		expect_pairs(w, 1);
 		world_free(w);

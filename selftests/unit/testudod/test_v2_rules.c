@@ -13,7 +13,8 @@
 #include "v2_raw.h"
 #include "world.h"
 
-#define SECOND 1000
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define SECOND	 1000
 
 static struct world *rules_up_with(const struct v2_conf *c)
 {
@@ -327,6 +328,19 @@ static void test_initial_contact_answered(void **state)
 	world_free(w);
 }
 
+static bool has_sa(const struct world *w, unsigned int side, bool inbound, uint32_t spi)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->side[side].nsas; i++) {
+		const struct world_sa *sa = &w->side[side].sas[i];
+
+		if (sa->used && sa->sa.inbound == inbound && sa->sa.spi == spi)
+			return true;
+	}
+	return false;
+}
+
 /*
  * The responder may send with the old SA until it is told of its end (RFC 7296 2.8): that comes
  * before the kernel ends it, however short its lifetime is, and though the new one was not used.
@@ -354,10 +368,120 @@ static void test_old_ends_in_time(void **state)
 		world_expire(w, 0, world_child(w, 0), false);
 		/* the first one's hard end is a second away */
 		world_run(w, i ? 6 * SECOND : 800);
+		assert_false(has_sa(w, 1, false, spi));
+		world_run(w, 3 * SECOND);
 		v2_expect_pairs(w, 1);
 		assert_int_not_equal(world_child(w, 0)->choice.p[0].spi_in, spi);
 		world_free(w);
 	}
+}
+
+/**
+ * struct loss - which requests of kind INFORMATIONAL are lost
+ * @by: whose
+ * @left: so many
+ */
+struct loss {
+	unsigned int by;
+	unsigned int left;
+};
+
+static void hook_lose_info(struct world *w, struct world_dg *dg, void *arg)
+{
+	struct loss *loss = arg;
+
+	if (dg->from != loss->by || dg->data.p[18] != V2_INFO || !loss->left)
+		return;
+	loss->left--;
+	w->drop_nth = dg->number;
+}
+
+/* And until it is told, it is understood: the one that deletes hears last of it (RFC 7296 2.8). */
+static void test_old_is_read(void **state)
+{
+	static const char *const lives[] = { "time 1 hour", "time 12 sec", "byte 100 KB" };
+	unsigned int i, ms;
+
+	(void)state;
+	for (i = 0; i < 4 * COUNT(lives); i++) {
+		struct loss loss = { .by = i & 1, .left = i & 2 };
+		char text[200];
+		const struct v2_conf c = { .sainfo = text };
+		struct world *w;
+
+		snprintf(text, sizeof(text), "lifetime %s; encryption_algorithm aes 256; "
+			 "authentication_algorithm hmac_sha256;", lives[i / 4]);
+		w = v2_world(&c, &c);
+		v2_tunnels(w);
+		world_acquire(w, 0, 0);
+		world_run(w, SECOND);
+		v2_expect_pairs(w, 1);
+		w->latency = 100;
+		w->hook = hook_lose_info;
+		w->hook_arg = &loss;
+		world_expire(w, loss.by, world_child(w, loss.by), false);
+		for (ms = 0; ms < 14000; ms += 10) {
+			world_run(w, 10);
+			assert_true(world_is_read(w));
+		}
+		assert_int_equal(loss.left, 0);
+		assert_int_equal(w->side[!loss.by].deleted, 2);
+		world_free(w);
+	}
+}
+
+/* What has overtaken the last packets is not the end of them: DELETE goes another way than ESP. */
+static void test_old_is_read_late(void **state)
+{
+	struct world *w = rules_up();
+	const struct child_proto old = world_child(w, 1)->choice.p[0];
+	unsigned int ms;
+
+	(void)state;
+	world_expire(w, 0, world_child(w, 0), false);
+	for (ms = 0; ms < 9000 && has_sa(w, 1, false, old.spi_out); ms += 10)
+		world_run(w, 10);
+	assert_false(has_sa(w, 1, false, old.spi_out));
+	world_run(w, SECOND);
+	assert_true(has_sa(w, 1, true, old.spi_in));
+	world_run(w, 2 * SECOND);
+	expect_one(w, "after a rekey");
+	world_free(w);
+}
+
+/* Both delete it at once: neither names it in its answer (RFC 7296 1.4.1). */
+static void hook_answers_are_empty(struct world *w, struct world_dg *dg, void *arg)
+{
+	unsigned int *seen = arg;
+
+	(void)w;
+	if (dg->data.p[18] != V2_INFO || !(dg->data.p[19] & WIRE_V2_RESPONSE))
+		return;
+	(*seen)++;
+	/* header, and of the encrypted payload: header, IV of GCM, pad length, ICV */
+	assert_int_equal(dg->data.n, 28 + 4 + 8 + 1 + 16);
+}
+
+static void test_both_delete(void **state)
+{
+	const struct v2_conf c = {
+		.proposal = "encryption_algorithm aes_gcm_16 256; hash_algorithm sha256; dh_group x25519;",
+	};
+	struct world *w = rules_up_with(&c);
+	struct child_sa *child[2];
+	unsigned int i, seen = 0;
+
+	(void)state;
+	child[0] = world_child(w, 0);
+	child[1] = world_child(w, 1);
+	for (i = 0; i < 2; i++)
+		child_linger(child[i]);
+	w->hook = hook_answers_are_empty;
+	w->hook_arg = &seen;
+	world_run(w, 4 * SECOND);
+	assert_int_equal(seen, 2);
+	v2_expect_pairs(w, 0);
+	world_free(w);
 }
 
 /* ---- answers ---- */
@@ -450,6 +574,9 @@ int main(void)
 		cmocka_unit_test(test_responder_asks),
 		cmocka_unit_test(test_initial_contact_answered),
 		cmocka_unit_test(test_old_ends_in_time),
+		cmocka_unit_test(test_old_is_read),
+		cmocka_unit_test(test_old_is_read_late),
+		cmocka_unit_test(test_both_delete),
 		cmocka_unit_test(test_answer_follows),
 		cmocka_unit_test(test_answer_in_time),
 		cmocka_unit_test(test_rekey_unusable),

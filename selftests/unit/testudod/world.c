@@ -359,10 +359,38 @@ static bool world_same(const struct world_sa *a, const struct world_sa *b)
 	       chunk_equal(blob_chunk(&a->integ_key), blob_chunk(&b->integ_key));
 }
 
+/* Has the other side of @side what @sa needs there? */
+static bool world_has_twin(const struct world *w, unsigned int side, const struct world_sa *sa)
+{
+	const struct world_side *other = &w->side[!side];
+	unsigned int i;
+
+	for (i = 0; i < other->nsas; i++) {
+		if (other->sas[i].used && !other->sas[i].larval && world_same(sa, &other->sas[i]))
+			return true;
+	}
+	return false;
+}
+
+bool world_is_read(const struct world *w)
+{
+	unsigned int s, i;
+
+	for (s = 0; s < 2; s++) {
+		for (i = 0; i < w->side[s].nsas; i++) {
+			const struct world_sa *sa = &w->side[s].sas[i];
+
+			if (sa->used && !sa->larval && !sa->sa.inbound && !world_has_twin(w, s, sa))
+				return false;
+		}
+	}
+	return true;
+}
+
 int world_pairs(struct world *w, char *why, size_t size)
 {
 	int in = 0, out = 0;
-	unsigned int s, i, k;
+	unsigned int s, i;
 
 	why[0] = 0;
 	for (s = 0; s < 2; s++) {
@@ -371,13 +399,7 @@ int world_pairs(struct world *w, char *why, size_t size)
 
 			if (!a->used || a->larval)
 				continue;
-			for (k = 0; k < w->side[!s].nsas; k++) {
-				const struct world_sa *b = &w->side[!s].sas[k];
-
-				if (b->used && !b->larval && world_same(a, b))
-					break;
-			}
-			if (k == w->side[!s].nsas) {
+			if (!world_has_twin(w, s, a)) {
 				snprintf(why, size, "side %u has an SA that the other has not: proto %u, "
 					 "spi %08x, %s", s, a->sa.proto, a->sa.spi,
 					 a->sa.inbound ? "in" : "out");

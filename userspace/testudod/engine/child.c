@@ -455,6 +455,11 @@ void child_over(struct child_sa *child, enum report_cause cause, const char *rea
 	child_free(child);
 }
 
+bool child_can_tell(const struct child_sa *child, const struct ike_sa *sa)
+{
+	return child_is_there(child) && sa && (sa->state == IKE_UP || sa->state == IKE_REPLACED);
+}
+
 void child_close_for(struct child_sa *child, enum report_cause cause, const char *reason)
 {
 	struct ike_sa *sa = child_ike(child);
@@ -463,7 +468,7 @@ void child_close_for(struct child_sa *child, enum report_cause cause, const char
 	child->unwanted |= cause == REPORT_ADMIN;
 	/* what is sent may end the IKE SA, which must not free this one under our hands */
 	child->state = CHILD_DELETING;
-	if (child_is_there(child) && sa && (sa->state == IKE_UP || sa->state == IKE_REPLACED))
+	if (child_can_tell(child, sa))
 		sa->vops->child_gone(sa, child);
 	child->state = state;
 	child_refuse(child, ECONNREFUSED);

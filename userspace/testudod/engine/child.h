@@ -18,7 +18,7 @@ enum child_state {
 	CHILD_BEGUN,  /* being negotiated */
 	CHILD_UP,
 	CHILD_REPLACED, /* superseded; deleted soon */
-	CHILD_DELETING, /* the peer has been told */
+	CHILD_DELETING, /* both ends know of its end */
 };
 
 /**
@@ -143,6 +143,8 @@ void child_restart(struct child_sa *child);
 bool child_move(struct child_sa *child, const struct ike_path *path);
 /* is it in the kernel, and the peer told so? Then the peer is told of its end, too */
 bool child_is_there(const struct child_sa *child);
+/* that, and is there an IKE SA, child_ike(), to tell it with? */
+bool child_can_tell(const struct child_sa *child, const struct ike_sa *sa);
 /* has it received something since this was last asked? */
 bool child_carried(struct child_sa *child);
 /* out of the kernel, larval SPIs too */
@@ -162,6 +164,15 @@ struct ike_sa *child_ike(const struct child_sa *child);
  * two racoons nobody does: a replaced one stays until its lifetime is over.
  */
 void child_retire(struct child_sa *old, struct child_sa *by, bool ours);
+/*
+ * One that another has replaced ends: the peer is told, and what it sends until it has read that,
+ * or has sent before, is still taken.
+ */
+void child_linger(struct child_sa *child);
+/* the peer takes it back; what it has sent with one that was replaced may still be on its way */
+void child_given_up(struct child_sa *child);
+/* the peer has answered to the end of what it sends with as @spi */
+void child_told(struct ike *ike, uint8_t proto, uint32_t spi);
 /* the timer of a replaced one: it ends, or is looked at again */
 void child_replaced_tick(struct child_sa *child);
 /* of two that are up and were made at once @winner stays in use, whichever child_up() came last */

@@ -8,7 +8,7 @@
 #define CHILD_RETIRE	  5000	/* ms until a replaced one is looked at */
 #define CHILD_RETIRE_SOON 500	/* ms, where a lifetime in bytes runs */
 #define CHILD_RETIRE_MAX  30000 /* ms until it goes in any case */
-#define CHILD_LINGER	  2000	/* ms for which one that the peer is told of still receives */
+#define CHILD_LINGER	  2000	/* ms for which one that the peer knows to be gone still receives */
 
 /* What is in use instead of it: where exchanges crossed, what replaced it may be replaced, too. */
 static struct child_sa *child_heir(const struct child_sa *child)
@@ -21,22 +21,53 @@ static struct child_sa *child_heir(const struct child_sa *child)
 }
 
 /*
- * Exchanges of IKEv1 that crossed leave it open which SA the peer sends with, and nobody answers a
- * DELETE: what it sends until it has read that is still taken. IKEv2 knows who has lost before it
- * sends.
+ * Nobody answers a DELETE of IKEv1. A peer of IKEv2 may send until it answers, and from then on
+ * child_told() counts; should no answer come, the end comes all the same.
  */
-static void child_linger(struct child_sa *child)
+static unsigned int child_linger_for(const struct ike_sa *sa)
+{
+	return sa->ver == 1 ? CHILD_LINGER : CHILD_RETIRE_MAX;
+}
+
+void child_linger(struct child_sa *child)
 {
 	struct ike_sa *sa = child_ike(child);
+	unsigned int wait;
 
-	if (!sa || sa->ver != 1 || !child_is_there(child)) {
+	if (!child_can_tell(child, sa)) {
 		child_close(child, REPORT_NONE);
 		return;
 	}
+	wait = child_linger_for(sa);
+	/* may be the end of @sa, too */
 	child->state = CHILD_DELETING;
 	sa->vops->child_gone(sa, child);
 	child_uninstall_out(child);
+	timer_set(&child->retire, wait);
+}
+
+void child_given_up(struct child_sa *child)
+{
+	/* told already, and it is about to end */
+	if (child->state == CHILD_DELETING)
+		return;
+	if (child->state != CHILD_REPLACED) {
+		/* the peer knows */
+		child->installed = false;
+		child_close(child, REPORT_DELETED);
+		return;
+	}
+	child->state = CHILD_DELETING;
+	child_uninstall_out(child);
 	timer_set(&child->retire, CHILD_LINGER);
+}
+
+void child_told(struct ike *ike, uint8_t proto, uint32_t spi)
+{
+	struct child_sa *child = child_by_spi_in(ike, proto, spi);
+
+	if (child && child->state == CHILD_DELETING)
+		timer_set(&child->retire, CHILD_LINGER);
 }
 
 /*

@@ -321,7 +321,7 @@ static void sa_orphans(struct ike_sa *sa)
 		if (child->ike != sa)
 			continue;
 		if (child->state == CHILD_DELETING) {
-			/* child_close() is about to free it */
+			/* child_close() is about to free it, or its time to linger will */
 			child->exchange = NULL;
 			child->ike = NULL;
 			continue;

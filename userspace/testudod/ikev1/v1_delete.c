@@ -137,9 +137,7 @@ static void v1_take_spi(struct ike_sa *sa, uint8_t proto, uint32_t spi)
 									: "ESP",
 		 spi);
 	child_reprieve(child);
-	/* the peer knows: nothing is sent back */
-	child->installed = false;
-	child_close(child, REPORT_DELETED);
+	child_given_up(child);
 }
 
 /**

@@ -155,7 +155,7 @@ static void half_close_rival(struct ike_sa *sa, uint8_t proto, uint32_t spi)
 	if (!child || child->peer != sa->peer)
 		return;
 	of = child->ike;
-	child_close(child, REPORT_NONE);
+	child_linger(child);
 	if (of && of != sa)
 		v2_close_idle(of);
 }

@@ -52,6 +52,8 @@ void v2_info_answer(struct v2_in *in, struct v2_exchange *x)
 	enum v2_what what = x->what;
 	uint16_t error = v2_first_error(&in->msg);
 
+	if (what == V2_X_DELETE)
+		child_told(in->sa->ike, v2_proto_ip(x->proto), x->spi);
 	v2_exchange_free(x);
 	if (what == V2_X_CLOSE) {
 		ike_sa_kill(in->sa);
@@ -91,7 +93,7 @@ void v2_close_idle(struct ike_sa *sa)
 	bool others = false;
 
 	TAILQ_FOREACH(child, &sa->peer->children, link) {
-		if (child->ike == sa)
+		if (child->ike == sa && child->state != CHILD_DELETING)
 			return;
 	}
 	TAILQ_FOREACH(other, &sa->peer->sas, link)
@@ -125,7 +127,7 @@ static void info_delete_child(struct ike_sa *sa, uint8_t proto, uint32_t peer_sp
 	if (!child && v2_doing(sa, V2_X_CHILD) && sa->v2->now->ngone < INFO_GONE)
 		sa->v2->now->gone[sa->v2->now->ngone++] = peer_spi;
 	/* not ours, or deleted by us already: said by leaving it out (RFC 7296 1.4.1) */
-	if (!child || child->ike != sa)
+	if (!child || child->ike != sa || child->state == CHILD_DELETING)
 		return;
 	v2_half_old_gone(sa, child);
 	child_reprieve(child);
@@ -133,9 +135,8 @@ static void info_delete_child(struct ike_sa *sa, uint8_t proto, uint32_t peer_sp
 	if (gone->n < V2_CHILDREN)
 		gone->spi[gone->n++] = spi;
 	log_info("purged IPsec-SA proto_id=%s spi=%u.", proto == V2_PROTO_AH ? "AH" : "ESP", peer_spi);
-	/* the peer knows: our answer is all that it hears of it */
-	child->installed = false;
-	child_close(child, REPORT_DELETED);
+	/* our answer is all that the peer hears of it */
+	child_given_up(child);
 }
 
 static void info_delete_children(struct ike_sa *sa, const struct v2_delete *d,
