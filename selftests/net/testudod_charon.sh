@@ -27,7 +27,7 @@ t_rekey()
 {
 	local before
 
-	A_LIFE='12 sec' a_conf "$1" psk
+	A_LIFE='16 sec' a_conf "$1" psk
 	peer_conf "$1" psk tunnel
 	begin tunnel || return
 	ping_some A 10.0.2.1 56

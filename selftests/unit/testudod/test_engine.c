@@ -441,6 +441,34 @@ static void test_soft_twice(void **state)
 	}
 }
 
+/* A tenth of it at least is left to whoever began, and of a short one not a second alone. */
+static void test_soft_before_hard(void **state)
+{
+	unsigned int life, side, i;
+
+	(void)state;
+	for (life = 2; life <= 30; life++) {
+		char text[160];
+		const struct end e = { .sainfo = text };
+		struct world *w;
+
+		snprintf(text, sizeof(text), "lifetime time %u sec; encryption_algorithm aes 256; "
+			 "authentication_algorithm hmac_sha256;", life);
+		w = up(2, &e, &e);
+		for (side = 0; side < 2; side++) {
+			for (i = 0; i < w->side[side].nsas; i++) {
+				const struct kern_sa *sa = &w->side[side].sas[i].sa;
+				unsigned int left = sa->hard_seconds - sa->soft_seconds;
+
+				assert_int_equal(sa->hard_seconds, life);
+				assert_in_range(left, side ? 1 : (life + 9) / 10,
+						side ? (life + 19) / 20 : (life + 4) / 5);
+			}
+		}
+		world_free(w);
+	}
+}
+
 static void test_policy_again(void **state)
 {
 	struct policy p;
@@ -634,6 +662,7 @@ int main(void)
 		cmocka_unit_test(test_orphans),
 		cmocka_unit_test(test_flush),
 		cmocka_unit_test(test_soft_twice),
+		cmocka_unit_test(test_soft_before_hard),
 		cmocka_unit_test(test_policy_again),
 		cmocka_unit_test(test_foreign_spi),
 		cmocka_unit_test(test_no_integrity),

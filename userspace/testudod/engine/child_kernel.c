@@ -75,29 +75,34 @@ bool child_getspi(struct child_sa *child)
 	return true;
 }
 
+#define LIFE_WHOLE 5100 /* of which child_soft() takes parts: twenty times the dice's most */
+
+/* Rounded so that more is left: a second is short for a negotiation. */
+static uint64_t child_soft(uint64_t hard, unsigned int parts)
+{
+	uint64_t left = hard / LIFE_WHOLE * parts +
+			(hard % LIFE_WHOLE * parts + LIFE_WHOLE - 1) / LIFE_WHOLE;
+
+	left = left ? left : 1;
+	return hard > left ? hard - left : hard;
+}
+
 /*
  * Soft before hard, ours before the peer's: the one who began the exchange asks
  * for the next one first. Each SA has its own place in the last fifth.
  */
 static void child_limits(const struct child_sa *child, struct kern_sa *sa)
 {
-	uint64_t life = child->choice.life, bytes = child->choice.kilobytes * 1024;
+	unsigned int parts;
 	uint8_t dice;
 
 	crypt_random(&dice, sizeof(dice));
-	sa->hard_seconds = life;
-	sa->hard_bytes = bytes;
-	if (child->initiator) {
-		sa->soft_seconds = life - life / 10 - life / 10 * dice / 255;
-		sa->soft_bytes = bytes - bytes / 10 - bytes / 10 * dice / 255;
-	} else {
-		sa->soft_seconds = life - life / 20 * dice / 255;
-		sa->soft_bytes = bytes - bytes / 20 * dice / 255;
-	}
-	if (life && sa->soft_seconds == life)
-		sa->soft_seconds = life > 1 ? life - 1 : life;
-	if (bytes && sa->soft_bytes == bytes)
-		sa->soft_bytes = bytes - 1;
+	/* a tenth to a fifth of it, else up to a twentieth */
+	parts = child->initiator ? LIFE_WHOLE / 10 + 2 * dice : dice;
+	sa->hard_seconds = child->choice.life;
+	sa->hard_bytes = child->choice.kilobytes * 1024;
+	sa->soft_seconds = child_soft(sa->hard_seconds, parts);
+	sa->soft_bytes = child_soft(sa->hard_bytes, parts);
 }
 
 static int child_install_one(struct child_sa *child, const struct child_proto *p,
