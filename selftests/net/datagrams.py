@@ -255,8 +255,9 @@ def gro(tw, v, mode, outer):
             for other in ("rx-gro-list", "rx-udp-gro-forwarding"):
                 tw.a.run("ethtool", "-K", "a0", "gro", "on", other, "on" if other == name else "off")
             sent = [os.urandom(size) for size in (300,) * 20 + (299, 300, 1, 1300, 1300, 7)]
-            for data in sent:
-                tw.wire.send(flow.wrap(packet.UDP, packet.udp(flow.w_in, flow.a_in, 7, port, data)))
+            with lab.in_order():
+                for data in sent:
+                    tw.wire.send(flow.wrap(packet.UDP, packet.udp(flow.w_in, flow.a_in, 7, port, data)))
             got = []
             while len(got) < len(sent):
                 data, notes, _, _ = sock.recvmsg(65536, 64)

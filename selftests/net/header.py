@@ -83,8 +83,9 @@ def decap(tw, v, outer_v):
                 want = ECT1
             data, tos = os.urandom(8), 46 << 2 | inner_ecn
             fence = os.urandom(8)
-            from_wire(tw, flow, v, data, outer={"tos": 7 << 2 | outer_ecn}, inner={"tos": tos})
-            from_wire(tw, flow, v, fence)
+            with lab.in_order():
+                from_wire(tw, flow, v, data, outer={"tos": 7 << 2 | outer_ecn}, inner={"tos": tos})
+                from_wire(tw, flow, v, fence)
             seen = tw.inside.recv(lambda p: data in p.payload or fence in p.payload)
             check(seen is not None, "nothing came through")
             seen = seen.tos if data in seen.payload else None

@@ -455,9 +455,10 @@ class Lab:
         @expect: wait for that many at least, in case crypto completes later than the fence.
         """
         mark = os.urandom(12)
-        for v in (4, 6):
-            fence = packet.udp(FENCE[v], OUTER[v][0], 7777, self.port, mark)
-            self.wire.send(packet.ip(FENCE[v], OUTER[v][0], packet.UDP, fence))
+        with in_order():
+            for v in (4, 6):
+                fence = packet.udp(FENCE[v], OUTER[v][0], 7777, self.port, mark)
+                self.wire.send(packet.ip(FENCE[v], OUTER[v][0], packet.UDP, fence))
         got, fences = [], 0
         end = time.monotonic() + (TIMEOUT if timeout is None else timeout)
         while fences < 2 or len(got) < expect:
@@ -487,8 +488,7 @@ class Lab:
 
     def delivered(self, pkts, want, what, peer=None):
         """Send @pkts; fail unless exactly the datagrams @want come out, in any order."""
-        # in order: a link has a queue for each CPU, and an emulated one may stand still
-        with on_cpu(min(os.sched_getaffinity(0))):
+        with in_order():
             for pkt in pkts:
                 (peer or self.wire).send(pkt)
         got = self.arrivals(len(want))
@@ -554,6 +554,14 @@ def on_cpu(cpu):
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def in_order():
+    """Context: what this thread sends arrives as it was sent, also behind what it sent in such contexts before.
+
+    A link has a queue for each CPU, which may stand still, and a thread is moved to another CPU at any time.
+    """
+    return on_cpu(min(os.sched_getaffinity(0)))
 
 
 def wait_until(what, why):
