@@ -12,11 +12,13 @@ of scenarios (drawn in wire/lab.py).
 import contextlib
 import dataclasses
 import errno
+import itertools
 import os
 import signal
 import socket
 import struct
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
 import lab
@@ -99,7 +101,10 @@ def send(tw, flow, number, first=0):
 
 
 def numbers(tw, flow, number):
-    """The numbers of the next @number datagrams on the wire, which are protected."""
+    """The numbers of the next @number datagrams on the wire, which are protected, as A has sealed them.
+
+    What two CPUs put on a link arrives in any order; in which A sent it is in the sequence numbers.
+    """
     got = []
     for _ in range(number):
         pkt = tw.wire.recv(lambda p: p.proto in (packet.ESP, packet.UDP))
@@ -107,8 +112,8 @@ def numbers(tw, flow, number):
         check(flow.is_reply(pkt), f"protocol {pkt.proto} on the wire")
         out, inner = flow.open(pkt)
         body = inner.payload if inner else out.payload
-        got.append(struct.unpack_from("!I", body, 8)[0])
-    return got
+        got.append((out.seq, struct.unpack_from("!I", body, 8)[0]))
+    return [n for _, n in sorted(got)]
 
 
 def message(tw, v, mode, outer):
@@ -150,8 +155,20 @@ def answer(tw, v, mode):
         equal(numbers(tw, flow, 1), [10], "the next one")
 
 
+ORDER = 1.0                     # seconds for which a packet waits for those in front of it, its SA being there
+
+
 def stream(tw):
-    """I13: packets that come while others are let go do not overtake them."""
+    """I13: packets that come while others are let go do not overtake them, if that takes no longer than they wait."""
+    for _ in range(3):
+        if streamed(tw) < ORDER:
+            return
+        tw.reset()
+    print("# letting packets go took too long each time: their order was not looked at", flush=True)
+
+
+def streamed(tw):
+    """Packets come while others are let go: all pass, in order if that was in time. The seconds that it took."""
     with Daemon(tw) as d:
         tw.a.sysctl(KNOB + "hold_packets", 1024)
         flow = tw.flow("gcm16_128", install=False)
@@ -163,14 +180,17 @@ def stream(tw):
                 send(tw, flow, 300, 40)
             finally:
                 os._exit(0)
+        began = time.monotonic()
         d.answer(msg, flow)
+        lab.wait_until(lambda: d.waiting() <= 0, "packets wait for an SA that is there")
+        took = time.monotonic() - began
         os.waitpid(pid, 0)
         got = numbers(tw, flow, 340)
         equal([n for n in got if n < 40], list(range(40)), "those that waited")
         equal(sorted(got), list(range(340)), "numbers")
-        # where letting them go takes longer than packets wait for it, later ones pass
-        if os.environ.get("TESTUDO_KERNEL") != "debug":
+        if took < ORDER:
             equal(got, sorted(got), "order")
+        return took
 
 
 @contextlib.contextmanager
@@ -271,7 +291,7 @@ def nobody(tw, register):
 def refused(tw):
     """I12: the negative answer ends the wait, and the question is not put again in the larval SA's life."""
     with Daemon(tw) as d:
-        tw.a.sysctl(KNOB + "larval_seconds", 5)
+        tw.a.sysctl(KNOB + "larval_seconds", 600)               # no clock ends it
         flow = tw.flow("aes128", "sha256", install=False)
         with tw.drops(out_waited=3):
             send(tw, flow, 3)
@@ -280,6 +300,7 @@ def refused(tw):
         with tw.drops(out_no_sa=1):
             lab.refused(tw.sinks[0], b"refused", flow.w_in, "EHOSTUNREACH")
         d.not_asked()
+        tw.dut.setkey("flush;")
         d.asks_again(flow, msg)
 
 
@@ -370,10 +391,13 @@ def storm(tw, count):
         tw.a.ip("route", "replace", "172.16.0.0/12", "via", lab.OUTER[4][1])
         with tw.a:
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        heard = set()
-        for n in range(count):
+        heard, end = set(), time.monotonic() + lab.TIMEOUT
+        # more than asked for where the one who asks got no CPU meanwhile
+        for n in itertools.count():
+            if n >= count and (len(heard) > 100 or time.monotonic() > end):
+                break
             try:
-                sock.sendto(b"storm", (f"172.16.{n >> 8}.{n & 255}", 9))
+                sock.sendto(b"storm", (f"172.16.{n >> 8 & 255}.{n & 255}", 9))
             except OSError as err:
                 equal(err.errno, errno.EHOSTUNREACH, "errno")
             while msg := d.key.recv(0):
@@ -453,7 +477,7 @@ def namespace_goes(_):
     try:
         d = Daemon(other)
         forward(other, d)
-        equal(d.waiting(), 1, "packets that wait")
+        lab.wait_until(lambda: d.waiting() == 1, "not one packet waits")
         d.key.close()
         other.end_a()
     finally:
