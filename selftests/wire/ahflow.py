@@ -65,9 +65,10 @@ class Flow:
     def echo(self, data):
         """Protected echo request to A; its protected answer, opened."""
         ident, seq = random.randrange(1, 65536), random.randrange(65536)
-        self.tw.wire.drain()
         proto, body = packet.echo(self.w_in, self.a_in, ident, seq, data)
-        self.tw.wire.send(self.tx.protect(self.clear(proto, body)))
+        request = self.tx.protect(self.clear(proto, body))
+        self.tw.wire.drain()
+        self.tw.wire.send(request)
         out = self.reply()
         inner = packet.parse(out.payload if self.mode == "tunnel" else out.clear)
         want = packet.echo(self.a_in, self.w_in, ident, seq, data, reply=True)

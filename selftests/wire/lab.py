@@ -301,8 +301,9 @@ class Flow:
     def echo(self, data=b"", timeout=None, **kw):
         """Protected echo request to A; (outer Ip, Opened, inner Ip, echo data) of its protected answer."""
         ident, seq = random.randrange(1, 65536), random.randrange(65536)
+        request = self.wrap(*packet.echo(self.w_in, self.a_in, ident, seq, data), **kw)
         self.lab.wire.drain()
-        self.lab.wire.send(self.wrap(*packet.echo(self.w_in, self.a_in, ident, seq, data), **kw))
+        self.lab.wire.send(request)
         whole = packet.Reassembler()
         while True:
             pkt = self.lab.wire.recv(lambda p: p.proto == packet.ESP, timeout)
