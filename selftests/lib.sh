@@ -279,12 +279,19 @@ del_node()
 	NODES=("${left[@]}")
 }
 
+# carries NODE DEV - has the kernel's worker seen that the other end is up? What a veth is given before is lost
+carries()
+{
+	[[ $(ip -n "$RUN$1" link show "$2") == *"state UP"* ]]
+}
+
 # link NODE DEV NODE DEV [MTU] - a veth pair, both ends up
 link()
 {
 	ip -n "$RUN$1" link add "$2" mtu "${5:-1500}" type veth peer name "$4" mtu "${5:-1500}" netns "$RUN$3"
 	ip -n "$RUN$1" link set "$2" up
 	ip -n "$RUN$3" link set "$4" up
+	wait_for carries "$1" "$2"
 }
 
 # wire NODE DEV NODE DEV - as link, with WIRE between them to capture on

@@ -420,7 +420,7 @@ def nexthop_dies(net, flow, _pair):
         flow.tick("esp", dev="out1")
         flow.moves()
         net.up("out0", 0)
-        lab.wait_until(lambda: "LOWER_UP" in net.ns["G1"].ip("link", "show", "out0"), "no carrier")
+        lab.wait_up(net.ns["G1"], "out0")
         leads(net, 0, "out1", "out0")
         flow.tick("esp")
         flow.moves()
@@ -472,7 +472,7 @@ def link_flaps(net, flow, _pair):
         if not end:
             flow.tick(None, drop=("G1", "out_no_route"))
         net.up("out0", end)
-        lab.wait_until(lambda: "LOWER_UP" in net.ns["G1"].ip("link", "show", "out0"), "no carrier")
+        lab.wait_up(net.ns["G1"], "out0")
         flow.tick("esp", dev="out0")
         flow.moves()
 

@@ -53,6 +53,8 @@ class Ends:
             # each has a /sys of its own
             lab.sh("ip", "netns", "exec", node.name, "sh", "-c",
                    f"echo {cpus} >{QUEUE}/rps_cpus; echo 4096 >{QUEUE}/rps_flow_cnt")
+        for node in self.nodes:
+            lab.wait_up(node, "e0")
 
     def reset(self):
         """No SA, no policy."""

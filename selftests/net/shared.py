@@ -153,6 +153,7 @@ class Net:
         self.ns[one].batch(f"link add {dev} {macs[0]} type veth peer name {peer} {macs[1]} netns {self.ns[other].name}\n"
                            f"link set {dev} up\n")
         self.ns[other].batch(f"link set {peer} up\n")
+        lab.wait_up(self.ns[one], dev)
 
     def _addresses(self):
         for i, (n, far) in enumerate((("A", "B"), ("B", "A"))):

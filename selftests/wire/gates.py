@@ -143,6 +143,8 @@ class Gates:
             node, dev, addr = LINKS[name][end]
             self.ns[node].batch(f"link set {dev} multicast off\naddr add {addr}/24 dev {dev}\n")
             self.up(name, end)
+        for node, dev, _ in LINKS[name]:
+            lab.wait_up(self.ns[node], dev)
 
     @staticmethod
     def _mac(name, end):

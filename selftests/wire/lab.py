@@ -347,6 +347,9 @@ class Lab:
             self.a.batch("link add a1 type dummy\nlink set a1 up\n")
         self._addresses("a1", [f"{INNER[4][0]}/24", f"{INNER[6][0]}/64"])
         self._routes(behind, source)
+        wait_up(self.w, "w0")
+        if behind:
+            wait_up(self.h, "h0")
         self.dut = Xfrm(self.a) if STACK == "xfrm" else Testudo(self.a)
         self._sinks()
 
@@ -571,6 +574,14 @@ def wait_until(what, why):
     while not what():
         check(time.monotonic() < end, why)
         time.sleep(0.01)
+
+
+def wait_up(ns, dev):
+    """What a veth is given passes: that its other end is up gives it a queue, which is the work of a kernel thread.
+
+    LOWER_UP is said before that, and what it is given meanwhile goes nowhere.
+    """
+    wait_until(lambda: "state UP" in ns.ip("link", "show", dev), f"{dev} does not come up")
 
 
 def refused(sock, data, dst, want):

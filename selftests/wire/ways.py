@@ -58,6 +58,7 @@ class Ways(lab.Lab):
         self.a.batch("link set a2 up\n" + "".join(
             f"neigh replace {GATEWAY[v]} lladdr {mac} dev {dev} nud permanent\n"
             for v in (4, 6) for dev, mac in (("a0", "02:00:00:00:00:02"), ("a2", SECOND.hex(":")))))
+        lab.wait_up(self.w, "w2")
 
     def reset_sockets(self):
         super().reset_sockets()
