@@ -192,6 +192,18 @@ def nested(flow, raw, depth):
     return raw
 
 
+def no_stream():
+    """Four random bytes in which there is no whole stream; of 600 such one holds a short one by chance."""
+    while True:
+        data, z = os.urandom(3) + b"\xff", zlib.decompressobj(-15)
+        try:
+            z.decompress(data)
+        except zlib.error:
+            return data
+        if not z.eof:
+            return data
+
+
 def broken(tw, v):
     """C09, M09: cut short, no stream at all, too long when decompressed, compressed too often: dropped, each counted
     once; the flags are ignored."""
@@ -202,7 +214,7 @@ def broken(tw, v):
     whole = flow.tx.protect(raw)
     stream = whole[length + 4:]
     cut = [flow.tx.protect(raw, stream=stream[:n]) for n in (0, 1, 2, len(stream) // 2, len(stream) - 1)]
-    bad = [flow.tx.protect(raw, stream=s) for s in (b"\x07", b"\xff" * 40, b"\x01\x05\x00\x05\x00abcde", os.urandom(3) + b"\xff")]
+    bad = [flow.tx.protect(raw, stream=s) for s in (b"\x07", b"\xff" * 40, b"\x01\x05\x00\x05\x00abcde", no_stream())]
     with tw.drops(in_stream=len(cut) + len(bad)):
         tw.delivered(cut + bad, [], "a broken stream")
     with tw.drops(in_hdr=3):
