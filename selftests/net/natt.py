@@ -49,7 +49,7 @@ def case(run):
 @case
 def echo(tw, open_port, mode, v, outer, enc):
     """D01, D02, D03, D04: an echo each way, at several sizes, from and to the ports of the SAs."""
-    ports = random.sample(range(1024, 65536), 2)
+    ports = [port for port in random.sample(range(1024, 65536), 3) if port != tw.port][:2]
     open_port(outer, ports[0])
     flow = nattflow.Flow(tw, mode, v, outer, port=ports[1], own=ports[0], enc=enc)
     with tw.drops():
