@@ -188,9 +188,9 @@ class PfKey:
     def wait(self, kind, timeout=20, match=lambda m: True):
         """The next message of @kind that matches, or None when time is up."""
         end = time.monotonic() + timeout
-        while time.monotonic() < end:
-            msg = self.recv(max(end - time.monotonic(), 0))
-            if msg and msg.type == kind and match(msg):
+        # what waits is read also when this process stood still until then
+        while msg := self.recv(max(end - time.monotonic(), 0)):
+            if msg.type == kind and match(msg):
                 return msg
         return None
 
