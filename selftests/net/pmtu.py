@@ -11,6 +11,7 @@ which grows packets as the RFCs say until one is too long, and from a table of
 lengths that other implementations assert.
 """
 import errno
+import itertools
 import os
 import random
 import socket
@@ -36,6 +37,7 @@ INSIDE = {4: "10.0.1.1", 6: "fd00:1::1"}                # A's address towards H
 RECVERR = {4: (socket.IPPROTO_IP, 11), 6: (socket.IPPROTO_IPV6, 25)}
 DISCOVER = {4: (socket.IPPROTO_IP, 10), 6: (socket.IPPROTO_IPV6, 23)}
 DO = 2
+CPIS = itertools.count(random.randrange(256, 50000))
 NIGHTLY = bool(os.environ.get("TESTUDO_NIGHTLY"))
 WHOLE = ("gcm16_128", "aes128_sha256")                  # in every shape, and forwarded, each day
 
@@ -108,8 +110,8 @@ def new_ah(auth="sha256", esn=False, align8=False):
 
 
 def new_comp():
-    """An IPComp SA."""
-    return ipcomp.Sa(random.randrange(256, 61000))
+    """An IPComp SA with a CPI of its own."""
+    return ipcomp.Sa(next(CPIS))
 
 
 class Sender:

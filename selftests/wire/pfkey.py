@@ -6,6 +6,7 @@ Owns the bytes of PF_KEY messages as RFC 2367, <linux/pfkeyv2.h> and
 decides nothing about what a test expects.
 """
 import os
+import random
 import select
 import socket
 import struct
@@ -28,6 +29,7 @@ LEVEL = {"default": 0, "use": 1, "require": 2, "unique": 3}
 STATE = ["larval", "mature", "dying", "dead"]
 ESN = 1
 SO_MEMINFO = 55
+_spis = set()
 
 # Numbers of <linux/pfkeyv2.h>; those without one are the project's own.
 EALG = {"null": 11, "3des": 3, "aes": 12, "ctr": 13, "ccm8_": 14, "ccm12_": 15, "ccm16_": 16,
@@ -258,8 +260,11 @@ class PfKey:
 
 
 def random_spi():
-    """An SPI outside the reserved range, below what daemons draw from."""
-    return 0x1000 + int.from_bytes(os.urandom(3), "big")
+    """An SPI outside the reserved range, below what daemons draw from. It and the next one are given once."""
+    while (spi := 0x1000 + 2 * random.randrange(1 << 23)) in _spis:
+        pass
+    _spis.add(spi)
+    return spi
 
 
 def alg_names():
