@@ -2,8 +2,8 @@
 /*
  * Child SAs that the peer rekeyed, or made once more under another IKE SA:
  * inbound at once, outbound when the peer surely has our answer (RFC 7296 2.8) -
- * it deletes the old one, it sends a later request, or V2_HALF_REKEY or
- * V2_HALF_BESIDE is over without it asking again. And who wins
+ * it deletes the old one, it sends a later request, it is seen at a look to send
+ * with the new one, or V2_HALF_REKEY is over without it asking again. And who wins
  * when both rekey the same one at once (2.8.1), or both make a new one for the
  * same policy, even under two IKE SAs because both began one: the same rule.
  *
@@ -121,6 +121,7 @@ void v2_half_add(struct ike_sa *sa, struct child_sa *child, struct blob *keymat,
 	half->proto = v2_proto_number(v2_child_proto(child)->proto);
 	half->rival = rival;
 	half->due = timer_now() + wait;
+	half->latest = timer_now() + V2_HALF_REKEY;
 	child->exchange = half;
 	TAILQ_INSERT_TAIL(&sa->v2->halves, half, link);
 	half_arm(sa);
@@ -342,6 +343,7 @@ void v2_half_postpone(struct ike_sa *sa)
 	TAILQ_FOREACH(half, &sa->v2->halves, link) {
 		if (half->due < due)
 			half->due = due;
+		half->latest = half->due;
 	}
 	half_arm(sa);
 }
@@ -403,6 +405,15 @@ static void half_tick_loser(struct ike_sa *sa, struct v2_half *half)
 	}
 }
 
+/*
+ * An IKE SA for whose answer the peer has not found time yet: what we send with the new one nobody
+ * reads, and the other one is mostly still there. A peer that lost it has something to send itself.
+ */
+static bool half_is_early(const struct v2_half *half)
+{
+	return timer_now() < half->latest && !child_carried(half->child);
+}
+
 void v2_half_tick(void *arg)
 {
 	struct ike_sa *sa = arg;
@@ -418,6 +429,8 @@ void v2_half_tick(void *arg)
 			half_tick_loser(sa, half);
 		else if (v2_half_contested(sa, half->child))
 			half->due = now + V2_HALF_REKEY;
+		else if (half_is_early(half))
+			half->due = now + V2_HALF_BESIDE;
 		else
 			half_finish(sa, half);
 	}

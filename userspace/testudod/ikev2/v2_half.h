@@ -9,7 +9,7 @@
 #include "engine/sa.h"
 
 #define V2_HALF_REKEY  3000 /* ms */
-#define V2_HALF_BESIDE 500  /* ms; should the peer have lost the other one, nothing gets through that long */
+#define V2_HALF_BESIDE 500  /* ms between two looks: the peer may have lost the other one, and use this */
 
 /**
  * struct v2_about - what the exchanges of both ends can collide about
@@ -32,7 +32,8 @@ struct v2_about {
  * @keymat: its keys
  * @proto: V2_PROTO_*
  * @rival: SPI of the one that we made at the same time, and that has lost; 0: none
- * @due: ms; installed then at the latest
+ * @due: ms; looked at then
+ * @latest: ms; installed then, whether the peer has sent with it or not
  * @loser: the peer is about to delete it (2.8.1): not to be used
  * @lost: ms, since when
  */
@@ -44,6 +45,7 @@ struct v2_half {
 	uint8_t proto;
 	uint32_t rival;
 	uint64_t due;
+	uint64_t latest;
 	bool loser;
 	uint64_t lost;
 };
@@ -77,7 +79,7 @@ struct v2_redo {
 TAILQ_HEAD(v2_redo_list, v2_redo);
 
 struct v2_about v2_about(const struct child_sa *child);
-/* @keymat is taken; @rival: SPI of the one of ours that lost against it, 0: none; @wait: ms at most */
+/* @keymat is taken; @rival: SPI of the one of ours that lost against it, 0: none; @wait: ms until the first look */
 void v2_half_add(struct ike_sa *sa, struct child_sa *child, struct blob *keymat, uint32_t rival,
 		 unsigned int wait);
 struct v2_half *v2_half_of(const struct ike_sa *sa, const struct child_sa *child);
