@@ -174,7 +174,9 @@ static void test_new_ike_sa(void **state)
 		world_policy(w, 0, "10.0.3.0/24", "10.0.4.0/24", ESP, TUNNEL);
 		world_policy(w, 1, "10.0.4.0/24", "10.0.3.0/24", ESP, TUNNEL);
 		world_acquire(w, 0, 1);
-		world_run(w, 5 * SECOND);
+		world_run(w, SECOND);
+		world_traffic(w);
+		world_run(w, 4 * SECOND);
 		assert_false(world_child(w, 1)->adopted);
 		world_traffic(w);
 		world_run(w, 2 * MINUTE);

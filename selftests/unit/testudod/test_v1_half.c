@@ -19,6 +19,7 @@
 
 #define ESP    IPPROTO_ESP
 #define DELAY  300 /* ms from QM3 to the initiator's outbound SA */
+#define LATEST 5000 /* ms, where another one is in use */
 #define MINUTE 60000
 
 /**
@@ -181,6 +182,7 @@ static void test_rekey(void **state)
 		assert_int_equal(q.in, 2);
 		assert_int_equal(count(w, !side, true), 2);
 		assert_int_equal(count(w, !side, false), 2);
+		world_traffic(w);
 		world_run(w, q.when + DELAY - 1 - timer_now());
 		/* the old one carries */
 		assert_int_equal(count(w, side, true), 2);
@@ -275,6 +277,50 @@ static void test_crossing(void **state)
 static struct child_sa *newest(struct world *w, unsigned int side)
 {
 	return TAILQ_LAST(&world_peer(w, side)->children, child_list);
+}
+
+/*
+ * The responder may not have QM3 yet: while the old one is there it is what we send with, until the
+ * new one carries, or for a while.
+ */
+static void test_rekey_unheard(void **state)
+{
+	static const struct {
+		unsigned int traffic; /* after so many ms */
+		unsigned int end;     /* of the old one */
+		unsigned int out;     /* the new one is used */
+		const char *sainfo;
+	} rows[] = {
+		{ 0, 0, LATEST, NULL },
+		{ 2 * DELAY + 50, 0, 3 * DELAY, NULL },
+		{ 0, 3 * DELAY + 50, 4 * DELAY, NULL },
+		{ 0, 0, DELAY, "lifetime byte 100 MB; encryption_algorithm aes; authentication_algorithm hmac_sha256;" },
+	};
+	struct child_sa *old;
+	struct watch q;
+	struct world *w;
+	unsigned int ms;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		w = up(&(const struct v1_case){ .sainfo = rows[i].sainfo });
+		old = world_child(w, 0);
+		watch(w, &q, 0);
+		world_expire(w, 0, old, false);
+		run_half(w, &q);
+		for (ms = timer_now() - q.when; ms < 2 * LATEST && newest(w, 0)->state != CHILD_UP; ms++) {
+			if (rows[i].traffic == ms)
+				world_traffic(w);
+			if (rows[i].end && rows[i].end == ms)
+				world_expire(w, 0, old, true);
+			world_run(w, 1);
+		}
+		/* a look is as late as those before it */
+		if (ms < rows[i].out || ms > rows[i].out + DELAY)
+			fail_msg("row %zu: used after %u ms", i, ms);
+		world_free(w);
+	}
 }
 
 static void end_here(struct world *w)
@@ -474,6 +520,7 @@ static void test_new_mapping(void **state)
 	watch(w, &q, 1);
 	world_expire(w, 1, world_child(w, 1), false);
 	run_half(w, &q);
+	world_traffic(w);
 	addr_set_port(&now, 30000);
 	p = &newest(w, 1)->choice.p[0];
 	name = (struct kern_name){ .proto = p->proto, .spi = p->spi_in, .src = w->side[0].seen };
@@ -495,6 +542,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first),
 		cmocka_unit_test(test_rekey),
+		cmocka_unit_test(test_rekey_unheard),
 		cmocka_unit_test(test_no_queue),
 		cmocka_unit_test(test_asked_again),
 		cmocka_unit_test(test_crossing),

@@ -30,6 +30,22 @@ static void v1_quick_gave_up(void *arg)
 		peer_kick(sa->peer);
 }
 
+/*
+ * QM3 may be lost, or its reader slow, and then nobody reads what we send with the new one. As long
+ * as there is another one that can wait, until the responder sends with the new one; bytes of a
+ * lifetime are used up at a rate that nobody knows.
+ */
+static bool v1_quick_is_early(const struct v1_exchange *x, struct child_sa *child)
+{
+	const struct child_sa *twin;
+	bool other = false;
+
+	TAILQ_FOREACH(twin, &child->peer->children, link)
+		other |= twin->state == CHILD_UP && child_twins(twin, child);
+	return other && !child->choice.kilobytes && timer_now() - x->ended < V1_OUT_LATEST &&
+	       !child_carried(child);
+}
+
 static void v1_exchange_next(void *arg)
 {
 	struct v1_exchange *x = arg;
@@ -37,6 +53,8 @@ static void v1_exchange_next(void *arg)
 
 	if (x->state < V1_Q_HALF)
 		v1_quick_gave_up(x);
+	else if (x->state == V1_Q_HALF && child && v1_quick_is_early(x, child))
+		timer_set(&x->next, V1_OUT_DELAY);
 	else if (x->state == V1_Q_HALF && child)
 		v1_quick_done(x, child);
 	else

@@ -21,6 +21,7 @@
 #define V1_REMEMBER	60000 /* ms that a finished quick mode answers repetitions */
 #define V1_COLLISION	10000 /* ms between two exchanges that may have crossed */
 #define V1_OUT_DELAY	300   /* ms from QM3 until we send: the responder installs its SA when it has it */
+#define V1_OUT_LATEST	5000  /* ms, where another one is in use and the responder was not seen to have it */
 
 /** enum v1_phase - which message of phase 1 is waited for; the letter says who waits */
 enum v1_phase {
