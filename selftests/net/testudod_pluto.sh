@@ -85,23 +85,22 @@ peer_start()
 	mkdir -p "$RUNDIR"
 	rm -f "$RUNDIR"/*
 	: >"$PEER_LOG"
-	# bg, so that it ends with the test
+	# bg, so that it ends with the test, and can be waited for
 	bg B env LD_LIBRARY_PATH="$PEERS/usr/lib/x86_64-linux-gnu" "$PEERS/usr/libexec/ipsec/pluto" --nofork \
 		--rundir "$RUNDIR" --config "$WORKDIR/pluto.conf" >>"$WORKDIR/pluto.out" 2>&1
+	PLUTO=$BG_PID
 	wait_for whack --status || return
 	pluto addconn --ctlsocket "$RUNDIR/pluto.ctl" --config "$WORKDIR/pluto.conf" t >>"$WORKDIR/pluto.out" 2>&1 &&
 		whack --listen
 }
 
+# peer_stop - and wait for it: it no longer answers before it has given its ports back
 peer_stop()
 {
-	[ ! -e "$RUNDIR/pluto.ctl" ] || whack --shutdown
-	wait_for gone
-}
-
-gone()
-{
-	! whack --status
+	[ -n "${PLUTO:-}" ] || return 0
+	whack --shutdown || kill "$PLUTO"
+	wait "$PLUTO"
+	PLUTO=
 }
 
 # peer_begin - B is told to begin
@@ -134,7 +133,7 @@ t_rekey()
 	done
 	# the old ones go
 	wait_for pairs 2 || fail "SAs pile up: $(n A setkey -D | grep -c state=mature)"
-	steady_end || logs "under rekeying"
+	steady_end 0 || logs "under rekeying"
 	drop_delta A
 	sads_equal
 	stop_testudod
