@@ -148,15 +148,20 @@ sad_of()
 	fi | sort
 }
 
-# sads_equal - both kernels hold the same SPIs with the same keys
-sads_equal()
+# sads_same - both kernels hold the same SPIs with the same keys
+sads_same()
 {
 	local a b
 
 	a=$(sad_of A)
 	b=$(sad_of B)
-	[ -n "$a" ] && [ "$a" = "$b" ] && return
-	fail "the SADs differ: A has $(wc -l <<<"$a") keys, B $(wc -l <<<"$b")"
+	[ -n "$a" ] && [ "$a" = "$b" ]
+}
+
+# sads_equal - they do, when both daemons have done what they agreed upon
+sads_equal()
+{
+	wait_for sads_same || fail "the SADs differ: A has $(sad_of A | wc -l) keys, B $(sad_of B | wc -l)"
 }
 
 pairs()
@@ -204,10 +209,16 @@ begin()
 	start_testudod || { logs "testudod does not start"; return 1; }
 }
 
-# comes_up MODE - a pair of SAs comes, and is good for traffic
+# comes_up MODE - a pair of SAs comes, and is good for traffic. Whoever began has what was agreed on last: its SAs, then
+# its policies, without which it sends in clear and takes nothing
 comes_up()
 {
+	local back=$A_INSIDE
+
+	[ "$1" = tunnel ] || back=$A_SEEN
 	wait_for pairs 2 || { logs "no pair of SAs"; return; }
+	wait_for sads_same || { logs "the peer lacks them"; return; }
+	ping_some B "$back" 56
 	crosses "$1"
 	sads_equal
 	[ ${#WHY[@]} -eq 0 ] || logs "after that"
