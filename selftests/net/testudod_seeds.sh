@@ -23,13 +23,14 @@ SAMPLES=$LIB/../userspace/testudod/samples
 ALL=0.0.0.0/0
 declare -A DAEMON
 
-# start NODE FILE - with a /run of its own
+# start NODE FILE - with a /run of its own. It has its ports before it has asked the kernel to tell it of packets
+# without an SA, and by then such a packet is dropped and counted
 start()
 {
 	: >"$WORKDIR/$1.log"
 	bg "$1" unshare -m sh -c "mount -t tmpfs tmpfs /run && exec testudod -F -d --allow-insecure -f $2" >>"$WORKDIR/$1.log" 2>&1
 	DAEMON[$1]=$BG_PID
-	wait_for listening "$1" -u 500 || fail "testudod does not start in $1: $(tail -n 3 "$WORKDIR/$1.log")"
+	wait_for n "$1" nsenter -m -t "$BG_PID" testudoctl status || fail "testudod does not start in $1: $(tail -n 3 "$WORKDIR/$1.log")"
 }
 
 stop()
@@ -201,7 +202,7 @@ says()
 	grep -E 'ERROR|WARNING' "$WORKDIR/$1.log" | grep -q 'CN=The CA'
 }
 
-# asked - A tries, and both name the CA; the first ping may come before A's REGISTER
+# asked - A tries, and both name the CA
 asked()
 {
 	n A ping -n -c 1 -W 1 10.3.0.1
