@@ -280,7 +280,7 @@ main()
 	MIDDLE=$CAP MIDDLE_PID=$CAP_PID
 	cap_start G1 in0
 	NEAR=$CAP NEAR_PID=$CAP_PID
-	n A ping -n -c 3 -i 0.2 -W 10 -p "$MARK_HEX" 10.0.2.2 >"$WORKDIR/ping"
+	n A ping -n -c 3 -i 0.2 -W 30 -p "$MARK_HEX" 10.0.2.2 >"$WORKDIR/ping"
 	CAP=$MIDDLE CAP_PID=$MIDDLE_PID
 	cap_stop
 	CAP=$NEAR CAP_PID=$NEAR_PID

@@ -88,7 +88,8 @@ t_secret()
 		wait_for on $one 'testudoctl status' || fail "testudod does not start in $one: $(cat "$WORKDIR/$one.log")"
 	done
 	[ "$(block 9)" = "ping 10.0.2.2" ] || fail "the page pings something else: $(block 9)"
-	ping_ok H1 10.0.2.2 56 1
+	# it waits for its SA
+	expect n H1 ping -n -c 1 -W 30 -p "$MARK_HEX" 10.0.2.2
 	on A "$(block 10)" | grep -q '10.0.1.0/24 - 10.0.2.0/24 *up' || fail "status: $(on A "$(block 10)")"
 	ping_ok H2 10.0.1.2 1000 2
 	on A "$(block 11 | grep '^testudoctl why 10')" | grep -q 'protected' || fail "why: $(on A "$(block 11)")"
