@@ -232,24 +232,40 @@ steady()
 	STEADY=$BG_PID
 }
 
-# steady_end - every one was answered; those of the last second may be on their way when it ends
+# steady_sent - have it say "57/57 packets, 0% loss": so many were sent by then
+steady_sent()
+{
+	kill -QUIT "$STEADY" || return
+	SENT=$(awk '/^\r?[0-9]+\/[0-9]+ packets/ { sub(/^\r/, ""); split($1, n, "/"); print (n[1] > n[2] ? n[1] : n[2]); exit }' \
+		"$WORKDIR/steady")
+	[ -n "$SENT" ]
+}
+
+# steady_lost - which of those have no answer
+steady_lost()
+{
+	awk -v sent="$SENT" '/bytes from/ && match($0, /icmp_seq=[0-9]+/) { seen[substr($0, RSTART + 9, RLENGTH - 9) + 0] = 1 }
+		END { for (i = 1; i <= sent; i++) if (!(i in seen)) print i }' "$WORKDIR/steady"
+}
+
+# steady_whole N - no more than N
+steady_whole()
+{
+	[ "$(steady_lost | wc -l)" -le "$1" ]
+}
+
+# steady_end N - every one that was sent by now is answered, however late, but for N of which the test knows better
 steady_end()
 {
-	local lost
+	local SENT='' why=''
 
-	kill -INT "$STEADY" && wait "$STEADY"
-	lost=$(awk '/bytes from/ && match($0, /icmp_seq=[0-9]+/) {
-			n = substr($0, RSTART + 9, RLENGTH - 9) + 0
-			seen[n] = 1
-			if (n > last) last = n
-		}
-		/ packets transmitted/ { sent = $1 }
-		END {
-			for (i = 1; i <= last; i++) if (!(i in seen)) printf "%d ", i
-			if (sent - last > 5) printf "all after %d ", last
-			if (last < 4) printf "no more than %d sent ", sent
-		}' "$WORKDIR/steady")
-	[ -z "$lost" ] || fail "pings without an answer: $lost"
+	if ! wait_for steady_sent || [ "$SENT" -lt 4 ]; then
+		why="no more than ${SENT:-0} pings were sent: $(tail -n 2 "$WORKDIR/steady")"
+	elif ! wait_for steady_whole "$1"; then
+		why="pings without an answer: $(steady_lost | tr '\n' ' ')of $SENT"
+	fi
+	kill -INT "$STEADY" 2>/dev/null && wait "$STEADY"
+	[ -z "$why" ] || fail "$why"
 }
 
 # node NAME... - make namespaces
