@@ -83,10 +83,7 @@ mtu_of()
 # ping_df NODE ADDRESS SIZE - no loss, and it may not be fragmented
 ping_df()
 {
-	local out
-
-	out=$(n "$1" ping -n -c 4 -i $PING_GAP -W 5 -M "do" -s "$3" "$2" 2>&1)
-	[[ $out == *" 0% packet loss"* ]] || fail "$1 ping $2 size $3 with DF: $(tail -n 2 <<<"$out" | head -n 1)"
+	pings "$1" 4 -M "do" -s "$3" "$2"
 }
 
 # sums NODE - packets of any protocol that it received with a wrong checksum
