@@ -230,13 +230,12 @@ steady()
 	STEADY=$BG_PID
 }
 
-# steady_sent - have it say "57/57 packets, 0% loss": so many were sent by then
+# steady_sent - how many it has sent: four, or more ("\r5/6 packets, 16% loss", upon SIGQUIT)
 steady_sent()
 {
 	kill -QUIT "$STEADY" || return
-	SENT=$(awk '/^\r?[0-9]+\/[0-9]+ packets/ { sub(/^\r/, ""); split($1, n, "/"); print (n[1] > n[2] ? n[1] : n[2]); exit }' \
-		"$WORKDIR/steady")
-	[ -n "$SENT" ]
+	SENT=$(tr '\r' '\n' <"$WORKDIR/steady" | sed -n 's,^[0-9]*/\([0-9]*\) packets.*,\1,p' | tail -n 1)
+	[ "${SENT:-0}" -ge 4 ]
 }
 
 # steady_lost - which of those have no answer
@@ -252,14 +251,14 @@ steady_whole()
 	[ "$(steady_lost | wc -l)" -le "$1" ]
 }
 
-# steady_end N - every one that was sent by now is answered, however late, but for N of which the test knows better
+# steady_end [N] - every one that was sent by now is answered, however late, but for N of which the test knows better
 steady_end()
 {
 	local SENT='' why=''
 
-	if ! wait_for steady_sent || [ "$SENT" -lt 4 ]; then
+	if ! wait_for steady_sent; then
 		why="no more than ${SENT:-0} pings were sent: $(tail -n 2 "$WORKDIR/steady")"
-	elif ! wait_for steady_whole "$1"; then
+	elif ! wait_for steady_whole "${1:-0}"; then
 		why="pings without an answer: $(steady_lost | tr '\n' ' ')of $SENT"
 	fi
 	kill -INT "$STEADY" 2>/dev/null && wait "$STEADY"

@@ -102,7 +102,7 @@ ping_begin()
 
 ping_end()
 {
-	steady_end 0 || logs "under traffic"
+	steady_end || logs "under traffic"
 	drop_delta A
 }
 
