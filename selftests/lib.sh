@@ -694,21 +694,29 @@ drops_mark()
 	DROPS[$1]=$(drops_all "$1")
 }
 
-# drop_delta NODE [REASON=COUNT...] - since drops_mark exactly these moved by so much ("REASON=+": by one or more)
+# drops_are NODE WANT - those that moved since drops_mark; MOVED is what did
+drops_are()
+{
+	MOVED=$(awk 'NR == FNR { old[$1] = $2; next } $2 != old[$1] { printf "%s=%d\n", $1, $2 - old[$1] }' \
+		<(echo "${DROPS[$1]}") <(drops_all "$1") | sort)
+	[[ $2 != *=+* ]] || MOVED=$(sed 's/=.*/=+/' <<<"$MOVED")
+	[ "$MOVED" = "$2" ]
+}
+
+# drop_delta NODE [REASON=COUNT...] - since drops_mark exactly these moved by so much ("REASON=+": by one or more).
+# What is to be dropped may still be on its way
 drop_delta()
 {
-	local node=$1 moved want
+	local node=$1 want
 
 	shift
 	[ "$(stack_of "$node")" = testudo ] || return 0
-	moved=$(awk 'NR == FNR { old[$1] = $2; next } $2 != old[$1] { printf "%s=%d\n", $1, $2 - old[$1] }' \
-		<(echo "${DROPS[$node]}") <(drops_all "$node") | sort)
 	want=$(printf '%s\n' "$@" | sort | sed '/^$/d')
-	if [[ $want == *=+* ]]; then
-		moved=${moved//=[0-9]*/=+}
-		moved=$(sed 's/=.*/=+/' <<<"$moved")
-	fi
-	[ "$moved" = "$want" ] || fail "counters of $node: expected ${want:-none}, saw ${moved:-none}"
+	if [ -n "$want" ]; then
+		wait_for drops_are "$node" "$want"
+	else
+		drops_are "$node" ''
+	fi || fail "counters of $node: expected ${want:-none}, saw ${MOVED:-none}"
 }
 
 # ---------------------------------------------------------------- captures

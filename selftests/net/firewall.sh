@@ -457,6 +457,11 @@ filtered()
 		$1 == "TcpExt:" { for (i = 2; i <= NF; i++) if (name[i] == "IPReversePathFilter") print $i }' /proc/net/netstat
 }
 
+filters()
+{
+	[ "$(filtered)" -gt "$1" ]
+}
+
 # What comes out of a tunnel on out0 is from where the routes lead to another device.
 t_rpf()
 {
@@ -481,7 +486,7 @@ t_rpf()
 	drop_delta G2
 	# clear text from the wrong side
 	! n G1 ping -n -c 1 -W 1 -I 10.0.9.1 10.0.2.2 >/dev/null || fail "a forged source was answered"
-	[ "$(filtered)" -gt "$before" ] || fail "rp_filter let a forged source pass"
+	wait_for filters "$before" || fail "rp_filter let a forged source pass"
 	n G2 sysctl -qw net.ipv4.conf.all.rp_filter=0
 	n G2 ip route del 10.0.9.0/24 dev side
 	n G2 ip route replace 10.0.1.0/24 via 20.0.0.1
