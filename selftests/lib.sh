@@ -733,25 +733,49 @@ mark_new()
 	done
 }
 
-# cap_start NODE DEV [in|out] - capture there into $CAP until cap_stop; `cap_start WIRE left` is the wire.
-# The direction is a filter, since what -Q drops counts as received for ever. What came before the filter was
-# in force counts too: CAP_EARLY.
+# cap_start NODE DEV [FILTER] - capture there into $CAP until cap_stop; `cap_start WIRE left` is the wire. For a direction
+# say by_us: what -Q drops counts as received for ever, and of "outbound" libpcap loses the first packet, which it
+# filters by itself and not in the kernel. What came before the filter was in force counts too: CAP_EARLY.
 cap_start()
 {
 	CAP=$WORKDIR/cap.$RANDOM.pcap
-	bg "$1" tcpdump -Z root -i "$2" -U --immediate-mode -B 8192 -s 0 -w "$CAP" ${3:+"$3bound"} 2>"$CAP.log"
+	bg "$1" tcpdump -Z root -i "$2" -U --immediate-mode -B 8192 -s 0 -w "$CAP" "${3:-}" 2>"$CAP.log"
 	CAP_PID=$BG_PID
 	wait_for grep -q "listening on" "$CAP.log" || fail "tcpdump: $(cat "$CAP.log")"
 	CAP_EARLY=0
-	[ -z "${3:-}" ] || { wait_for cap_count && CAP_EARLY=$(tail -n 1 "$CAP.log" | awk '{ print $5 - $2 }'); }
+	[ -z "${3:-}" ] || { cap_count && CAP_EARLY=$(awk '{ print $5 - $2 }' <<<"$CAP_LAST"); }
 }
 
-# cap_count - have it say "tcpdump: 9 packets captured, 9 packets received by filter, 0 packets dropped by kernel"
+# by_us NODE DEV - the filter for what is sent there
+by_us()
+{
+	echo "ether src $(ip -n "$RUN$1" -br link show "$2" | awk '{ print $3 }')"
+}
+
+# cap_said - sets CAP_SAID, how often it has said "tcpdump: 9 packets captured, 9 packets received by filter, 0 packets
+# dropped by kernel", and CAP_LAST, what it was at last
+cap_said()
+{
+	local line
+
+	CAP_SAID=0
+	while read -r line; do
+		[[ $line != *" captured, "* ]] || CAP_SAID=$((CAP_SAID + 1)) CAP_LAST=$line
+	done <"$CAP.log"
+}
+
+# cap_answered N - it has said so more than N times, or is dead
+cap_answered()
+{
+	cap_said
+	[ "$CAP_SAID" -gt "$1" ] || ! kill -0 "$CAP_PID"
+}
+
+# cap_count - have it say that once more: the last time is no news
 cap_count()
 {
-	kill -USR1 "$CAP_PID" || return
-	sleep 0.02
-	tail -n 1 "$CAP.log" | grep -q 'packets\? captured'
+	cap_said
+	kill -USR1 "$CAP_PID" && wait_for cap_answered "$CAP_SAID"
 }
 
 # cap_drained - it has written what it received, or is dead. libpcap keeps some of what it received to itself
@@ -759,20 +783,19 @@ cap_count()
 # place for four seconds, in at least three looks.
 cap_drained()
 {
-	local now
+	local before=$CAP_LAST
 
 	kill -0 "$CAP_PID" || return 0
 	cap_count || return
-	now=$(tail -n 1 "$CAP.log")
-	[ "$now" = "$CAP_LAST" ] || CAP_SAME=0 CAP_SINCE=$SECONDS CAP_LAST=$now
+	[ "$CAP_LAST" = "$before" ] || CAP_SAME=0 CAP_SINCE=$SECONDS
 	[ $((CAP_SAME += 1)) -lt 3 ] || [ $((SECONDS - CAP_SINCE)) -lt 4 ] || return 0
-	awk -v early="$CAP_EARLY" '{ exit $5 - $2 > early }' <<<"$now"
+	awk -v early="$CAP_EARLY" '{ exit $5 - $2 > early }' <<<"$CAP_LAST"
 }
 
 # cap_stop - all that was on the link is in $CAP; a capture that lacks some proves nothing, and fails the case
 cap_stop()
 {
-	CAP_LAST=
+	CAP_LAST='' CAP_SAME=0 CAP_SINCE=$SECONDS
 	wait_for cap_drained || fail "the capture is not complete: $(tail -n 1 "$CAP.log")"
 	kill -INT "$CAP_PID" 2>/dev/null || fail "the capture ended too early: $(tail -n 1 "$CAP.log")"
 	wait "$CAP_PID" 2>/dev/null
@@ -782,6 +805,12 @@ cap_stop()
 caps_kill()
 {
 	[ -z "${CAP_PID:-}" ] || cap_stop
+}
+
+# cap_has COUNT FILTER - that many packets, or more, are captured by now
+cap_has()
+{
+	[ "$(in_cap "$2")" -ge "$1" ]
 }
 
 # in_cap FILTER - number of captured packets that match

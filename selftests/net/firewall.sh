@@ -508,8 +508,8 @@ t_redirect()
 	cap_start WIRE left
 	ping_dead G1 20.0.0.7
 	ping_dead G1 fc00::7
+	wait_for cap_has 4 "$ESP" || fail "no ESP on the link"
 	cap_stop
-	[ "$(in_cap "$ESP")" -ge 4 ] || fail "no ESP on the link"
 	equal "$(in_cap 'icmp[icmptype] == icmp-redirect or (icmp6 and ip6[40] == 137)')" 0 "redirects on the link"
 	drop_delta G2 out_quote=+
 	n G2 ip neigh del 20.0.0.7 dev out0

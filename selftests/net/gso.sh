@@ -147,7 +147,8 @@ t_headroom()
 	commit
 	n G1 ip route replace 10.0.2.0/24 via 30.0.0.2
 	n G2 ip route replace 10.0.1.0/24 via 30.0.0.1
-	cap_start G1 t0 out
+	# what G1 sends, in whatever form: the device has no addresses that could tell
+	cap_start G1 t0 'not src host 30.0.0.2 and not src net 10.0.2.0/24'
 	ping_ok H1 10.0.2.2 100
 	ping_some H1 10.0.2.2 5000
 	transfer TCP H1 H2 10.0.2.2 200000

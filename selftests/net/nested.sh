@@ -23,11 +23,11 @@ t_relay()
 	commit
 	n R ip route replace 10.0.2.0/24 via 30.0.0.2
 	n R ip route replace 10.0.1.0/24 via 20.0.0.1
-	cap_start R left out
+	cap_start R left "$(by_us R left)"
 	ping_ok H1 10.0.2.2 500
 	cap_stop
 	assert_enc
-	cap_start R right out
+	cap_start R right "$(by_us R right)"
 	ping_ok H1 10.0.2.2 500
 	transfer TCP H1 H2 10.0.2.2 300000
 	cap_stop

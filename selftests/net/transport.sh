@@ -110,7 +110,7 @@ t_device()
 	sp_pair A B 10.0.9.1 10.0.9.2 transport 10.0.9.1 10.0.9.2
 	commit
 	mark_new
-	cap_start B top out
+	cap_start B top "$(by_us B top)"
 	wait_for n A ping -c 1 -W 1 10.0.9.2
 	ping_ok A 10.0.9.2 56
 	ping_ok A 10.0.9.2 1300
