@@ -536,10 +536,11 @@ stack_of()
 
 # sa NODE SRC DST SPI MODE ALG-WORDS... - queue one SA for commit.
 # ALG-WORDS: ENC EKEY AUTH AKEY; ENC "-" makes it AH, "comp" IPComp.
-# Options: REQID, WINDOW, EXTRA (setkey only), XFRM_FLAGS (ip only), ESN=1, ENCAP="SPORT DPORT" for ESP in UDP.
+# Options: REQID, EXTRA (setkey only), XFRM_FLAGS (ip only), ESN=1, ENCAP="SPORT DPORT" for ESP in UDP, WINDOW: of
+# many packets, for a CPU may stand still while another one receives hundreds that left later.
 sa()
 {
-	local node=$1 src=$2 dst=$3 spi=$4 mode=$5 flags=${XFRM_FLAGS:-} proto=esp window=${WINDOW:-64}
+	local node=$1 src=$2 dst=$3 spi=$4 mode=$5 flags=${XFRM_FLAGS:-} proto=esp window=${WINDOW:-1024}
 
 	shift 5
 	[ "$1" != - ] || proto=ah

@@ -14,8 +14,6 @@
 . "$(dirname "$0")/../lib.sh"
 
 BYTES=200000
-# A CPU of an emulated machine may stand still while the other one receives hundreds of packets that left later
-WINDOW=1024
 declare -A END1=([4]=20.0.0.1 [6]=fc00::1) END2=([4]=20.0.0.2 [6]=fc00::2)
 declare -A NET1=([4]=10.0.1.0/24 [6]=fd00:1::/64) NET2=([4]=10.0.2.0/24 [6]=fd00:2::/64)
 declare -A TUN1=([4]=10.9.0.1 [6]=fd09::1) TUN2=([4]=10.9.0.2 [6]=fd09::2)

@@ -257,10 +257,6 @@ t_sctp_messages()
 	transfer SCTP H1 H2 "$dst" 65535
 }
 
-# A CPU of an emulated machine may stand still while the other one receives hundreds of packets that left later. What is
-# lost by that is no fault of what is looked at here
-WIDE=1024
-
 # marks - from here on none_cut and drop_delta look
 marks()
 {
@@ -280,11 +276,11 @@ t_switch()
 	[ "$v" = 4 ] || a=fc00::1 b=fc00::2 dst=fd00:2::2
 	offload on
 	if [ "$who" = hosts ]; then
-		WINDOW=$WIDE keyed "$v" "$v" gcm16_128 none
+		keyed "$v" "$v" gcm16_128 none
 	else
 		dst=$b
 		ping_ok G1 "$b" 56 1
-		WINDOW=$WIDE sa_pair G1 G2 "$a" "$b" transport gcm16_128
+		sa_pair G1 G2 "$a" "$b" transport gcm16_128
 		UPPER=tcp sp_pair G1 G2 "$a" "$b" transport "$a" "$b"
 		commit
 	fi
@@ -328,11 +324,11 @@ t_big_tcp()
 			meta l4proto tcp meta length > 66000 counter name seen; }; }"
 	done
 	marks
-	WINDOW=$WIDE keyed 6 6 gcm16_128 none
+	keyed 6 6 gcm16_128 none
 	bulk H1 H2 fd00:2::2 $((BYTES * 2))
 	flush_all
 	ping_ok G1 fc00::2 56 1
-	WINDOW=$WIDE sa_pair G1 G2 fc00::1 fc00::2 transport gcm16_128
+	sa_pair G1 G2 fc00::1 fc00::2 transport gcm16_128
 	UPPER=tcp sp_pair G1 G2 fc00::1 fc00::2 transport fc00::1 fc00::2
 	commit
 	bulk G1 G2 fc00::2 $((BYTES * 2))
