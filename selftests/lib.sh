@@ -994,7 +994,8 @@ bulk()
 	pid=$!
 	PIDS+=("$pid")
 	if [ $# -gt 4 ]; then
-		wait_for test -e "$hold.up" -o ! -e "/proc/$pid"
+		# it ends by itself when nothing moves
+		TEST_TIMEOUT=$((TEST_TIMEOUT * 60)) wait_for test -e "$hold.up" -o ! -e "/proc/$pid"
 		"${@:5}"
 		touch "$hold.go"
 	fi

@@ -8,8 +8,12 @@ FROM and TO are namespaces, ADDRESS is TO's. BYTES go there and as many back, by
 connection. With HOLD, a name of files, it then makes HOLD.up, waits for HOLD.go,
 and does the same again. Prints one line; fails when a byte is another, or when
 none comes for $TEST_TIMEOUT seconds. Knows nothing of what is between the two.
+
+What counts as standing still is that no byte comes to either end: who has filled
+its buffer waits for an answer until the other one has emptied that.
 """
 import ctypes
+import mmap
 import os
 import socket
 import struct
@@ -37,11 +41,29 @@ def new_socket(address):
     return sock
 
 
+class Progress:
+    """When something came to one of the two processes at last."""
+
+    def __init__(self):
+        self.shared = mmap.mmap(-1, 8)
+        self.step()
+
+    def since(self):
+        """Seconds since then."""
+        return time.monotonic() - struct.unpack_from("=d", self.shared)[0]
+
+    def step(self):
+        """Something has come: seconds since the last time."""
+        since = self.since()
+        struct.pack_into("=d", self.shared, 0, time.monotonic())
+        return since
+
+
 class End:
     """One end of the connection, and what it saw; @block is what both repeat."""
 
-    def __init__(self, sock, block, count):
-        self.sock, self.block, self.count = sock, block, count
+    def __init__(self, sock, block, count, progress):
+        self.sock, self.block, self.count, self.progress = sock, block, count, progress
         self.gap = 0
 
     def send(self):
@@ -54,17 +76,18 @@ class End:
 
     def receive(self):
         """The same from the other end; keeps the longest time without a byte."""
-        have, last = 0, time.monotonic()
+        have = 0
         self.sock.send(b"!")
         while have < self.count:
             try:
                 got = self.sock.recv(min(1 << 18, self.count - have))
             except TimeoutError:
+                if self.progress.since() < TIMEOUT:
+                    continue
                 got = b""
             if not got:
                 sys.exit(f"stands still after {have} of {self.count} bytes")
-            now = time.monotonic()
-            self.gap, last = max(self.gap, now - last), now
+            self.gap = max(self.gap, self.progress.step())
             at = have % len(self.block)
             want = self.block[at:at + len(got)]
             want += self.block[:len(got) - len(want)]
@@ -78,35 +101,38 @@ class End:
         return (int(self.gap * 1000), *(struct.unpack_from("=I", info, at)[0] for at in (SND_MSS, TOTAL_RETRANS)))
 
 
-def pause(hold):
-    """Say that we are here, and wait."""
+def pause(hold, progress):
+    """Say that we are here, and wait; that is no time of the connection's."""
     with open(f"{hold}.up", "w", encoding="ascii"):
         pass
     while not os.path.exists(f"{hold}.go"):
         time.sleep(0.02)
+        progress.step()
 
 
-def child(listener, block, count, rounds, out):
+def child(listener, make, rounds, out):
     """The end that answers."""
-    end = End(listener.accept()[0], block, count)
+    end = make(listener.accept()[0])
     end.sock.settimeout(TIMEOUT)
     for _ in range(rounds):
         end.receive()
         end.send()
+    # its own limit is what ends the other one
+    end.sock.settimeout(None)
     end.sock.recv(1)
     os.write(out, struct.pack("=III", *end.report()))
 
 
-def parent(sock, block, count, rounds, hold):
+def parent(end, rounds, hold):
     """The end that begins; what it saw."""
-    end = End(sock, block, count)
+    end.progress.step()
     for number in range(rounds):
         if number:
-            pause(hold)
+            pause(hold, end.progress)
         end.send()
         end.receive()
     seen = end.report()
-    sock.shutdown(socket.SHUT_WR)
+    end.sock.shutdown(socket.SHUT_WR)
     return seen
 
 
@@ -114,7 +140,7 @@ def main(source, target, address, count, hold=None):
     """Both ends, one in a child."""
     # what does not compress, and what does
     block = os.urandom(1 << 18) + os.urandom(1 << 17).hex().encode()
-    count, rounds = int(count), 2 if hold else 1
+    count, rounds, progress = int(count), 2 if hold else 1, Progress()
     enter(target)
     listener = new_socket(address)
     listener.bind((address, 0))
@@ -122,7 +148,7 @@ def main(source, target, address, count, hold=None):
     ours, theirs = os.pipe()
     pid = os.fork()
     if not pid:
-        child(listener, block, count, rounds, theirs)
+        child(listener, lambda sock: End(sock, block, count, progress), rounds, theirs)
         return
     os.close(theirs)
     enter(source)
@@ -130,7 +156,7 @@ def main(source, target, address, count, hold=None):
     failed = None
     try:
         sock.connect(listener.getsockname())
-        there = parent(sock, block, count, rounds, hold)
+        there = parent(End(sock, block, count, progress), rounds, hold)
     except (OSError, SystemExit) as err:
         failed = str(err)
         sock.close()
