@@ -5,7 +5,7 @@
 # stack?
 #
 # kernels: 6.12
-# timeout: 900
+# timeout: 1800
 #
 #   A (iked, PF_KEY)  10.0.0.1 ---- B (charon, stock xfrm)  10.0.0.2
 #     inside 10.0.1.1                 inside 10.0.2.1

@@ -5,7 +5,7 @@
 # in both directions, transport and tunnel, IPv4 and IPv6?
 #
 # kernels: all
-# timeout: 900
+# timeout: 1200
 # brief: chacha_none_tunnel|comp_tunnel_4_4|comp_esp_tunnel_6_6|gcm_transport_4_4|cbc_tunnel_6_6|gcm_tunnel_4_6|esn_gcm|ah_sha256|bundle
 #
 #   A (this project)  10.0.0.1 fd00::1 ---- B (stock xfrm, by `ip xfrm`)  10.0.0.2 fd00::2

@@ -5,7 +5,7 @@
 # router on the way has a smaller link, and are hosts told exactly what fits?
 #
 # kernels: all
-# timeout: 900
+# timeout: 2400
 # brief: ptb_4in4|link_mtu_6in4|bulk_tunnel_6in6|bulk_transport_v4
 #
 #   H1 ---- G1 ==== R ==== G2 ---- H2          addresses: lib.sh, T5

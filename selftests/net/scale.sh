@@ -5,7 +5,7 @@
 # the packets nothing, vanish under traffic, and give their memory back?
 #
 # kernels: 6.12
-# timeout: 900
+# timeout: 1200
 #
 #   A ==== WIRE ==== B        addresses: lib.sh, T2
 

@@ -6,7 +6,7 @@
 # or an SA that need not go.
 #
 # kernels: 6.12
-# timeout: 900
+# timeout: 1200
 #
 #   A (testudod)  10.0.0.1 ---- B (testudod)  10.0.0.2
 #     inside 10.0.1.1              inside 10.0.2.1
