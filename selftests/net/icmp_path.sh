@@ -76,7 +76,7 @@ said()
 	local node=$1 dst=$2 from=$3 text=$4
 
 	shift 4
-	SAID=$(n "$node" ping -n -c 1 -W 5 "$@" "$dst" 2>&1 | sed -n 2,3p)
+	SAID=$(n "$node" ping -n -c 1 -W "$TEST_TIMEOUT" "$@" "$dst" 2>&1 | sed -n 2,3p)
 	[[ $SAID =~ From\ ${from}" ".*$text ]]
 }
 
@@ -167,13 +167,21 @@ mtu()
 	ip -n "$RUN$1" link set "$2" mtu "$3"
 }
 
+# said_afresh WHAT-SAID-WANTS... - the same by a node that may have been told already, when nobody waited any more
+said_afresh()
+{
+	n "$1" ip route flush cache
+	n "$1" ip -6 route flush cache
+	said "$@"
+}
+
 # too_big V FROM MTU - a packet of 1400 bytes from A to B is told of; the first ones may teach somebody else
 too_big()
 {
 	local size=$((1400 - 28))
 
 	[ "$1" = 4 ] || size=$((1400 - 48))
-	wait_for said A "$(at "$1" 6 2)" "$2" "mtu ?= ?$3" -M "do" -s "$size" ||
+	wait_for said_afresh A "$(at "$1" 6 2)" "$2" "mtu ?= ?$3" -M "do" -s "$size" -W 2 ||
 		fail "A ping $(at "$1" 6 2) of 1400 bytes: expected an MTU of $3 from $2, saw: $SAID"
 	forget
 }

@@ -275,13 +275,14 @@ DEAF="table inet deaf { chain in { type filter hook input priority 0;
 
 # ---------------------------------------------------------------- what hosts are told
 
-# asked V SIZE - one ping of H1 with DF, as a packet of SIZE bytes; its words are in SAID
+# asked V SIZE - one ping of H1 with DF, as a packet of SIZE bytes; its words are in SAID. An error ends it: only what
+# is lost takes PATIENCE. H1 never says again what it has been told when nobody waited any more
 asked()
 {
 	local head=28
 
 	[ "$1" = 4 ] || head=48
-	SAID=$(n H1 ping -n -M "do" -c 1 -W 0.5 -s $(($2 - head)) "${HOST2[$1]}" 2>&1)
+	SAID=$(n H1 ping -n -M "do" -c 1 -W "${PATIENCE:-4}" -s $(($2 - head)) "${HOST2[$1]}" 2>&1)
 }
 
 # answered V SIZE - it came back; told V SIZE MTU - it was G1 that said what would fit
@@ -332,7 +333,8 @@ t_ages()
 	afresh
 	"${@:5}"
 	narrow "$3"
-	wait_for told "$1" "$2" "$4" || fail "a packet of $2 bytes was not answered with $4: $SAID"
+	# what one packet has taught is to be there for the next
+	PATIENCE=0.5 wait_for told "$1" "$2" "$4" || fail "a packet of $2 bytes was not answered with $4: $SAID"
 	narrow 1500
 	wait_for answered "$1" "$2" || fail "$2 bytes never pass again: $SAID"
 	for node in H1 G1; do
