@@ -20,6 +20,9 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Of some milliseconds: neither a slow machine nor one that stands still for a while takes so long. */
+#define TOO_LONG (10 * CLOCKS_PER_SEC)
+
 static const char tbs_text[] = "somebody is who he says he is";
 
 /* ---- 11: keys ---- */
@@ -133,7 +136,7 @@ static void no_keys_of_rsa(void **state)
 			if (cert_check_signature(cert, scheme, chunk_str(tbs_text), blob_chunk(&sig)))
 				fail_msg("%s: %s", keys[i].why, sig_name(scheme));
 		}
-		if (clock() - begun > CLOCKS_PER_SEC)
+		if (clock() - begun > TOO_LONG)
 			fail_msg("%s: takes %ld ms", keys[i].why, (clock() - begun) * 1000 / CLOCKS_PER_SEC);
 		cert_free(cert);
 		blob_free(&sig);
@@ -161,7 +164,7 @@ static void no_keys_of_cas(void **state)
 		chain = make_read(make_ca("Middle CA", key, "Evil CA", make_ca_key));
 		assert_non_null(leaf);
 		assert_int_not_equal(make_verdict(leaf, &chain, 1), CERT_OK);
-		if (clock() - begun > CLOCKS_PER_SEC)
+		if (clock() - begun > TOO_LONG)
 			fail_msg("%s: takes %ld ms", keys[i].why, (clock() - begun) * 1000 / CLOCKS_PER_SEC);
 		cert_free(leaf);
 		cert_free(chain);
@@ -382,7 +385,7 @@ static void towers(void **state)
 		cert_free(leaf);
 	}
 	EVP_PKEY_free(key);
-	assert_in_range(clock() - begun, 0, CLOCKS_PER_SEC);
+	assert_in_range(clock() - begun, 0, TOO_LONG);
 }
 
 /* CAs that signed each other. */
@@ -402,7 +405,7 @@ static void rings(void **state)
 	make_sign(x, key[0]);
 	leaf = make_read(x);
 	assert_int_equal(make_verdict(leaf, ring, 2), CERT_NO_ISSUER);
-	assert_in_range(clock() - begun, 0, CLOCKS_PER_SEC);
+	assert_in_range(clock() - begun, 0, TOO_LONG);
 	for (i = 0; i < 2; i++) {
 		cert_free(ring[i]);
 		EVP_PKEY_free(key[i]);

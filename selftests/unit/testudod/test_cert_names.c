@@ -130,7 +130,8 @@ static void deep_names(void **state)
 		make_verdict(cert, NULL, 0);
 		cert_free(cert);
 	}
-	assert_in_range(clock() - begun, 0, CLOCKS_PER_SEC);
+	/* also on a machine that stands still meanwhile */
+	assert_in_range(clock() - begun, 0, 10 * CLOCKS_PER_SEC);
 }
 
 /* ---- URLs (2022-40617) ---- */

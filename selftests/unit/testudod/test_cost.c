@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -393,9 +394,9 @@ static void test_bad_value_is_cheap(void **state)
 	struct taken t = { .number = 3 };
 	struct ike_path path;
 	struct crypt_dh *dh;
-	long dear, cheap;
+	long dear, took, cheap = LONG_MAX;
+	unsigned int i, round;
 	clock_t begun;
-	unsigned int i;
 
 	(void)state;
 	v2_tunnels(w);
@@ -416,11 +417,16 @@ static void test_bad_value_is_cheap(void **state)
 	path = (struct ike_path){ .local = w->side[1].addr, .remote = w->side[0].seen };
 	addr_set_port(&path.local, 500);
 	addr_set_port(&path.remote, 500);
-	begun = clock();
-	for (i = 0; i < 100; i++)
-		ike_input(w->side[1].ike, &path, blob_chunk(&t.dg));
-	cheap = clock() - begun;
-	assert_int_equal(w->side[1].ike->counts.bad, 100);
+	/* some milliseconds: a machine that stands still in one round does not in all of them */
+	for (round = 0; round < 3; round++) {
+		begun = clock();
+		for (i = 0; i < 100; i++)
+			ike_input(w->side[1].ike, &path, blob_chunk(&t.dg));
+		took = clock() - begun;
+		if (took < cheap)
+			cheap = took;
+	}
+	assert_int_equal(w->side[1].ike->counts.bad, 300);
 	if (cheap > dear)
 		fail_msg("100 bad values: %ld us, 20 key pairs: %ld us", cheap, dear);
 	w->side[1].ike->half_open -= 100;
