@@ -19,6 +19,7 @@
 
 #define PORT 25500
 #define NATT 24500
+#define LONG_MS 60000 /* until what must come has failed to */
 
 static const struct udp_options options = { .port = PORT, .natt_port = NATT };
 
@@ -109,14 +110,25 @@ static void on_message(void *arg, const struct ike_path *path, struct chunk msg)
 }
 
 /* messages that come in one call, which waits for the first datagram */
-static unsigned int receive(struct fix *f, unsigned int i)
+static unsigned int receive_some(struct fix *f, unsigned int i)
 {
 	struct pollfd pfd = { .fd = f->u.socks[i].fd, .events = POLLIN };
 	unsigned int before = f->got.n;
 
-	poll(&pfd, 1, 200);
+	assert_int_equal(poll(&pfd, 1, LONG_MS), 1);
 	udp_input(&f->u, i, on_message, &f->got);
 	return f->got.n - before;
+}
+
+/* the next message, and no other, behind whatever is dropped: the kernel may deliver late */
+static void receive(struct fix *f, unsigned int i)
+{
+	unsigned int n;
+
+	do {
+		n = receive_some(f, i);
+	} while (!n);
+	assert_int_equal(n, 1);
 }
 
 static int client(const char *text)
@@ -143,7 +155,7 @@ static void client_got(int fd, const char *from, const void *p, size_t n)
 	socklen_t len = sizeof(sa);
 	static uint8_t buf[65536];
 
-	assert_int_equal(poll(&pfd, 1, 1000), 1);
+	assert_int_equal(poll(&pfd, 1, LONG_MS), 1);
 	assert_int_equal(recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&sa, &len), n);
 	assert_memory_equal(buf, p, n);
 	assert_addr(&sa, from);
@@ -166,7 +178,7 @@ static void test_wildcard(void **state)
 
 	/* the address that it was sent to is the one that the answer leaves from */
 	client_send(fd, "127.0.0.2[25500]", "hello", 5);
-	assert_int_equal(receive(f, 0), 1);
+	receive(f, 0);
 	assert_addr(&f->got.path.local, "127.0.0.2[25500]");
 	assert_addr(&f->got.path.remote, "127.0.0.1[30000]");
 	assert_false(f->got.path.natt);
@@ -201,7 +213,7 @@ static void test_natt(void **state)
 	assert_true(open_all(f, &options) > 0);
 	natt = find(f, "0.0.0.0[24500]");
 	client_send(fd, "127.0.0.1[24500]", "\0\0\0\0hello", 9);
-	assert_int_equal(receive(f, natt), 1);
+	receive(f, natt);
 	assert_true(f->got.path.natt);
 	assert_addr(&f->got.path.local, "127.0.0.1[24500]");
 	assert_int_equal(f->got.len, 5);
@@ -244,7 +256,7 @@ static void test_dropped(void **state)
 			    rows[i].data, rows[i].n);
 		client_send(fd, rows[i].natt ? "127.0.0.1[24500]" : "127.0.0.1[25500]",
 			    "\0\0\0\0good", 8);
-		assert_int_equal(receive(f, rows[i].natt ? natt : ike), 1);
+		receive(f, rows[i].natt ? natt : ike);
 		assert_int_equal(f->got.len, rows[i].natt ? 4 : 8);
 	}
 	close(fd);
@@ -258,7 +270,7 @@ static void test_no_marker(void **state)
 
 	assert_true(open_all(f, &options) > 0);
 	client_send(fd, "127.0.0.1[25500]", "\0\0\0\0x", 5);
-	assert_int_equal(receive(f, find(f, "0.0.0.0[25500]")), 1);
+	receive(f, find(f, "0.0.0.0[25500]"));
 	assert_int_equal(f->got.len, 5);
 	close(fd);
 }
@@ -279,10 +291,10 @@ static void test_port_zero(void **state)
 	}
 	assert_true(open_all(f, &options) > 0);
 	assert_int_equal(sendto(fd, &packet, 12, 0, (struct sockaddr *)&to, addr_len(&to)), 12);
-	assert_int_equal(receive(f, 0), 0);
 	packet.udp.uh_sport = htons(1);
 	assert_int_equal(sendto(fd, &packet, 12, 0, (struct sockaddr *)&to, addr_len(&to)), 12);
-	assert_int_equal(receive(f, 0), 1);
+	receive(f, 0);
+	assert_addr(&f->got.path.remote, "127.0.0.1[1]");
 	close(fd);
 }
 
@@ -295,9 +307,9 @@ static void test_broadcast(void **state)
 	assert_true(open_all(f, &options) > 0);
 	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
 	client_send(fd, "127.255.255.255[25500]", "to all", 6);
-	assert_int_equal(receive(f, 0), 0);
 	client_send(fd, "127.0.0.1[25500]", "to one", 6);
-	assert_int_equal(receive(f, 0), 1);
+	receive(f, 0);
+	assert_memory_equal(f->got.msg, "to one", 6);
 	close(fd);
 }
 
@@ -312,7 +324,7 @@ static void test_v6(void **state)
 	}
 	fd = client("::1[30000]");
 	client_send(fd, "::1[24500]", "\0\0\0\0hello", 9);
-	assert_int_equal(receive(f, find(f, "::[24500]")), 1);
+	receive(f, find(f, "::[24500]"));
 	assert_addr(&f->got.path.local, "::1[24500]");
 	assert_addr(&f->got.path.remote, "::1[30000]");
 	assert_int_equal(udp_send(&f->u, &f->got.path, chunk_str("answer")), 0);
@@ -332,7 +344,7 @@ static void test_large(void **state)
 	assert_true(open_all(f, &options) > 0);
 	memset(big, 'x', sizeof(big));
 	client_send(fd, "127.0.0.1[25500]", big, sizeof(big));
-	assert_int_equal(receive(f, 0), 1);
+	receive(f, 0);
 	assert_int_equal(f->got.len, sizeof(big));
 	assert_int_equal(udp_send(&f->u, &f->got.path, chunk(big, sizeof(big))), 0);
 	client_got(fd, "127.0.0.1[25500]", big, sizeof(big));
@@ -352,10 +364,9 @@ static void test_batch(void **state)
 	assert_true(open_all(f, &options) > 0);
 	for (i = 0; i < 100; i++)
 		client_send(fd, "127.0.0.1[25500]", "flood", 5);
-	assert_int_equal(receive(f, 0), 32);
-	assert_int_equal(receive(f, 0), 32);
-	assert_int_equal(receive(f, 0), 32);
-	assert_int_equal(receive(f, 0), 4);
+	while (f->got.n < 100)
+		assert_in_range(receive_some(f, 0), 1, 32);
+	assert_int_equal(f->got.n, 100);
 	close(fd);
 }
 
