@@ -134,12 +134,12 @@ result "-c from a closed standard input: said, status 1"
 coproc "$setkey" -n -v -c 2>"$dir/err"
 coproc_pid=$COPROC_PID
 echo 'flush;' >&"${COPROC[1]}"
-read -r -t 10 line <&"${COPROC[0]}" && [[ $line == sadb_msg* ]]
+read -r -t 60 line <&"${COPROC[0]}" && [[ $line == sadb_msg* ]]
 result "-c: a command runs as soon as its semicolon is read"
 # "unique#5" is a level, and no comment hides its semicolon, however it is cut
 line='spdadd 10.0.0.1 10.0.0.2 any -P out ipsec esp/transport//unique#5;'
 { echo "$line" | head -c 64; sleep 0.2; echo '5;'; } >&"${COPROC[1]}"
-while read -r -t 10 line <&"${COPROC[0]}" && [[ $line != *'level=3 reqid=5'* ]]; do :; done
+while read -r -t 60 line <&"${COPROC[0]}" && [[ $line != *'level=3 reqid=5'* ]]; do :; done
 [[ $line == *'level=3 reqid=5'* ]]
 result "-c: unique#N ends at its own semicolon"
 eval "exec ${COPROC[1]}>&-"

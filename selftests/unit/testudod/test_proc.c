@@ -30,6 +30,9 @@
 #include "proc/sandbox.h"
 #include "puppet.h"
 
+/* until something that must come has failed to: on a slow machine a process takes seconds */
+#define LONG_MS 60000
+
 /* ---- files ---- */
 
 static void write_file(const char *name, const char *text, mode_t mode)
@@ -198,7 +201,7 @@ static const char *hear(void)
 {
 	static char text[1024];
 	struct pollfd p = { .fd = wire, .events = POLLIN };
-	ssize_t n = poll(&p, 1, 20000) > 0 ? recv(wire, text, sizeof(text) - 1, 0) : 0;
+	ssize_t n = poll(&p, 1, LONG_MS) > 0 ? recv(wire, text, sizeof(text) - 1, 0) : 0;
 
 	text[n > 0 ? n : 0] = '\0';
 	return text;
@@ -226,7 +229,7 @@ static void meet(void)
 
 	if (wire >= 0)
 		close(wire);
-	assert_int_equal(poll(&p, 1, 30000), 1);
+	assert_int_equal(poll(&p, 1, LONG_MS), 1);
 	wire = accept(listener, NULL, NULL);
 	assert_true(wire >= 0);
 	assert_string_equal(hear(), "ready");
@@ -276,7 +279,7 @@ static bool log_has(const char *text)
 	bool found = false;
 	int i;
 
-	for (i = 0; !found && i < 200; i++) {
+	for (i = 0; !found && i < LONG_MS / 50; i++) {
 		struct blob log = certs_file("monitor.log");
 
 		found = log.n && memmem(log.p, log.n, text, strlen(text));
@@ -504,10 +507,10 @@ static bool wait_file(const char *name)
 	char *path = xasprintf("%s/%s", certs_dir, name);
 	int i;
 
-	for (i = 0; i < 100 && access(path, F_OK); i++)
+	for (i = 0; i < LONG_MS / 50 && access(path, F_OK); i++)
 		nanosleep(&nap, NULL);
 	free(path);
-	return i < 100;
+	return i < LONG_MS / 50;
 }
 
 static void scripts_are_those_of_the_file(void **state)
