@@ -4,13 +4,16 @@
 # libFuzzer against the PF_KEY parser and the message builders of the module, half
 # a minute each (FUZZ_SECONDS for both), under ASan and UBSan. Starts from the
 # corpus in fuzz/*.hex, which must pass whole. On another core at the same time
-# against setkey's grammar and the messages that it reads. Output is KTAP.
+# against setkey's grammar and the messages that it reads. FUZZ_SEED as in
+# fuzz_testudod.sh. Output is KTAP.
 #
 # timeout: 600
 
 dir=$(cd "$(dirname "$0")" && pwd -P)
 top=$dir/../..
 seconds=$((${FUZZ_SECONDS:-60} / 2))
+# by the wall clock: long enough for a machine that has other things to do
+options=(-seed="${FUZZ_SEED:-1}" -timeout=60)
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 . "$dir/fuzz/lib.sh"
@@ -35,8 +38,8 @@ for target in parse build; do
 	"$tmp/$target" -runs=0 "$tmp/$target.corpus" >"$tmp/log" 2>&1
 	report "fuzz_$target takes its corpus" "$tmp/log"
 	other=${beside[$target]}
-	fuzz "$tmp/userspace/unit/fuzz_$other" "$other" "$seconds" -max_len=2048 -timeout=5 &
-	fuzz "$tmp/$target" "$target" "$seconds" -max_len=1024 -timeout=5
+	fuzz "$tmp/userspace/unit/fuzz_$other" "$other" "$seconds" -max_len=2048 "${options[@]}" &
+	fuzz "$tmp/$target" "$target" "$seconds" -max_len=1024 "${options[@]}"
 	report "fuzz_$target finds nothing in $seconds s" "$tmp/$target.log"
 	echo "# $(tail -n 1 "$tmp/$target.log")"
 	wait $!
