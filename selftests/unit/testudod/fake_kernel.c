@@ -5,6 +5,7 @@
  * other end of the daemon's socket.
  */
 #include <arpa/inet.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -359,6 +360,8 @@ static void on_pending(void *arg)
 	struct fix *f = arg;
 
 	f->pending++;
+	poll(NULL, 0, f->nap_ms);
+	f->nap_ms = 0;
 }
 
 static const struct kernel_events events = {

@@ -67,6 +67,7 @@ void m_sa_answer(struct m *m, uint8_t type, uint32_t seq, uint8_t satype);
  * @told: what the daemon was told, a line each
  * @n: bytes in @told
  * @pending: times that it was told to come again
+ * @nap_ms: so long it stands still the next time
  * @add: policy to be added when one is gone
  * @add_in_callback: it is to be
  */
@@ -76,6 +77,7 @@ struct fix {
 	char told[65536];
 	size_t n;
 	unsigned int pending;
+	unsigned int nap_ms;
 	struct policy add;
 	bool add_in_callback;
 };

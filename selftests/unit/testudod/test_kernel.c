@@ -411,6 +411,26 @@ static void test_no_answer(void **state)
 	was_told(f, ACQUIRED("2147483649"));
 }
 
+/* who stands still until the time is up finds the answer all the same, behind what else has come */
+static void test_late_look(void **state)
+{
+	struct kern_name name = plain_name();
+	struct kern_usage usage;
+	struct fix *f = *state;
+	struct m m;
+
+	m_acquire(&m, 0x80000001, 0);
+	say(f, &m);
+	m_acquire(&m, 0x80000002, 0);
+	say(f, &m);
+	m_sa_answer(&m, SADB_GET, SEQ(1), 3);
+	say(f, &m);
+	f->nap_ms = 3100;
+	assert_int_equal(kernel_sa_usage(&f->k, &name, &usage), 0);
+	kernel_input(&f->k);
+	was_told(f, ACQUIRED("2147483649") ACQUIRED("2147483650"));
+}
+
 /* ---- the SAD ---- */
 
 static void on_sa(void *arg, const struct kernel_sa *sa)
@@ -470,6 +490,7 @@ int main(void)
 		T(test_policy_refused),
 		T(test_bad_answer),
 		T(test_no_answer),
+		T(test_late_look),
 		T(test_dump),
 	};
 

@@ -19,6 +19,7 @@
 #define KERNEL_RCVBUF_KB   4096
 #define KERNEL_SNDBUF	   (128 << 10)
 #define KERNEL_ANSWER_MS   3000
+#define KERNEL_LATE	   256	      /* messages that are looked at when that time is up */
 #define KERNEL_BATCH	   256	      /* messages handled before the loop has its turn */
 #define KERNEL_PENDING_MAX (8u << 20) /* bytes that wait in memory */
 
@@ -224,6 +225,7 @@ static int kernel_await(struct kernel *k, const struct kernel_wait *wait, struct
 {
 	uint64_t deadline = timer_now() + KERNEL_ANSWER_MS;
 	struct pfkey_fault fault;
+	unsigned int late = 0;
 	int err, bad;
 
 	for (;;) {
@@ -234,8 +236,8 @@ static int kernel_await(struct kernel *k, const struct kernel_wait *wait, struct
 		if (!kernel_is_awaited(k, wait)) {
 			if (!bad)
 				kernel_put_off(k);
-			/* however much else comes */
-			if (timer_now() >= deadline)
+			/* however much else comes; but the answer may be there, and we stood still */
+			if (timer_now() >= deadline && ++late > KERNEL_LATE)
 				return -ETIMEDOUT;
 			continue;
 		}
