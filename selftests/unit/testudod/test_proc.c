@@ -355,6 +355,31 @@ static void walls_stand(void **state)
 #endif
 }
 
+/* the keys process: the monitor's child of that name */
+static void signal_keys(const char *sig)
+{
+	char *cmd = xasprintf("for p in $(cat /proc/$(cat pid)/task/*/children); do "
+			      "[ $(cat /proc/$p/comm) = keys ] && kill -%s $p; done; true",
+			      sig);
+
+	assert_true(certs_run(cmd));
+	free(cmd);
+}
+
+/* a question to keys, and one of keys to the monitor: each waits longer than a machine stands still */
+static void who_stands_still_is_waited_for(void **state)
+{
+	(void)state;
+	signal_keys("STOP");
+	assert_int_equal(kill(monitor, SIGSTOP), 0);
+	tell("psk 10.0.0.2");
+	poll(NULL, 0, 3500);
+	signal_keys("CONT");
+	poll(NULL, 0, 2500);
+	assert_int_equal(kill(monitor, SIGCONT), 0);
+	assert_string_equal(hear(), "psk 8546df7e");
+}
+
 /* what the kernel says about each of them */
 static void walls_from_outside(void **state)
 {
@@ -562,9 +587,7 @@ static void keys_come_back(void **state)
 	const char *heard;
 
 	(void)state;
-	/* the keys process: the monitor's child of that name */
-	assert_true(certs_run("for p in $(cat /proc/$(cat pid)/task/*/children); do "
-				   "[ $(cat /proc/$p/comm) = keys ] && kill -9 $p; done; true"));
+	signal_keys("9");
 	do
 		heard = hear();
 	while (*heard && strcmp(heard, "peer keys"));
@@ -623,6 +646,7 @@ int main(int argc, char **argv)
 	};
 	const struct CMUnitTest together[] = {
 		cmocka_unit_test(secrets_are_used_and_kept),
+		cmocka_unit_test(who_stands_still_is_waited_for),
 		cmocka_unit_test(walls_stand),
 		cmocka_unit_test(walls_from_outside),
 		cmocka_unit_test(psk_file_is_read_each_time),

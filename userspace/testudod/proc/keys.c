@@ -23,7 +23,7 @@
 #include "proc/memfd.h"
 
 #define PSK_FILE_MAX   (1 << 20)
-#define MONITOR_MS     2000
+#define MONITOR_MS     5000 /* less than others wait for us */
 #define LOG_PER_MINUTE 6 /* lines that a peer can cause */
 
 /**

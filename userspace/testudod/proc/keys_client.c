@@ -13,7 +13,8 @@
 #include "conf/conf.h"
 #include "proc/keys.h"
 
-#define ANSWER_MS 3000
+/* who died is noticed at once; who has to wait for a CPU or for memory takes seconds */
+#define ANSWER_MS 10000
 
 /**
  * struct keys_client - the way to the keys process
