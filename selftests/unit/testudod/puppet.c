@@ -185,11 +185,14 @@ static void on_peer(void *arg, enum proc_role role, int fd)
 {
 	struct puppet *p = arg;
 
-	if (role == PROC_KEYS)
-		keys_client_replace(p->keys, fd);
-	else
-		close(fd);
-	say(p, "peer %s", proc_role_name(role));
+	if (role != PROC_KEYS) {
+		/* kept: it ends with us. Without a word: it may come at any time after a crash */
+		close(p->c->peer[role]);
+		p->c->peer[role] = fd;
+		return;
+	}
+	keys_client_replace(p->keys, fd);
+	say(p, "peer keys");
 }
 
 static void on_stop(void *arg)
