@@ -499,6 +499,8 @@ def source(tw, v):
     seen(f"{pair} {far(v)} any", outer, "for none of A's")
     tw.a.ip("addr", "add", SECOND[v], "dev", "lo")
     try:
+        if v == 6:
+            tw.own(SECOND[v])
         seen(f"{pair} {far(v)} any", SECOND[v], "for an address of another device")
     finally:
         tw.a.ip("addr", "del", SECOND[v], "dev", "lo")

@@ -215,6 +215,7 @@ def cast6(tw):
     tw.need_testudo()
     near, far = "fe80::a", "fe80::b"
     tw.a.ip("addr", "add", f"{near}/64", "dev", "a0", "nodad")
+    tw.own(near)
     try:
         local = tw.flow("gcm16_128", v=6, install=False, ways=())
         local.a_out, local.w_out, local.a_in, local.w_in = near, far, near, far

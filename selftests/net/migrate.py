@@ -63,6 +63,8 @@ class Moving:
 def address(tw, v):
     """A second address for A's end."""
     tw.a.ip("addr", "replace", f"{NEW[v]}/{24 if v == 4 else 64}", "dev", "a0", *(["nodad"] if v == 6 else []))
+    if v == 6:
+        tw.own(NEW[v])
 
 
 def numbers(tw, v, outer, enc, esn):

@@ -409,6 +409,7 @@ def in_vrf(tw):
                   *(f"neigh replace {a} lladdr 02:00:00:00:00:02 dev a0 nud permanent\n"
                     for a in (lab.OUTER[v][1], lab.FENCE[v]))]
     tw.a.batch("".join(lines))
+    tw.own(lab.OUTER[6][0], lab.INNER[6][0], table="10")
     return lambda sock: sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"red")
 
 

@@ -350,6 +350,7 @@ class Lab:
         wait_up(self.w, "w0")
         if behind:
             wait_up(self.h, "h0")
+        self.own(OUTER[6][0], INNER[6][0])
         self.dut = Xfrm(self.a) if STACK == "xfrm" else Testudo(self.a)
         self._sinks()
 
@@ -383,6 +384,13 @@ class Lab:
         if behind:
             lines += [f"neigh add {HOST[v]} lladdr 02:00:00:00:00:04 dev a1 nud permanent\n" for v in (4, 6)]
         self.a.batch("".join(lines))
+
+    def own(self, *addrs, table="local"):
+        """Until A takes these addresses of IPv6 for its own, which work of the kernel's sees to, DAD or not."""
+        def is_own():
+            routes = self.a.ip("-6", "route", "show", "table", table)
+            return all(f"local {addr} dev" in routes for addr in addrs)
+        wait_until(is_own, f"{addrs} do not become A's own")
 
     def _sinks(self):
         """UDP sockets in A that take what was delivered, on a random port of both families."""
