@@ -22,6 +22,7 @@ from ktap import Suite, check, equal
 
 suite = Suite(__doc__)
 NEW = {4: "10.0.0.9", 6: "fd00::9"}
+ROOM = 50                                               # fewer than the packets that may wait in a move
 
 
 class Moving:
@@ -100,14 +101,22 @@ def window(tw):
 
 
 def traffic(tw):
-    """A sender that never stops: each of its packets leaves once, in order, none in clear, nobody is asked for an SA."""
+    """A sender beside the moves: each of its packets leaves once, in order, none in clear, nobody is asked for an SA."""
     address(tw, 4)
-    m = Moving(tw)
+    m, before = Moving(tw), tw.stat()
     key, stop, count, listed, refused = tw.pfkey(), threading.Event(), [0], set(), []
+    most = [ROOM]
     key.request(pfkey.REGISTER, pfkey.SATYPE_ESP)
+
+    def waiting():
+        now = tw.stat()
+        return now["held"] - before["held"] != now["released"] - before["released"]
 
     def send():
         while not stop.is_set():
+            if count[0] == most[0]:
+                stop.wait(0.001)
+                continue
             try:
                 tw.sinks[0].sendto(b"n%06d" % count[0], (m.flow.w_in, 9))
             except OSError as err:
@@ -128,8 +137,12 @@ def traffic(tw):
     try:
         lab.wait_until(lambda: count[0] > 20, "the sender does not send")
         for turn in range(20):
+            # a CPU that stands still makes a move long, and what is sent meanwhile waits
+            lab.wait_until(lambda: not waiting(), "packets wait for ever")
+            most[0] = count[0] + ROOM
             m.move((NEW[4], lab.OUTER[4][0])[turn % 2])
             at = count[0]
+            most[0] = at + ROOM
             lab.wait_until(lambda: count[0] > at + 10 or refused, "the sender is stuck")
     finally:
         stop.set()
