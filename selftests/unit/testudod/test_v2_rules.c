@@ -474,8 +474,12 @@ static void test_both_delete(void **state)
 	(void)state;
 	child[0] = world_child(w, 0);
 	child[1] = world_child(w, 1);
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++) {
+		child[i]->state = CHILD_REPLACED;
 		child_linger(child[i]);
+		/* once more is no more */
+		child_linger(child[i]);
+	}
 	w->hook = hook_answers_are_empty;
 	w->hook_arg = &seen;
 	world_run(w, 4 * SECOND);

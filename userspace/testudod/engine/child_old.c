@@ -34,7 +34,9 @@ void child_linger(struct child_sa *child)
 	struct ike_sa *sa = child_ike(child);
 	unsigned int wait;
 
-	if (!child_can_tell(child, sa)) {
+	if (child->state == CHILD_DELETING)
+		return;
+	if (child->state != CHILD_REPLACED || !child_can_tell(child, sa)) {
 		child_close(child, REPORT_NONE);
 		return;
 	}
