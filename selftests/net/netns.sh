@@ -21,18 +21,19 @@ slab()
 # settled - what earlier cases had is given back; the level is BEFORE
 settled()
 {
-	BEFORE=$(slab testudo_sa)
+	BEFORE=$(slab testudo_sa) RESTED=0
 	wait_for level || fail "testudo_sa never comes to rest: $BEFORE objects"
 }
 
-# level - the same number twice, a grace period apart
+# level - the same number for two seconds: a CPU that stands still holds up a grace period
 level()
 {
 	local old=$BEFORE
 
 	sleep 0.5
 	BEFORE=$(slab testudo_sa)
-	[ "$old" -eq "$BEFORE" ]
+	[ "$old" -eq "$BEFORE" ] || RESTED=0
+	[ $((RESTED += 1)) -ge 4 ]
 }
 
 keyed()
@@ -69,18 +70,13 @@ t_isolation()
 t_events()
 {
 	bg C setkey -x >"$WORKDIR/events" 2>&1
-	wait_for socket_in C || fail "no listener in C"
+	wait_for grep -q X_PROMISC "$WORKDIR/events" || fail "no listener in C"
 	keyed A B gcm16_128
 	commit
 	sa C 10.0.0.1 10.0.0.2 7777 transport gcm16_128 "$(printf '%040x' 9)"
 	commit
 	wait_for grep -q 'spi=7777 ' "$WORKDIR/events" || fail "C does not hear of its own SA"
 	! grep -q "spi=$((SPI12)) " "$WORKDIR/events" || fail "C hears of A's SA"
-}
-
-socket_in()
-{
-	[ "$(n "$1" sh -c 'wc -l </proc/net/pfkey')" -gt 1 ]
 }
 
 # A namespace with SAs, policies, traffic under way, deleted.
@@ -102,7 +98,8 @@ t_delete_busy()
 	done
 	n X setkey -f - <<<"$conf" || fail "adding 1000 SAs"
 	equal "$(n X setkey -D | grep -c 'spi=')" 1002 "SAs in X"
-	[ "$(slab testudo_sa)" -ge $((before + 1000)) ] || fail "the slab shows $(slab testudo_sa) SAs, $before before"
+	# some of those before may have gone in the meantime
+	[ "$(slab testudo_sa)" -ge 1000 ] || fail "the slab shows $(slab testudo_sa) SAs, $before before"
 	bg X ping -n -q -i 0.02 10.0.0.2 >/dev/null 2>&1
 	i=$!
 	ping_ok X 10.0.0.2
@@ -149,6 +146,8 @@ t_link_flap()
 		ip -n "${RUN}A" link set eth0 up
 		ip -n "${RUN}A" addr del 10.0.0.1/24 dev eth0
 		ip -n "${RUN}A" addr add 10.0.0.1/24 dev eth0
+		# the bridge hears of the link when it comes to that
+		ping_some A 10.0.0.2 56
 	done
 	ping_ok A 10.0.0.2
 	cap_stop
@@ -173,6 +172,7 @@ t_veth_move()
 	ip -n "${RUN}A" link set eth0 up
 	addr A eth0 10.0.0.1/24 fd00::1/64
 	del_node Z
+	ping_some A 10.0.0.2 56
 	ping_ok A 10.0.0.2
 }
 
