@@ -46,19 +46,6 @@ static void test_adopted(void **state)
 	}
 }
 
-/* Has the other side what it needs to read @out of @side? */
-static bool is_read(const struct world *w, unsigned int side, const struct world_sa *out)
-{
-	const struct world_sa *in = w->side[!side].sas;
-	unsigned int i;
-
-	for (i = 0; i < WORLD_SAS; i++) {
-		if (in[i].used && !in[i].larval && in[i].sa.inbound && in[i].sa.spi == out->sa.spi)
-			return true;
-	}
-	return false;
-}
-
 /* Is there an SA at both ends that packets from @side can take? */
 static bool passes(const struct world *w, unsigned int side)
 {
@@ -66,7 +53,7 @@ static bool passes(const struct world *w, unsigned int side)
 	unsigned int i;
 
 	for (i = 0; i < WORLD_SAS; i++) {
-		if (out[i].used && !out[i].larval && !out[i].sa.inbound && is_read(w, side, &out[i]))
+		if (out[i].used && !out[i].larval && !out[i].sa.inbound && world_has_twin(w, side, &out[i]))
 			return true;
 	}
 	return false;
@@ -83,7 +70,7 @@ static bool newest_is_read(const struct world *w, unsigned int side)
 		    (!newest || out[i].number > newest->number))
 			newest = &out[i];
 	}
-	return newest && is_read(w, side, newest);
+	return newest && world_has_twin(w, side, newest);
 }
 
 /* The end and the next start do not interrupt the traffic, whatever the peer believes. */

@@ -390,10 +390,11 @@ static void hook_lose_info(struct world *w, struct world_dg *dg, void *arg)
 {
 	struct loss *loss = arg;
 
+	(void)w;
 	if (dg->from != loss->by || dg->data.p[18] != V2_INFO || !loss->left)
 		return;
 	loss->left--;
-	w->drop_nth = dg->number;
+	dg->drop = true;
 }
 
 /* And until it is told, it is understood: the one that deletes hears last of it (RFC 7296 2.8). */

@@ -359,8 +359,7 @@ static bool world_same(const struct world_sa *a, const struct world_sa *b)
 	       chunk_equal(blob_chunk(&a->integ_key), blob_chunk(&b->integ_key));
 }
 
-/* Has the other side of @side what @sa needs there? */
-static bool world_has_twin(const struct world *w, unsigned int side, const struct world_sa *sa)
+bool world_has_twin(const struct world *w, unsigned int side, const struct world_sa *sa)
 {
 	const struct world_side *other = &w->side[!side];
 	unsigned int i;

@@ -223,6 +223,8 @@ void world_inject(struct world *w, unsigned int from, const struct ike_path *pat
  * with its way back. If an SA is in one kernel only, or differs: -1 and @why.
  */
 int world_pairs(struct world *w, char *why, size_t size);
+/* has the other side the one that @sa of @side needs there: the same keys, the other direction? */
+bool world_has_twin(const struct world *w, unsigned int side, const struct world_sa *sa);
 /* can each side read whatever the other one has an SA to send with? */
 bool world_is_read(const struct world *w);
 /* IKE SAs of a side that are up (IKE_UP), and of any state but dead */

@@ -18,7 +18,7 @@ enum child_state {
 	CHILD_BEGUN,  /* being negotiated */
 	CHILD_UP,
 	CHILD_REPLACED, /* superseded; deleted soon */
-	CHILD_DELETING, /* both ends know of its end */
+	CHILD_DELETING, /* its end has been told: it sends no more */
 };
 
 /**

@@ -20,19 +20,18 @@ static struct child_sa *child_heir(const struct child_sa *child)
 	return next;
 }
 
-/*
- * Nobody answers a DELETE of IKEv1. A peer of IKEv2 may send until it answers, and from then on
- * child_told() counts; should no answer come, the end comes all the same.
- */
-static unsigned int child_linger_for(const struct ike_sa *sa)
+/* For so many ms more it receives what was sent with it. */
+static void child_receive_on(struct child_sa *child, unsigned int ms)
 {
-	return sa->ver == 1 ? CHILD_LINGER : CHILD_RETIRE_MAX;
+	child->state = CHILD_DELETING;
+	child_uninstall_out(child);
+	timer_set(&child->retire, ms);
 }
 
 void child_linger(struct child_sa *child)
 {
 	struct ike_sa *sa = child_ike(child);
-	unsigned int wait;
+	unsigned int ms;
 
 	if (child->state == CHILD_DELETING)
 		return;
@@ -40,12 +39,15 @@ void child_linger(struct child_sa *child)
 		child_close(child, REPORT_NONE);
 		return;
 	}
-	wait = child_linger_for(sa);
+	/*
+	 * Nobody answers a DELETE of IKEv1. A peer of IKEv2 may send until it answers, and from then
+	 * on child_told() counts; should no answer come, the end comes all the same.
+	 */
+	ms = sa->ver == 1 ? CHILD_LINGER : CHILD_RETIRE_MAX;
 	/* may be the end of @sa, too */
 	child->state = CHILD_DELETING;
 	sa->vops->child_gone(sa, child);
-	child_uninstall_out(child);
-	timer_set(&child->retire, wait);
+	child_receive_on(child, ms);
 }
 
 void child_given_up(struct child_sa *child)
@@ -53,15 +55,13 @@ void child_given_up(struct child_sa *child)
 	/* told already, and it is about to end */
 	if (child->state == CHILD_DELETING)
 		return;
-	if (child->state != CHILD_REPLACED) {
-		/* the peer knows */
-		child->installed = false;
-		child_close(child, REPORT_DELETED);
+	if (child->state == CHILD_REPLACED) {
+		child_receive_on(child, CHILD_LINGER);
 		return;
 	}
-	child->state = CHILD_DELETING;
-	child_uninstall_out(child);
-	timer_set(&child->retire, CHILD_LINGER);
+	/* the peer knows */
+	child->installed = false;
+	child_close(child, REPORT_DELETED);
 }
 
 void child_told(struct ike *ike, uint8_t proto, uint32_t spi)
