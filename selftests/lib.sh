@@ -720,6 +720,43 @@ drop_delta()
 	fi || fail "counters of $node: expected ${want:-none}, saw ${MOVED:-none}"
 }
 
+# ---------------------------------------------------------------- memory
+
+# slab - objects in use of the caches that $SLABS names, a pattern, without what CPUs keep at hand; RCU and work items
+# lag behind
+slab()
+{
+	local cache
+
+	for cache in /sys/kernel/slab/$SLABS/shrink; do
+		echo 1 >"$cache"
+	done 2>/dev/null
+	awk -v name="^$SLABS\$" '$1 ~ name { n += $2 } END { print n + 0 }' /proc/slabinfo
+}
+
+slab_at_most()
+{
+	[ "$(slab)" -le "$1" ]
+}
+
+# settled - what earlier cases had is given back; the level is BEFORE
+settled()
+{
+	BEFORE=$(slab) RESTED=0
+	wait_for slab_rests || fail "$SLABS never comes to rest: $BEFORE objects"
+}
+
+# slab_rests - the same number for two seconds: a CPU that stands still holds up a grace period
+slab_rests()
+{
+	local old=$BEFORE
+
+	sleep 0.5
+	BEFORE=$(slab)
+	[ "$old" -eq "$BEFORE" ] || RESTED=0
+	[ $((RESTED += 1)) -ge 4 ]
+}
+
 # ---------------------------------------------------------------- captures
 
 # mark_new - a string no other packet has: MARK, and MARK_HEX for ping -p

@@ -11,30 +11,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 
-# slab NAME - objects in use, without what CPUs keep at hand; RCU and work items lag behind
-slab()
-{
-	echo 1 >"/sys/kernel/slab/$1/shrink" 2>/dev/null
-	awk -v name="$1" '$1 == name { print $2; found = 1 } END { if (!found) print 0 }' /proc/slabinfo
-}
-
-# settled - what earlier cases had is given back; the level is BEFORE
-settled()
-{
-	BEFORE=$(slab testudo_sa) RESTED=0
-	wait_for level || fail "testudo_sa never comes to rest: $BEFORE objects"
-}
-
-# level - the same number for two seconds: a CPU that stands still holds up a grace period
-level()
-{
-	local old=$BEFORE
-
-	sleep 0.5
-	BEFORE=$(slab testudo_sa)
-	[ "$old" -eq "$BEFORE" ] || RESTED=0
-	[ $((RESTED += 1)) -ge 4 ]
-}
+SLABS=testudo_sa
 
 keyed()
 {
@@ -99,7 +76,7 @@ t_delete_busy()
 	n X setkey -f - <<<"$conf" || fail "adding 1000 SAs"
 	equal "$(n X setkey -D | grep -c 'spi=')" 1002 "SAs in X"
 	# some of those before may have gone in the meantime
-	[ "$(slab testudo_sa)" -ge 1000 ] || fail "the slab shows $(slab testudo_sa) SAs, $before before"
+	[ "$(slab)" -ge 1000 ] || fail "the slab shows $(slab) SAs, $before before"
 	bg X ping -n -q -i 0.02 10.0.0.2 >/dev/null 2>&1
 	i=$!
 	ping_ok X 10.0.0.2
@@ -107,13 +84,8 @@ t_delete_busy()
 	wait "$i" 2>/dev/null
 	del_node X
 	del_node Y
-	wait_for slab_at_most "$before" || fail "testudo_sa: $(slab testudo_sa) objects, $before before"
+	wait_for slab_at_most "$before" || fail "testudo_sa: $(slab) objects, $before before"
 	[ "$(dmesg | grep -c 'unregister_netdevice: waiting')" -eq 0 ] || fail "a device is still held"
-}
-
-slab_at_most()
-{
-	[ "$(slab testudo_sa)" -le "$1" ]
 }
 
 t_flush_memory()
@@ -129,7 +101,7 @@ t_flush_memory()
 		n A setkey -f - <<<"$conf" || fail "round $round: adding"
 		n A setkey -F
 	done
-	wait_for slab_at_most "$before" || fail "testudo_sa: $(slab testudo_sa) objects, $before before"
+	wait_for slab_at_most "$before" || fail "testudo_sa: $(slab) objects, $before before"
 }
 
 t_link_flap()

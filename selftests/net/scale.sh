@@ -13,38 +13,7 @@
 
 MANY=${SCALE_MANY:-100000}
 SOME=${SCALE_SOME:-10000}
-
-# slab - objects of the module in use, SAs and policies; RCU and work items lag behind
-slab()
-{
-	for cache in /sys/kernel/slab/testudo_s[ap]/shrink; do
-		echo 1 >"$cache"
-	done 2>/dev/null
-	awk '/^testudo_s[ap] / { n += $2 } END { print n + 0 }' /proc/slabinfo
-}
-
-slab_at_most()
-{
-	[ "$(slab)" -le "$1" ]
-}
-
-# settled - wait until earlier cases have given back what they had; the level is BEFORE
-settled()
-{
-	BEFORE=$(slab) RESTED=0
-	wait_for level || fail "the slabs never come to rest"
-}
-
-# level - the same number for two seconds: a CPU that stands still holds up a grace period
-level()
-{
-	local old=$BEFORE
-
-	sleep 0.5
-	BEFORE=$(slab)
-	[ "$old" -eq "$BEFORE" ] || RESTED=0
-	[ $((RESTED += 1)) -ge 4 ]
-}
+SLABS='testudo_s[ap]'
 
 # sas COUNT - as setkey wants them
 sas()
