@@ -64,8 +64,15 @@ class Source:
         self.buf.close()
 
 
+def kernel_waits(sock):
+    """Have the kernel wait for room in @sock's buffer: with a timeout of Python's, calls that are not Python's do not."""
+    sock.setblocking(True)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", int(lab.TIMEOUT), 0))
+
+
 def by_sendfile(sock, src, size):
     """From the file's own pages."""
+    kernel_waits(sock)
     done = 0
     while done < size:
         done += os.sendfile(sock.fileno(), src.fd, done, size - done)
@@ -89,6 +96,7 @@ def by_zerocopy(sock, src, size):
 
 def by_vmsplice(sock, src, size):
     """From the buffer's own pages, by a pipe."""
+    kernel_waits(sock)
     out, into = os.pipe()
     at = ctypes.addressof(ctypes.c_char.from_buffer(src.buf))
     done = 0
