@@ -31,8 +31,14 @@ verdict()
 # machine ARG... - what it prints, and its status in rc
 machine()
 {
-	"${run[@]}" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
-	rc=$?
+	local try
+
+	for try in 1 2 3; do
+		"${run[@]}" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+		rc=$?
+		is_emulators "$tmp/err" || return
+		say "machine $try: the emulator failed, not the kernel"
+	done
 }
 
 echo "KTAP version 1"
