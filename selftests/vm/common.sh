@@ -19,6 +19,9 @@ esac
 # The kernels that have a name; what each is made of stands in "kernel".
 KERNELS="6.12 6.1 7.3 debug"
 
+# How packages are got: a mirror may refuse for two minutes (apt by itself gives up after seven seconds)
+APT=(apt-get -o Acquire::Retries=8 -o DPkg::Lock::Timeout=600)
+
 # say TEXT... - progress, to stderr so that stdout stays the result's
 say()
 {
