@@ -50,6 +50,7 @@ TAILQ_HEAD(key_list, key);
  * @c: how the monitor sees it
  * @base: loop
  * @net: the network process
+ * @nets: how many there have been: one that is started again numbers its questions from 1
  * @list: private keys
  * @id: number of the last question to the monitor
  */
@@ -57,6 +58,7 @@ struct keys {
 	struct child *c;
 	struct event_base *base;
 	struct imsg_channel net;
+	unsigned int nets;
 	struct key_list list;
 	uint32_t id;
 };
@@ -332,14 +334,30 @@ static void on_psk(struct keys *keys, const struct imsg *m, struct secrets_answe
 
 /* ---- the loop ---- */
 
+/*
+ * What the monitor said before net asked comes first: net may ask for what the new configuration
+ * has, and the loop tells of both sockets in any order.
+ */
+static void hear_monitor(struct keys *keys)
+{
+	struct imsg m;
+
+	while (keys->c->monitor.fd >= 0 && imsg_recv(keys->c->monitor.fd, &m, 0) == 1) {
+		child_message(keys->c, &m);
+		imsg_free(&m);
+	}
+}
+
 static void on_question(void *arg, struct imsg *m)
 {
 	struct keys *keys = arg;
+	const unsigned int asker = keys->nets;
 	struct secrets_answer answer = { .error = SECRETS_OK };
 	struct writer w = { .secret = true };
 	struct blob result = { 0 };
 	int err;
 
+	hear_monitor(keys);
 	switch (m->type) {
 	case IMSG_PSK:
 		on_psk(keys, m, &answer, &result);
@@ -351,8 +369,8 @@ static void on_question(void *arg, struct imsg *m)
 		say(&answer, SECRETS_CRYPTO, "the keys process knows no such question");
 	}
 	keys_put_answer(&w, &answer, blob_chunk(&result));
-	/* the channel may have got a new socket while psk.txt was fetched */
-	err = keys->net.fd < 0 ? -EPIPE : imsg_send(keys->net.fd, IMSG_ANSWER, m->id, writer_chunk(&w), -1);
+	/* the channel may have got a new socket by now, and who is there has not asked */
+	err = keys->net.fd < 0 || keys->nets != asker ? -EPIPE : imsg_send(keys->net.fd, IMSG_ANSWER, m->id, writer_chunk(&w), -1);
 	if (err)
 		log_debug("no answer to the net process: %s", strerror(-err));
 	OPENSSL_cleanse(w.p, w.n);
@@ -385,6 +403,7 @@ static void on_peer(void *arg, enum proc_role role, int fd)
 		return;
 	}
 	imsg_channel_close(&keys->net);
+	keys->nets++;
 	if (!imsg_channel_open(&keys->net, keys->base, fd))
 		event_base_loopbreak(keys->base);
 }
