@@ -566,6 +566,36 @@ static void scripts_are_those_of_the_file(void **state)
 	certs_run("chmod 0755 script");
 }
 
+#define TALLY "#!/bin/sh\nsleep %s; echo >>\"${0%%/*}/tally\"\n"
+
+static void write_script(const char *seconds)
+{
+	char *text = xasprintf(TALLY, seconds);
+
+	certs_run("rm -f script tally");
+	write_file("script", text, 0755);
+	free(text);
+}
+
+/* also when the monitor hears of the end before it hears of the script */
+static void the_dead_have_last_words(void **state)
+{
+	int i;
+
+	(void)state;
+	write_script("0");
+	assert_int_equal(kill(monitor, SIGSTOP), 0);
+	for (i = 0; i < 3; i++)
+		tell("script gw");
+	tell("crash");
+	assert_string_equal(hear(), "");
+	assert_int_equal(kill(monitor, SIGCONT), 0);
+	meet();
+	for (i = 0; i < LONG_MS / 50 && !certs_run("test $(wc -l <tally) = 3"); i++)
+		poll(NULL, 0, 50);
+	assert_true(i < LONG_MS / 50);
+}
+
 static void the_dead_come_back(void **state)
 {
 	(void)state;
@@ -636,6 +666,17 @@ static void the_end_is_in_order(void **state)
 	end_by(SIGTERM, "stop");
 }
 
+/* a script that undoes what another has done is not left to whoever ends us */
+static void the_end_waits_for_scripts(void **state)
+{
+	write_script("1");
+	tell("script gw");
+	/* it has asked for that by now */
+	expect("given nothing of the kind", "given 0");
+	the_end_is_in_order(state);
+	assert_true(certs_run("test -e tally"));
+}
+
 static void the_end_may_leave_everything(void **state)
 {
 	(void)state;
@@ -659,10 +700,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(secrets_of_the_configuration),
 		cmocka_unit_test(the_rest_takes_a_restart),
 		cmocka_unit_test(scripts_are_those_of_the_file),
+		cmocka_unit_test(the_dead_have_last_words),
 		cmocka_unit_test(the_dead_come_back),
 		cmocka_unit_test(keys_come_back),
 		cmocka_unit_test(nothing_secret_is_logged),
-		cmocka_unit_test(the_end_is_in_order),
+		cmocka_unit_test(the_end_waits_for_scripts),
 	};
 	const struct CMUnitTest again[] = {
 		cmocka_unit_test(the_end_may_leave_everything),

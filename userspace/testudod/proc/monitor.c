@@ -20,7 +20,7 @@
 #include "proc/safefile.h"
 #include "proc/sandbox.h"
 
-#define STOP_MS	       5000 /* net tells its peers good-bye */
+#define STOP_MS	       5000 /* net tells its peers good-bye, and scripts undo what others of them did */
 #define WHY_MAX	       4096 /* errors of a reload that are told to who asked for it */
 #define LOG_PER_MINUTE 6    /* lines that a peer can cause */
 
@@ -241,22 +241,26 @@ void monitor_message(void *arg, struct imsg *msg)
 
 /* ---- the end ---- */
 
-static void stop_late(void *arg)
-{
-	struct monitor *m = arg;
-
-	if (m->member[PROC_NET].pid)
-		log_warn("the net process did not end in time");
-	spawn_kill(m, SIGKILL);
-}
-
-/* net ends first; without it nobody needs the others */
+/* net ends first; without it nobody needs the others. Scripts of its end are ours until the service manager's patience ends */
 static void end_the_rest(struct monitor *m)
 {
 	if (!m->member[PROC_NET].pid)
 		spawn_kill(m, SIGKILL);
-	if (spawn_none_left(m))
+	if (spawn_none_left(m) && (m->late || !script_runs(m)))
 		event_base_loopbreak(m->base);
+}
+
+static void stop_late(void *arg)
+{
+	struct monitor *m = arg;
+
+	m->late = true;
+	if (m->member[PROC_NET].pid)
+		log_warn("the net process did not end in time");
+	else if (script_runs(m))
+		log_warn("a script did not end in time");
+	spawn_kill(m, SIGKILL);
+	end_the_rest(m);
 }
 
 void monitor_stop(struct monitor *m, int exit_status, enum imsg_type how)

@@ -48,6 +48,7 @@ struct member {
  * @member: children, by role
  * @scripts: those that run; 0: free
  * @stopping: no child is started any more
+ * @late: and nobody is waited for
  * @told_ready: READY=1 was sent
  * @exit_status: of the program
  * @stop_timer: how long net may take to end
@@ -63,6 +64,7 @@ struct monitor {
 	struct member member[PROC_ROLES];
 	pid_t scripts[SCRIPTS_MAX];
 	bool stopping;
+	bool late;
 	bool told_ready;
 	int exit_status;
 	struct timer stop_timer;
@@ -127,6 +129,8 @@ int files_for(const struct monitor *m, enum proc_role role);
 
 void script_run(struct monitor *m, struct chunk request);
 bool script_ended(struct monitor *m, pid_t pid, int status);
+/* is there one that has not ended? */
+bool script_runs(const struct monitor *m);
 
 /* ---- monitor.c ---- */
 

@@ -216,3 +216,13 @@ bool script_ended(struct monitor *m, pid_t pid, int status)
 		log_warn("a script ended with status %d", WEXITSTATUS(status));
 	return true;
 }
+
+bool script_runs(const struct monitor *m)
+{
+	int i;
+
+	for (i = 0; i < SCRIPTS_MAX; i++)
+		if (m->scripts[i])
+			return true;
+	return false;
+}

@@ -392,6 +392,18 @@ static void plan_again(struct member *c)
 	c->backoff = c->backoff < BACKOFF_MAX / 2 ? c->backoff * 2 : BACKOFF_MAX;
 }
 
+/* its end may be told before what it said: scripts that it wanted for SAs that went with it */
+static void last_words(struct member *c)
+{
+	struct imsg msg;
+
+	while (c->role == PROC_NET && c->ch.fd >= 0 && imsg_recv(c->ch.fd, &msg, 0) == 1) {
+		if (msg.type == IMSG_SCRIPT)
+			script_run(c->m, blob_chunk(&msg.body));
+		imsg_free(&msg);
+	}
+}
+
 bool spawn_ended(struct monitor *m, pid_t pid, int status)
 {
 	enum proc_role role;
@@ -407,6 +419,7 @@ bool spawn_ended(struct monitor *m, pid_t pid, int status)
 	c->pid = 0;
 	never_ready = !c->ready && !m->told_ready;
 	c->ready = false;
+	last_words(c);
 	imsg_channel_close(&c->ch);
 	if (m->stopping)
 		return true;
