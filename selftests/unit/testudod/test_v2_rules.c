@@ -566,6 +566,43 @@ static void test_rekey_unusable(void **state)
 	world_free(w);
 }
 
+/*
+ * The peer refuses to rekey the IKE SA, and is asked again in a minute. Until then it is the peer of
+ * before: what waits for its time is no question that it leaves without an answer.
+ */
+static void test_probe_beside_what_waits(void **state)
+{
+	static const struct v2_conf watchful = { .remote = "dpd_delay 10; dpd_retry 3; dpd_maxfail 3;" };
+	static const struct v2_conf patient = { .remote = "dpd_delay 0;" };
+	struct world *w = v2_world(&watchful, &patient);
+	struct conf_proposal *prop;
+	unsigned int sent;
+	struct ike_sa *sa;
+
+	(void)state;
+	v2_tunnels(w);
+	world_acquire(w, 0, 0);
+	world_run(w, 2 * SECOND);
+	v2_expect_pairs(w, 1);
+	prop = TAILQ_FIRST(&TAILQ_FIRST(&w->side[1].conf->remotes)->proposals);
+	prop->dh = alg_by_name(ALG_DH, "modp4096");
+	sa = world_ike(w, 0);
+	sa->vops->rekey(sa);
+	world_run(w, SECOND);
+	assert_null(sa->v2->now);
+	assert_false(TAILQ_EMPTY(&sa->v2->queue));
+	sent = w->side[0].sent;
+	world_run(w, 50 * SECOND);
+	assert_true(w->side[0].sent > sent);
+	assert_int_equal(w->side[0].events[EVENT_DPD_TIMEOUT], 0);
+	expect_one(w, "after a refusal");
+	/* and one that is not there is noticed all the same */
+	w->cut = true;
+	world_run(w, 40 * SECOND);
+	assert_int_equal(w->side[0].events[EVENT_DPD_TIMEOUT], 1);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -585,6 +622,7 @@ int main(void)
 		cmocka_unit_test(test_answer_follows),
 		cmocka_unit_test(test_answer_in_time),
 		cmocka_unit_test(test_rekey_unusable),
+		cmocka_unit_test(test_probe_beside_what_waits),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -456,10 +456,10 @@ static void main_child_forget(struct ike_sa *sa, struct child_sa *child)
 	child->exchange = NULL;
 }
 
-/* Whatever is under way shows as well whether the peer answers. */
+/* Whatever is under way shows as well whether the peer answers; what waits for its time does not. */
 static void main_probe(struct ike_sa *sa)
 {
-	if (sa->v2->now || sa->v2->phase != V2_OPEN || !TAILQ_EMPTY(&sa->v2->queue))
+	if (sa->v2->now || sa->v2->phase != V2_OPEN)
 		return;
 	v2_queue_new(sa, V2_X_PROBE);
 	v2_pump(sa);
