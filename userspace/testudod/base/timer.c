@@ -53,6 +53,8 @@ void timer_set(struct timer *t, uint64_t ms)
 		t->ev = evtimer_new(loop, timer_fire, t);
 	tv.tv_sec = ms / 1000;
 	tv.tv_usec = ms % 1000 * 1000;
+	/* libevent counts from the begin of this round, and Diffie-Hellman may have taken seconds of it */
+	event_base_update_cache_time(loop);
 	if (!t->ev || evtimer_add(t->ev, &tv)) {
 		log_error("a timer cannot be set");
 		exit(EXIT_FAILURE);
