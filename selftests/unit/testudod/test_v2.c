@@ -118,6 +118,40 @@ static void test_group_retry(void **state)
 	world_free(w);
 }
 
+/* What B says with a KE payload in it, the choice, is lost. */
+static void hook_lose_choice(struct world *w, struct world_dg *dg, void *arg)
+{
+	(void)w;
+	(void)arg;
+	dg->drop |= dg->from == 1 && dg->data.p[18] == V2_SA_INIT && dg->data.p[16] == P2_SA;
+}
+
+/* A slow peer answers the first message and its repetition: the second answer is no refusal of the next. */
+static void test_group_said_twice(void **state)
+{
+	const struct v2_conf a = {
+		.proposal = "encryption_algorithm aes 256; hash_algorithm sha256; dh_group x25519; "
+			    "authentication_method pre_shared_key; } proposal { "
+			    "encryption_algorithm aes 256; hash_algorithm sha256; dh_group ecp384;",
+	};
+	const struct v2_conf b = {
+		.proposal = "encryption_algorithm aes 256; hash_algorithm sha256; dh_group ecp384;",
+	};
+	struct world *w = v2_world(&a, &b);
+
+	(void)state;
+	v2_tunnels(w);
+	w->latency = 800;
+	w->hook = hook_lose_choice;
+	world_acquire(w, 0, 0);
+	world_run(w, 10000);
+	assert_int_equal(w->side[0].events[EVENT_PHASE1_FAILED], 0);
+	w->hook = NULL;
+	world_run(w, 20000);
+	v2_expect_up(w, "the same INVALID_KE_PAYLOAD twice");
+	world_free(w);
+}
+
 static void test_cookie(void **state)
 {
 	struct world *w = v2_world(NULL, NULL);
@@ -521,6 +555,7 @@ int main(void)
 		cmocka_unit_test(test_ike_suites),
 		cmocka_unit_test(test_esp_suites),
 		cmocka_unit_test(test_group_retry),
+		cmocka_unit_test(test_group_said_twice),
 		cmocka_unit_test(test_cookie),
 		cmocka_unit_test(test_cookie_and_group),
 		cmocka_unit_test(test_certs),

@@ -301,7 +301,10 @@ static bool init_cookie(struct ike_sa *sa, const struct wire_msg *msg)
 	return true;
 }
 
-/* INVALID_KE_PAYLOAD: another group, if we offered it and have not come with it yet. */
+/*
+ * INVALID_KE_PAYLOAD: another group, if we offered it and have not come with it yet. A slow peer says
+ * it once more, to the repetition of what we came with before: what we come with now is its answer.
+ */
 static bool init_other_group(struct ike_sa *sa, const struct v2_notify *n)
 {
 	struct v2_state *v2 = sa->v2;
@@ -312,6 +315,8 @@ static bool init_other_group(struct ike_sa *sa, const struct v2_notify *n)
 	if (r.failed || r.n || !wanted || v2->ntried == V2_TRIED ||
 	    !prop_v2_ike_group(sa->peer->conf, wanted))
 		return false;
+	if (v2->ntried > 1 && v2->tried[v2->ntried - 1] == wanted)
+		return true;
 	for (i = 0; i < v2->ntried; i++) {
 		if (v2->tried[i] == wanted)
 			return false;
