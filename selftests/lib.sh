@@ -320,18 +320,32 @@ wire()
 	ip -n "${RUN}WIRE" link set right master br0
 }
 
+# owns NODE DEV ADDRESS... - NODE takes packets for these addresses of IPv6: work of the kernel's sees to that after ip(8)
+# has ended, without DAD, too. Those of a device that is down wait for it
+owns()
+{
+	local routes one
+
+	routes=$(ip -n "$RUN$1" -6 route show table all)
+	for one in "${@:3}"; do
+		[[ $routes == *"local ${one%/*} dev $2 "* ]] ||
+			! [[ $(ip -n "$RUN$1" link show "$2") == *[,\<]UP[,\>]* ]] || return 1
+	done
+}
+
 # addr NODE DEV ADDRESS...
 addr()
 {
-	local node=$1 dev=$2 one
+	local node=$1 dev=$2 one six=()
 
 	shift 2
 	for one in "$@"; do
 		case $one in
-		*:*) ip -n "$RUN$node" addr add "$one" dev "$dev" nodad ;;
+		*:*) ip -n "$RUN$node" addr add "$one" dev "$dev" nodad && six+=("$one") ;;
 		*) ip -n "$RUN$node" addr add "$one" dev "$dev" ;;
 		esac
 	done
+	[ ${#six[@]} -eq 0 ] || wait_for owns "$node" "$dev" "${six[@]}"
 }
 
 # route NODE NET GATEWAY...  (pairs)
