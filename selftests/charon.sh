@@ -83,10 +83,11 @@ charon_is_up()
 	tail -n "+$((CHARON_SAID + 1))" "$WORKDIR/charon.log" | grep -q "added configuration"
 }
 
-# charon_pairs - how many pairs of SAs its connection t has had so far
+# charon_pairs - how many pairs of SAs its connection t has had so far. One that takes the place of another has two
+# lines, "inbound CHILD_SA" and later "outbound CHILD_SA"
 charon_pairs()
 {
-	grep -c 'CHILD_SA t{.*established with SPIs' "$WORKDIR/charon.log"
+	grep 'CHILD_SA t{.*established with SPIs' "$WORKDIR/charon.log" | grep -vc 'outbound CHILD_SA'
 }
 
 # established N - that many, or more
