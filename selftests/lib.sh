@@ -518,9 +518,11 @@ rnd_spi()
 	printf '0x%x' $((0x10000 + RANDOM * 32768 + RANDOM))
 }
 
+# rnd_port - to listen at. None that a connection may have for its own end: while one of a moment ago still waits for its
+# time there, nobody else gets that
 rnd_port()
 {
-	echo $((20000 + RANDOM % 30000))
+	echo $((20000 + RANDOM % 12000))
 }
 
 # setkey_alg ENC EKEY AUTH AKEY - the -E/-A part of an add line; ENC "-" for AH
