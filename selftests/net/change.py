@@ -106,6 +106,7 @@ class Traffic:
         self.udp = net.socket("H1")
         self.udp.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, gates.MARK_TOS)
         self.sink, self.aside = net.socket("H2", bind=gates.HOSTS[1]), net.socket("G2", bind=gates.ASIDE)
+        self.aside.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)           # SO_RCVBUFFORCE: nobody reads the fences
         self.taps, self.clear = {}, {}
         for dev in ("out1", "out0"):
             self.watch(dev)
