@@ -391,7 +391,8 @@ def unload(tw):
     flow = tw.flow(ENC, AUTH, window=0)
     floods = two_floods(tw, flow)
     try:
-        lab.sh("rmmod", "testudo")
+        # a socket gives its module back a grace period after setkey closed it, and a flood makes that long
+        lab.wait_until(lambda: not lab.sh("rmmod", "testudo", fails=True)[0], "the module has a user for ever")
     finally:
         stop(floods)
     lab.sh("insmod", KO)
