@@ -182,6 +182,12 @@ def tcp_of_a(tw, pair):
         sock.close()
 
 
+def established(pair):
+    """Until A's ACK comes: its SYN has come again when W was slow, and the ACK is behind that."""
+    while pair.at_w()[13] & SYN:
+        pass
+
+
 def local(tw, mode, v, outer):
     """A's own TCP: what it offers, and what it makes of W's offer, as client and as server."""
     tw.need_testudo()
@@ -192,7 +198,7 @@ def local(tw, mode, v, outer):
         equal(offer(syn), pair.most, "MSS of A's SYN")
         number = struct.unpack_from("!I", syn, 4)[0]
         pair.from_w(pair.segment(False, SYN | ACK, mss(LINK - 40), ack=number + 1))
-        pair.at_w()
+        established(pair)
         equal(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG), pair.most, "MSS of A's connection to W")
     tw.reset()
     pair = Pair(tw, mode, v, outer)
@@ -291,9 +297,7 @@ def urgent(tw, v):
         sock.connect_ex((pair.theirs, pair.port))
         number = struct.unpack_from("!I", pair.at_w(), 4)[0]
         pair.from_w(pair.segment(False, SYN | ACK, mss(LINK - 40), ack=number + 1))
-        # its SYN has come again when W was slow, and its ACK is behind that
-        while pair.at_w()[13] & SYN:
-            pass
+        established(pair)
         tw.a.ip("link", "set", "a0", "mtu", str(size))
         try:
             sock.send(data, socket.MSG_OOB)
