@@ -29,6 +29,7 @@
 static pid_t pid;
 static int monitor, net; /* our ends */
 
+/* @secret: "use ..." or "key ...", of a peer at 10.0.0.5 */
 static struct source *source_of(const char *secret)
 {
 	static const struct conf_say quiet = { 0 };
@@ -36,7 +37,7 @@ static struct source *source_of(const char *secret)
 	struct conf *conf;
 	char *text;
 
-	text = xasprintf("path pre_shared_key \"/psk.txt\";\nremote 10.0.0.5 { shared_secret use \"%s\";\n"
+	text = xasprintf("path pre_shared_key \"/psk.txt\";\nremote 10.0.0.5 { shared_secret %s;\n"
 			 "proposal { encryption_algorithm aes 256; hash_algorithm sha256;\n"
 			 "authentication_method pre_shared_key; dh_group 14; } }\n",
 			 secret);
@@ -56,7 +57,6 @@ static int start(void **state)
 	struct child c = { .role = PROC_KEYS, .conf_name = "racoon.conf", .log_level_said = true };
 	int m[2], n[2], i;
 
-	(void)state;
 	assert_int_equal(imsg_pair(m), 0);
 	assert_int_equal(imsg_pair(n), 0);
 	pid = fork();
@@ -67,7 +67,7 @@ static int start(void **state)
 			c.peer[i] = -1;
 		c.monitor.fd = m[1];
 		c.peer[PROC_NET] = n[1];
-		if (child_take_source(&c, source_of("first")))
+		if (child_take_source(&c, source_of(*state ? *state : "use \"first\"")))
 			keys_main(&c);
 		_exit(0);
 	}
@@ -137,12 +137,12 @@ static void answered(int fd, uint32_t id, const char *secret)
 }
 
 /* a question that it has to ask the monitor for, and there it stands still: the number of that */
-static uint32_t stopped_at_question(void)
+static uint32_t stopped_at_question(const char *addr)
 {
 	uint32_t id;
 	int status;
 
-	ask(net, 1, "10.0.0.9");
+	ask(net, 1, addr);
 	id = hear_monitors(IMSG_PSK_OPEN);
 	assert_int_equal(kill(pid, SIGSTOP), 0);
 	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
@@ -150,49 +150,77 @@ static uint32_t stopped_at_question(void)
 	return id;
 }
 
-static void go_on(uint32_t id)
+/* psk.txt, or none */
+static void go_on(uint32_t id, const char *text)
 {
-	const struct secrets_answer none = { .error = SECRETS_NO_FILE };
+	const struct secrets_answer a = { .error = text ? SECRETS_OK : SECRETS_NO_FILE };
+	int fd = text ? memfd_from(chunk_str(text)) : -1;
 	struct writer w = { 0 };
 
-	keys_put_answer(&w, &none, chunk(NULL, 0));
-	assert_int_equal(imsg_send(monitor, IMSG_PSK_FILE, id, writer_chunk(&w), -1), 0);
+	keys_put_answer(&w, &a, chunk(NULL, 0));
+	assert_int_equal(imsg_send(monitor, IMSG_PSK_FILE, id, writer_chunk(&w), fd), 0);
 	writer_free(&w);
+	if (fd >= 0)
+		close(fd);
 }
 
-/* net has the new configuration from the monitor as well, and asks at once */
-static void a_new_secret_is_used_at_once(void **state)
+static void reload(const char *secret)
 {
-	uint32_t id = stopped_at_question();
-	struct source *src = source_of("second");
+	struct source *src = source_of(secret);
 	struct blob packed = source_pack(src);
 	int fd = memfd_from(blob_chunk(&packed));
 
-	(void)state;
 	assert_true(fd >= 0);
-	go_on(id);
 	assert_int_equal(imsg_send(monitor, IMSG_SOURCE, 0, chunk(NULL, 0), fd), 0);
-	ask(net, 2, "10.0.0.5");
-	assert_int_equal(kill(pid, SIGCONT), 0);
-	answered(net, 1, NULL);
-	answered(net, 2, "second");
 	close(fd);
 	blob_free(&packed);
 	source_free(src);
 	free(src);
 }
 
+/* net has the new configuration from the monitor as well, and asks at once */
+static void a_new_secret_is_used_at_once(void **state)
+{
+	uint32_t id = stopped_at_question("10.0.0.9");
+
+	(void)state;
+	go_on(id, NULL);
+	reload("use \"second\"");
+	ask(net, 2, "10.0.0.5");
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	answered(net, 1, NULL);
+	answered(net, 2, "second");
+}
+
+/* the monitor has one for us before it hears of our question for psk.txt */
+static void a_configuration_comes_between(void **state)
+{
+	static const char text[] = "a.test old\nb.test new\n";
+	uint32_t id = stopped_at_question("10.0.0.5");
+
+	(void)state;
+	reload("key \"b.test\"");
+	go_on(id, text);
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	answered(net, 1, "new");
+	ask(net, 1, "10.0.0.5");
+	id = hear_monitors(IMSG_PSK_OPEN);
+	reload("use \"third\"");
+	go_on(id, text);
+	answered(net, 1, "third");
+}
+
 /* a net process that was started again has a question of that number, too */
 static void an_answer_is_for_who_asked(void **state)
 {
 	const uint8_t role = PROC_NET;
-	uint32_t id = stopped_at_question();
+	uint32_t id = stopped_at_question("10.0.0.9");
 	int n[2];
 
 	(void)state;
 	assert_int_equal(imsg_pair(n), 0);
 	assert_int_equal(imsg_send(monitor, IMSG_PEER, 0, chunk(&role, 1), n[1]), 0);
-	go_on(id);
+	go_on(id, NULL);
 	ask(n[0], 1, "10.0.0.5");
 	assert_int_equal(kill(pid, SIGCONT), 0);
 	answered(n[0], 1, "first");
@@ -206,6 +234,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		T(a_new_secret_is_used_at_once),
+		cmocka_unit_test_prestate_setup_teardown(a_configuration_comes_between, start, end, (void *)"key \"a.test\""),
 		T(an_answer_is_for_who_asked),
 	};
 

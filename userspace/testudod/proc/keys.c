@@ -184,7 +184,13 @@ static void on_sign(struct keys *keys, const struct imsg *m, struct secrets_answ
 
 /* ---- pre-shared keys ---- */
 
-/* psk.txt as it is now */
+/* how sentences name it; the monitor may have had it open under a configuration that has been replaced since */
+static const char *psk_path(const struct keys *keys)
+{
+	return keys->c->conf->path_psk ? keys->c->conf->path_psk : "the file of pre-shared keys";
+}
+
+/* psk.txt as it is now. What else the monitor says is heard as well: the configuration may be a new one then */
 static bool fetch_psk_file(struct keys *keys, struct blob *text, struct secrets_answer *a)
 {
 	const struct imsg_call call = {
@@ -213,7 +219,7 @@ static bool fetch_psk_file(struct keys *keys, struct blob *text, struct secrets_
 		ok = !fd_read(reply.fd, PSK_FILE_MAX, text);
 		if (!ok)
 			say(a, SECRETS_NO_FILE, "%s: it can not be read, or is larger than 1 MB",
-			    keys->c->conf->path_psk);
+			    psk_path(keys));
 	}
 	imsg_free(&reply);
 	return ok;
@@ -243,7 +249,7 @@ static bool find_named(struct keys *keys, struct chunk text, const char *name, s
 	id_free(&id);
 	if (!found)
 		say(a, SECRETS_NO_PSK, "couldn't find the pskey for shared_secret key \"%.64s\": %s has no line for it",
-		    name, keys->c->conf->path_psk);
+		    name, psk_path(keys));
 	return found;
 }
 
@@ -272,16 +278,16 @@ static bool find_psk(struct keys *keys, struct chunk text, const struct keys_psk
 		found = psk_find(text, &by_addr, key, &line);
 	}
 	if (found) {
-		log_debug("%s: line %u is for %s", keys->c->conf->path_psk, line,
+		log_debug("%s: line %u is for %s", psk_path(keys), line,
 			  q->id.type ? id : host);
 		return true;
 	}
 	if (line)
 		say(a, SECRETS_NO_PSK, "couldn't find the pskey for %s: %s:%u has no hexadecimal key after 0x",
-		    host, keys->c->conf->path_psk, line);
+		    host, psk_path(keys), line);
 	else
 		say(a, SECRETS_NO_PSK, "couldn't find the pskey for %s: %s has no line for %s%s%s", host,
-		    keys->c->conf->path_psk, q->id.type ? id : "", q->id.type ? " and none for " : "",
+		    psk_path(keys), q->id.type ? id : "", q->id.type ? " and none for " : "",
 		    host);
 	return false;
 }
@@ -300,7 +306,11 @@ static bool get_psk(struct keys *keys, const struct keys_psk *q, struct blob *ke
 	}
 	if (!fetch_psk_file(keys, &text, a))
 		return false;
-	if (r && r->secret_key)
+	r = psk_remote(keys, q);
+	ok = r && r->secret;
+	if (ok)
+		blob_set(key, chunk_str(r->secret));
+	else if (r && r->secret_key)
 		ok = find_named(keys, blob_chunk(&text), r->secret_key, key, a);
 	else
 		ok = find_psk(keys, blob_chunk(&text), q, key, a);
