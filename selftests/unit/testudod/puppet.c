@@ -155,7 +155,9 @@ static void on_command(evutil_socket_t fd, short what, void *arg)
 					    "REMOTE_ADDR=10.0.0.2", "PATH=/tmp", "novalue" };
 
 		child_script(p->c, rest, SCRIPT_PHASE1_UP, env, 5);
-	} else if (!strcmp(word, "exec"))
+	} else if (!strcmp(word, "down"))
+		child_script(p->c, rest, SCRIPT_PHASE1_DOWN, NULL, 0);
+	else if (!strcmp(word, "exec"))
 		execl("/bin/true", "true", NULL);
 	else if (!strcmp(word, "crash"))
 		raise(SIGKILL);

@@ -10,6 +10,7 @@
  *	given TEXT		is that anywhere in the configuration that it was given?
  *	reload, check		the files are to be read again, or only looked at
  *	script REMOTE		phase1_up, with an environment of an attacker
+ *	down REMOTE		phase1_down
  *	exec, crash, steal	what no net process does
  *
  * It says what the monitor tells it, too: "source", "reloaded", "socket", "peer" ...

@@ -18,7 +18,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -255,6 +254,8 @@ static void write_conf(const char *extra)
 	free(text);
 }
 
+#define KEYED "proposal { encryption_algorithm aes 256; hash_algorithm sha256; authentication_method pre_shared_key; dh_group 14; }"
+
 static char **own_argv;
 
 static void run_monitor(void)
@@ -280,7 +281,6 @@ static void run_monitor(void)
 
 static bool log_has(const char *text)
 {
-	struct timespec nap = { 0, 50000000 };
 	bool found = false;
 	int i;
 
@@ -290,7 +290,7 @@ static bool log_has(const char *text)
 		found = log.n && memmem(log.p, log.n, text, strlen(text));
 		blob_free(&log);
 		if (!found)
-			nanosleep(&nap, NULL);
+			poll(NULL, 0, 50);
 	}
 	return found;
 }
@@ -478,7 +478,6 @@ static void files_are_read_again(void **state)
 /* the keys process has it, and the one that talks to the network asterisks */
 static void secrets_of_the_configuration(void **state)
 {
-#define KEYED "proposal { encryption_algorithm aes 256; hash_algorithm sha256; authentication_method pre_shared_key; dh_group 14; }"
 	(void)state;
 	write_file("psk.txt", "a.test second\n10.0.0.2 first secret\n10.0.0.7 other\n", 0600);
 	write_conf("remote 10.0.0.5 { shared_secret use \"first secret\"; " KEYED " }\n"
@@ -507,7 +506,6 @@ static void secrets_of_the_configuration(void **state)
 	write_conf("");
 	expect("reload", "source 1");
 	hear();
-#undef KEYED
 }
 
 static void the_rest_takes_a_restart(void **state)
@@ -531,15 +529,13 @@ static void the_rest_takes_a_restart(void **state)
 	hear();
 }
 
-static bool wait_file(const char *name)
+/* until that command succeeds in the folder */
+static bool comes_true(const char *cmd)
 {
-	struct timespec nap = { 0, 50000000 };
-	char *path = xasprintf("%s/%s", certs_dir, name);
 	int i;
 
-	for (i = 0; i < LONG_MS / 50 && access(path, F_OK); i++)
-		nanosleep(&nap, NULL);
-	free(path);
+	for (i = 0; i < LONG_MS / 50 && !certs_run(cmd); i++)
+		poll(NULL, 0, 50);
 	return i < LONG_MS / 50;
 }
 
@@ -550,7 +546,7 @@ static void scripts_are_those_of_the_file(void **state)
 	(void)state;
 	tell("script nobody");
 	tell("script gw");
-	assert_true(wait_file("ran"));
+	assert_true(comes_true("test -e ran"));
 	ran = certs_file("ran");
 	assert_non_null(memmem(ran.p, ran.n, "script phase1_up\n", 17));
 	assert_non_null(memmem(ran.p, ran.n, "REMOTE_ADDR=10.0.0.2\n", 21));
@@ -577,6 +573,34 @@ static void write_script(const char *seconds)
 	free(text);
 }
 
+static void reload_with(const char *extra)
+{
+	write_conf(extra);
+	expect("reload", "source 1");
+	assert_string_equal(hear(), "reloaded 1 ");
+}
+
+/* a peer that is in the file no more: what its SAs had done is undone */
+static void who_has_left_has_a_script(void **state)
+{
+	char *old = xasprintf("remote \"old\" { remote_address 10.0.0.3; script \"%s/script\" phase1_up;\n"
+			      "script \"%s/script\" phase1_down; " KEYED " }\n",
+			      certs_dir, certs_dir);
+
+	(void)state;
+	write_script("0");
+	reload_with(old);
+	reload_with("");
+	tell("script old");
+	tell("down old");
+	assert_true(comes_true("test $(wc -l <tally) = 1"));
+	reload_with("# and now forgotten\n");
+	tell("down old");
+	tell("script gw");
+	assert_true(comes_true("test $(wc -l <tally) = 2"));
+	free(old);
+}
+
 /* also when the monitor hears of the end before it hears of the script */
 static void the_dead_have_last_words(void **state)
 {
@@ -591,9 +615,7 @@ static void the_dead_have_last_words(void **state)
 	assert_string_equal(hear(), "");
 	assert_int_equal(kill(monitor, SIGCONT), 0);
 	meet();
-	for (i = 0; i < LONG_MS / 50 && !certs_run("test $(wc -l <tally) = 3"); i++)
-		poll(NULL, 0, 50);
-	assert_true(i < LONG_MS / 50);
+	assert_true(comes_true("test $(wc -l <tally) = 3"));
 }
 
 static void the_dead_come_back(void **state)
@@ -700,6 +722,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(secrets_of_the_configuration),
 		cmocka_unit_test(the_rest_takes_a_restart),
 		cmocka_unit_test(scripts_are_those_of_the_file),
+		cmocka_unit_test(who_has_left_has_a_script),
 		cmocka_unit_test(the_dead_have_last_words),
 		cmocka_unit_test(the_dead_come_back),
 		cmocka_unit_test(keys_come_back),

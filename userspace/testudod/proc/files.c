@@ -122,7 +122,8 @@ bool files_read(const struct monitor *m, struct files_new *new, char *why, size_
 
 void files_take(struct monitor *m, struct files_new *new)
 {
-	conf_free(m->conf);
+	conf_free(m->was);
+	m->was = m->conf;
 	m->conf = new->conf;
 	new->conf = NULL;
 	source_free(&m->files);

@@ -369,6 +369,7 @@ static void free_monitor(struct monitor *m)
 	timer_free(&m->stop_timer);
 	timer_free(&m->watchdog);
 	conf_free(m->conf);
+	conf_free(m->was);
 	source_free(&m->files);
 	close(m->self);
 }

@@ -44,6 +44,7 @@ struct member {
  * @base: loop
  * @self: our own program, for execve()
  * @conf: configuration in force
+ * @was: the one before it, or NULL: net ends the SAs of peers that only that one has
  * @files: files it was made of, secrets left out
  * @member: children, by role
  * @scripts: those that run; 0: free
@@ -60,6 +61,7 @@ struct monitor {
 	struct event_base *base;
 	int self;
 	struct conf *conf;
+	struct conf *was;
 	struct source files;
 	struct member member[PROC_ROLES];
 	pid_t scripts[SCRIPTS_MAX];

@@ -95,6 +95,14 @@ static bool next_text(struct reader *r, struct chunk *text)
 	return true;
 }
 
+/* who is no longer in the file may still undo what he has done */
+static const struct conf_remote *remote_of(const struct monitor *m, const char *name, unsigned int which)
+{
+	const struct conf_remote *r = conf_remote_by_name(m->conf, name);
+
+	return r || !m->was || which == SCRIPT_PHASE1_UP ? r : conf_remote_by_name(m->was, name);
+}
+
 static bool read_request(const struct monitor *m, struct chunk request, struct script *s)
 {
 	struct reader r = reader(request);
@@ -105,7 +113,7 @@ static bool read_request(const struct monitor *m, struct chunk request, struct s
 	if (r.failed || !next_text(&r, &text))
 		return false;
 	name = xstrndup((const char *)text.p, text.n);
-	s->remote = conf_remote_by_name(m->conf, name);
+	s->remote = remote_of(m, name, which);
 	free(name);
 	if (!s->remote)
 		return false;
