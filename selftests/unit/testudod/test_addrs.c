@@ -142,6 +142,25 @@ static void test_changes(void **state)
 	assert_false(is_local(f, "10.0.0.2"));
 }
 
+/* a packet may be faster than the news, or than two seconds; who is told of a change hears of it all the same */
+static void test_new(void **state)
+{
+	struct fix *f = *state;
+
+	set_address("10.0.0.1");
+	assert_true(is_local(f, "10.0.0.1"));
+	assert_false(is_local(f, "10.0.0.9"));
+	set_address("10.0.0.2");
+	input(f);
+	assert_true(is_local(f, "10.0.0.2"));
+	assert_false(is_local(f, "10.0.0.1"));
+	assert_int_equal(f->changed, 0);
+	fake_clock_turn(5000);
+	assert_int_equal(f->changed, 1);
+	assert_int_equal(fake_clock_next(), 0);
+	set_address("0.0.0.0");
+}
+
 static void test_source(void **state)
 {
 	struct sockaddr_storage local, remote = addr("198.51.100.7[500]");
@@ -185,6 +204,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_local, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_new, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_source_v6, setup, teardown),
 	};

@@ -200,16 +200,6 @@ static int addrs_read(struct addrs *a)
 	return differ;
 }
 
-bool addrs_is_local(const struct addrs *a, const struct sockaddr_storage *addr)
-{
-	size_t i;
-
-	for (i = 0; i < a->n; i++)
-		if (addr_same_host(&a->list[i], addr))
-			return true;
-	return false;
-}
-
 /* The source of a route; family 0: it has none. */
 static int addrs_route(const struct nlmsghdr *nlh, void *data)
 {
@@ -267,6 +257,7 @@ int addrs_source(struct addrs *a, const struct sockaddr_storage *remote,
 static void addrs_settled(void *arg)
 {
 	struct addrs *a = arg;
+	bool differ;
 	int ret;
 
 	ret = addrs_read(a);
@@ -276,7 +267,9 @@ static void addrs_settled(void *arg)
 		timer_set(&a->settle, ADDRS_SETTLE_MS);
 		return;
 	}
-	if (ret)
+	differ = ret || a->differ;
+	a->stale = a->differ = false;
+	if (differ)
 		a->changed(a->arg);
 }
 
@@ -297,8 +290,38 @@ void addrs_input(struct addrs *a)
 			break;
 		any = true;
 	}
+	a->stale |= any;
 	if (any && !timer_pending(&a->settle))
 		timer_set(&a->settle, ADDRS_SETTLE_MS);
+}
+
+static bool addrs_listed(const struct addrs *a, const struct sockaddr_storage *addr)
+{
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		if (addr_same_host(&a->list[i], addr))
+			return true;
+	return false;
+}
+
+/*
+ * What leaves from an address that is new can ask for an SA before the change has settled, and what
+ * is refused then is not asked for again for a while.
+ */
+bool addrs_is_local(struct addrs *a, const struct sockaddr_storage *addr)
+{
+	int ret;
+
+	if (addrs_listed(a, addr))
+		return true;
+	addrs_input(a);
+	ret = a->stale ? addrs_read(a) : 0;
+	if (ret < 0)
+		return false;
+	a->stale = false;
+	a->differ |= ret;
+	return addrs_listed(a, addr);
 }
 
 static int addrs_open(struct mnl_socket **nl, unsigned int groups)

@@ -19,6 +19,8 @@ struct mnl_socket;
  * @list: addresses, sorted by their bytes
  * @n: members of @list
  * @settle: runs while changes still come
+ * @stale: some have come since @list was read
+ * @differ: @list was read since, and was another one, which nobody has been told
  * @changed: called when they have settled and something is different
  * @arg: handed to @changed
  */
@@ -29,6 +31,8 @@ struct addrs {
 	struct sockaddr_storage *list;
 	size_t n;
 	struct timer settle;
+	bool stale;
+	bool differ;
 	void (*changed)(void *arg);
 	void *arg;
 };
@@ -39,7 +43,8 @@ void addrs_free(struct addrs *a);
 /* what the loop waits on: addrs_input() when it is readable */
 int addrs_fd(const struct addrs *a);
 void addrs_input(struct addrs *a);
-bool addrs_is_local(const struct addrs *a, const struct sockaddr_storage *addr);
+/* also of one that has come just now, and of which nobody has been told yet */
+bool addrs_is_local(struct addrs *a, const struct sockaddr_storage *addr);
 /*
  * The source address of packets to @remote, without port; a negative errno,
  * -ENETUNREACH for one, if there is no way to it.
