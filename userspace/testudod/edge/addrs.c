@@ -78,6 +78,19 @@ static int addrs_wait(struct mnl_socket *nl, uint64_t deadline)
 }
 
 /*
+ * A dump that was given up goes on with each datagram that is read, and as long
+ * as it does, there is no other: the kernel says EBUSY.
+ */
+static void addrs_rest(struct addrs *a)
+{
+	_Alignas(8) char buf[ADDRS_BUF];
+
+	while (mnl_socket_recvfrom(a->ask, buf, sizeof(buf)) >= 0 || errno == EINTR ||
+	       errno == ENOBUFS)
+		;
+}
+
+/*
  * Sends a question and hands all of its answer to @fn. What is left of an
  * earlier question that was given up has another number and is passed over.
  */
@@ -184,6 +197,7 @@ static int addrs_read(struct addrs *a)
 	int err;
 
 	do {
+		addrs_rest(a);
 		err = addrs_dump(a, &found);
 	} while (err == -EINTR && ++tries < ADDRS_TRIES);
 	if (err) {
