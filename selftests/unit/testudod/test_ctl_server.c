@@ -100,8 +100,8 @@ static void pump(const struct rig *rig)
 		event_base_loop(rig->base, EVLOOP_NONBLOCK);
 }
 
-/* A connection of that user; both -1: as we are. */
-static int dial(const struct rig *rig, uid_t uid, gid_t gid)
+/* A connection of that user, which the server has not seen yet; both -1: as we are. */
+static int knock(const struct rig *rig, uid_t uid, gid_t gid)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
@@ -118,6 +118,13 @@ static int dial(const struct rig *rig, uid_t uid, gid_t gid)
 		assert_int_equal(seteuid(0), 0);
 		assert_int_equal(setegid(0), 0);
 	}
+	return fd;
+}
+
+static int dial(const struct rig *rig, uid_t uid, gid_t gid)
+{
+	int fd = knock(rig, uid, gid);
+
 	pump(rig);
 	return fd;
 }
@@ -215,18 +222,26 @@ static void test_rights(void **state)
 	}
 }
 
-/* Neither root nor in the group: one sentence, and the door. */
+/* Neither root nor in the group: one sentence, and the door, also for who asks at once. */
 static void test_stranger(void **state)
 {
 	struct rig *rig = *state;
 	struct ctl_request req;
+	const char *error;
 	int fd;
 
 	need_root();
 	fd = dial(rig, NOBODY, NOBODY);
 	assert_non_null(strstr(hear_error(fd), "may not use"));
 	assert_true(hung_up(fd));
+	close(fd);
+	fd = knock(rig, NOBODY, NOBODY);
+	say(fd, "{\"verb\":\"status\"}");
 	assert_int_equal(net_hears(rig, &req), 0);
+	error = hear_error(fd);
+	assert_non_null(error);
+	assert_non_null(strstr(error, "may not use"));
+	assert_true(hung_up(fd));
 	close(fd);
 }
 

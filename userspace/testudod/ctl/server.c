@@ -328,6 +328,10 @@ static void server_turn_away(struct ctl_server *srv, int fd, const struct ctl_er
 	struct frame_queue q;
 	char *text = ctl_error_json(err);
 
+	/* a request that lies there unread when we hang up would reset the connection instead */
+	shutdown(fd, SHUT_RD);
+	while (recv(fd, srv->buf, sizeof(srv->buf), MSG_DONTWAIT) > 0)
+		;
 	frame_queue_init(&q, FRAME_DATAGRAM);
 	frame_queue_text(&q, FRAME_ANSWER, 1, chunk_str(text));
 	frame_queue_send(&q, fd);
