@@ -121,6 +121,24 @@ static void messages_are_bounded(void **state)
 	close(fd[1]);
 }
 
+/* also of an end that has not heard all that was said to it */
+static void last_words_are_heard(void **state)
+{
+	struct imsg m;
+	int fd[2];
+
+	(void)state;
+	assert_int_equal(imsg_pair(fd), 0);
+	assert_int_equal(imsg_send(fd[0], IMSG_STOP, 1, chunk(NULL, 0), -1), 0);
+	assert_int_equal(imsg_send(fd[1], IMSG_SCRIPT, 2, chunk(NULL, 0), -1), 0);
+	close(fd[1]);
+	assert_int_equal(imsg_recv(fd[0], &m, 100), 1);
+	assert_int_equal(m.id, 2);
+	imsg_free(&m);
+	assert_int_equal(imsg_recv(fd[0], &m, 100), 0);
+	close(fd[0]);
+}
+
 /* and until that is done the time of the question is up */
 static void count_other(void *arg, struct imsg *m)
 {
@@ -242,6 +260,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages_are_bounded),
+		cmocka_unit_test(last_words_are_heard),
 		cmocka_unit_test(answers_belong_to_questions),
 		cmocka_unit_test(only_sealed_memory_is_read),
 		cmocka_unit_test(questions_have_lengths),

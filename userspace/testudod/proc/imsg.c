@@ -143,7 +143,9 @@ static int read_message(int sock, struct imsg *m, size_t total)
 	m->body.p = m->body.n ? xcalloc(1, m->body.n) : NULL;
 	iov[1].iov_base = m->body.p;
 	iov[1].iov_len = m->body.n;
-	n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	do {
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
 		return -errno;
 	err = take_fds(&msg, m);
@@ -167,10 +169,9 @@ int imsg_recv(int sock, struct imsg *m, int ms)
 		n = recv(sock, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
 		if (n >= 0)
 			break;
-		if (errno == EINTR)
+		/* the other end left something unread when it went; its last words are here all the same */
+		if (errno == EINTR || errno == ECONNRESET)
 			continue;
-		if (errno == ECONNRESET)
-			return 0;
 		if (errno != EAGAIN && errno != EWOULDBLOCK)
 			return -errno;
 		err = ms ? wait_for(sock, POLLIN, ms) : -EAGAIN;
