@@ -44,7 +44,7 @@ RULES = {"protected": (f"{{}} {{}}[{NAMED}] udp -P out ipsec {{}};", NAMED, True
 def split(flow, pkt, size):
     """Fragments of a whole outer packet (bytes)."""
     whole = packet.parse(pkt)
-    return packet.frag(whole.src, whole.dst, packet.ESP, whole.payload, size)
+    return packet.frag(whole.src, whole.dst, packet.ESP, whole.payload, size, ident=next(idents))
 
 
 def in_fragments(tw, enc, auth, v, mode, outer):
@@ -98,14 +98,13 @@ def overlap(tw):
     """Overlapping and lying fragments of ESP never deliver anything."""
     flow = tw.flow("gcm16_128", ways=("in",))
     whole = packet.parse(flow.udp(os.urandom(1200)))
-    ident = random.randrange(1, 65536)
+    ident = next(idents)
 
     def part(off, end, mf):
         return packet.ip4(whole.src, whole.dst, packet.ESP, whole.payload[off:end], ident=ident, off=off, mf=mf)
     tw.delivered([part(0, 800, 1), part(400, 1216, 0)], [], "overlap")
-    tw.delivered([packet.ip4(whole.src, whole.dst, packet.ESP, whole.payload[:64], off=65528, mf=0)], [],
-                 "beyond 64 kB")
-    tw.delivered([packet.ip4(whole.src, whole.dst, packet.ESP, b"", off=64, mf=0)], [], "empty fragment")
+    for what, body, off in (("beyond 64 kB", whole.payload[:64], 65528), ("empty fragment", b"", 64)):
+        tw.delivered([packet.ip4(whole.src, whole.dst, packet.ESP, body, ident=next(idents), off=off, mf=0)], [], what)
     data = lab.unique(1)
     tw.delivered([flow.udp(data[0])], data, "next packet")
 
@@ -183,7 +182,8 @@ def mixed(tw, v, tracked):
 
     def parts(data):
         body = flow.datagram(data)
-        clear = packet.frag(flow.w_in, flow.a_in, packet.UDP, body, (len(body) // 2 + 7) // 8 * 8)
+        size = (len(body) // 2 + 7) // 8 * 8
+        clear = packet.frag(flow.w_in, flow.a_in, packet.UDP, body, size, ident=next(idents))
         return clear, [flow.outer(flow.tx.seal(part, nh)) for part in clear]
     # a clear fragment waits for its like unseen where reassembly comes first
     refused = {"in_clear": 4} if v == 6 and not tracked else {}
@@ -227,7 +227,8 @@ def under_port_policy(tw, v):
     body = packet.udp(flow.w_in, flow.a_in, 9, tw.port, os.urandom(1500))
     for order in (1, -1):
         with tw.drops(**refused):
-            tw.delivered(packet.frag(flow.w_in, flow.a_in, packet.UDP, body, 1000)[::order], [], "clear in fragments")
+            parts = packet.frag(flow.w_in, flow.a_in, packet.UDP, body, 1000, ident=next(idents))
+            tw.delivered(parts[::order], [], "clear in fragments")
     data = lab.unique(1)
     tw.delivered([flow.udp(data[0])], data, "protected")
 
