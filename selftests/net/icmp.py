@@ -474,8 +474,9 @@ def fragments(tw):
             got = whole.feed(at_wire(tw, flow, "an error in fragments"))
         quotes(got, pkt, "an error in fragments", STRANGER[4])
         parts = packet.frag(host(4), FAR[4], *packet.echo(host(4), FAR[4], 1, 2, os.urandom(200)), 64)
-        for part in parts[::turn]:
-            tw.inside.send(part)
+        with lab.in_order():
+            for part in parts[::turn]:
+                tw.inside.send(part)
         for part in parts:
             seen = tw.wire.recv()
             check(seen is not None and seen.proto == packet.ICMP, f"a ping in fragments: {seen}")

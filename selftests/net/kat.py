@@ -31,12 +31,13 @@ class Sink:
         with tw.a:
             self.sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
 
-    def take(self):
-        """Packets that arrived; the fence is a clear echo of an address without policy."""
-        mark = os.urandom(16)
+    def take(self, pkt):
+        """What arrives of @pkt; the fence behind it is a clear echo of an address without policy."""
+        mark, out = os.urandom(16), []
         proto, body = packet.echo(lab.FENCE[4], lab.OUTER[4][0], 1, 1, mark)
-        self.tw.wire.send(packet.ip(lab.FENCE[4], lab.OUTER[4][0], proto, body))
-        out = []
+        with lab.in_order():
+            self.tw.wire.send(pkt)
+            self.tw.wire.send(packet.ip(lab.FENCE[4], lab.OUTER[4][0], proto, body))
         while True:
             check(select.select([self.sock], [], [], lab.TIMEOUT)[0], "the fence did not arrive")
             raw = self.sock.recv(70000)
@@ -70,16 +71,13 @@ def whole(tw, sa, raw, nh):
     key_for(tw, sa, pkt, nh, inner)
     if sa.icv:
         with tw.drops(in_auth=1):
-            tw.wire.send(raw[:-20] + bytes([raw[-20] ^ 4]) + raw[-19:])
-            equal(sink.take(), [], "delivered with a flipped bit")
-    tw.wire.send(raw)
-    got = sink.take()
+            equal(sink.take(raw[:-20] + bytes([raw[-20] ^ 4]) + raw[-19:]), [], "delivered with a flipped bit")
+    got = sink.take(raw)
     equal(len(got), 1, "deliveries")
     want = inner.raw if inner else body
     equal((got[0].raw if inner else got[0].payload).hex(), want.hex(), "what was delivered")
     with tw.drops(in_replay=1):
-        tw.wire.send(raw)
-        equal(sink.take(), [], "delivered twice")
+        equal(sink.take(raw), [], "delivered twice")
 
 
 def gcm(tw, sa, seq, iv, plain, sealed):
@@ -91,8 +89,7 @@ def gcm(tw, sa, seq, iv, plain, sealed):
     key.close()
     head = sa.seal(b"", 0, seq=seq, iv=iv, plain=plain)
     equal(head[16:], sealed, "ciphertext")
-    tw.wire.send(packet.ip(src, dst, packet.ESP, head))
-    got = sink.take()
+    got = sink.take(packet.ip(src, dst, packet.ESP, head))
     equal(len(got), 1, "deliveries")
     equal(got[0].payload.hex(), plain[:len(plain) - 2 - plain[-2]].hex(), "what was delivered")
 

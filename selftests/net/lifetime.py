@@ -59,14 +59,14 @@ class Watch:
     def send(self, count, size=8):
         """A sends datagrams; how many came out protected."""
         self.tw.wire.drain()
-        for _ in range(count):
-            try:
-                self.tw.sinks[0].sendto(bytes(size), (self.flow.w_in, 9))
-            except OSError:
-                pass
-        mark = os.urandom(12)
-        self.tw.sinks[0].sendto(mark, (lab.BEYOND, 9))
-        seen = 0
+        mark, seen = os.urandom(12), 0
+        with lab.in_order():
+            for _ in range(count):
+                try:
+                    self.tw.sinks[0].sendto(bytes(size), (self.flow.w_in, 9))
+                except OSError:
+                    pass
+            self.tw.sinks[0].sendto(mark, (lab.BEYOND, 9))
         while True:
             pkt = self.tw.wire.recv()
             check(pkt is not None, "the fence did not come out")

@@ -137,7 +137,8 @@ class Way:
         body = packet.icmp(*(kind or ((2, 0) if six else (3, 4))), mtu, raw[:1200 if six else 548], router, self.near)
         if spoil:
             body = body[:2] + bytes([body[2] ^ 0xFF]) + body[3:]
-        self.tw.wire.send(packet.ip(router, self.near, packet.ICMP6 if six else packet.ICMP, body))
+        with lab.in_order():
+            self.tw.wire.send(packet.ip(router, self.near, packet.ICMP6 if six else packet.ICMP, body))
 
     def lowered(self, pkt, mtu, what, **kw):
         """The error is believed, to the byte."""

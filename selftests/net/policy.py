@@ -61,17 +61,14 @@ class Probe:
         """
         tw, marks = self.tw, [m for _, m in sends]
         tw.wire.drain()
-        out = ["blocked"] * len(sends)
-        for i, (go, _) in enumerate(sends):
-            try:
-                go()
-            except OSError as err:
-                out[i] = errno.errorcode[err.errno]
-        fence = os.urandom(12)
-        if fence_by:
-            fence_by(fence)
-        else:
-            tw.sinks[0].sendto(fence, (lab.BEYOND, 9))
+        out, fence = ["blocked"] * len(sends), os.urandom(12)
+        with lab.in_order():
+            for i, (go, _) in enumerate(sends):
+                try:
+                    go()
+                except OSError as err:
+                    out[i] = errno.errorcode[err.errno]
+            (fence_by or (lambda data: tw.sinks[0].sendto(data, (lab.BEYOND, 9))))(fence)
         while True:
             pkt = tw.wire.recv()
             check(pkt is not None, "the fence did not come out")
@@ -192,8 +189,9 @@ def leaves(tw, pkt):
     """H sends @pkt: what W sees of it, as a list, up to a fence that takes the same way."""
     mark, seen = os.urandom(12), []
     tw.wire.drain()
-    tw.inside.send(pkt)
-    tw.inside.send(packet.ip(lab.HOST[4], lab.BEYOND, packet.UDP, packet.udp(lab.HOST[4], lab.BEYOND, 1, 9, mark)))
+    with lab.in_order():
+        tw.inside.send(pkt)
+        tw.inside.send(packet.ip(lab.HOST[4], lab.BEYOND, packet.UDP, packet.udp(lab.HOST[4], lab.BEYOND, 1, 9, mark)))
     while True:
         got = tw.wire.recv()
         check(got is not None, "the fence was not forwarded")

@@ -127,8 +127,10 @@ def fragments(tw):
             tw.delivered(cut(data[0], port), [], "before the policy")
         give(sock)
         with tw.drops(in_clear=3):
-            for pkt in cut(data[1], port):
-                tw.wire.send(pkt)
+            # a fragment that comes before the first is nobody's yet
+            with lab.in_order():
+                for pkt in cut(data[1], port):
+                    tw.wire.send(pkt)
             equal(sock.recv(4000), data[1], "datagram")
             # for another socket, and of the bypassed one the rest without its first
             tw.delivered(cut(data[2], tw.port), [], "another socket")
