@@ -917,9 +917,10 @@ none_cut()
 }
 
 ESP='(ip proto 50 or ip6 proto 50 or (ip6 proto 44 and ip6[40] == 50))'
-NOISE='(arp or (icmp6 and ip6[40] >= 130 and ip6[40] <= 143) or ip6 proto 0)'
+NOISE='(arp or igmp or (icmp6 and ip6[40] >= 130 and ip6[40] <= 143) or ip6 proto 0)'
 
-# assert_enc - the capture has ESP, nothing else but neighbour discovery, and the marker nowhere
+# assert_enc - the capture has ESP, nothing else but neighbour discovery and what a host says of its groups, and the
+# marker nowhere
 assert_enc()
 {
 	local other
