@@ -14,7 +14,7 @@
 #include "world.h"
 
 #define SOON 20000 /* ms until one pair is left, while packets pass */
-#define LATE 40000 /* the same, without any, or when one end sends with what lost */
+#define LATE 46000 /* the same, without any, or when one end sends with what lost */
 
 /* The SPI that the kernel of @side sends with: that of its newest outbound SA. */
 static uint32_t sends_with(const struct world *w, unsigned int side)
@@ -107,11 +107,41 @@ static void test_silence(void **state)
 		cross(latency, latency / 2, false);
 }
 
+/* The daemon of that side stands still: what is said to it is read three seconds late. */
+static void hook_slow(struct world *w, struct world_dg *dg, void *arg)
+{
+	w->latency = dg->from == *(unsigned int *)arg ? 5 : 3000;
+}
+
+/* Nobody answers a DELETE, and packets go on with what it is about until it is read. */
+static void test_read_late(void **state)
+{
+	unsigned int i, ms, slow;
+	struct world *w;
+
+	(void)state;
+	/* several times, as above */
+	for (i = 0; i < 12; i++) {
+		slow = i % 2;
+		w = up(1, NULL, NULL);
+		world_run(w, MINUTE);
+		w->hook = hook_slow;
+		w->hook_arg = &slow;
+		world_expire(w, 0, world_child(w, 0), false);
+		world_expire(w, 1, world_child(w, 1), false);
+		for (ms = 0; ms < LATE; ms += 50)
+			step(w, 50, true);
+		expect_pairs(w, 1);
+		world_free(w);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_traffic),
 		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_read_late),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -9,6 +9,7 @@
 #define CHILD_RETIRE_SOON 500	/* ms, where a lifetime in bytes runs */
 #define CHILD_RETIRE_MAX  30000 /* ms until it goes in any case */
 #define CHILD_LINGER	  2000	/* ms for which one that the peer knows to be gone still receives */
+#define CHILD_LINGER_V1	  5000	/* ms, where nobody says when the peer knows */
 
 /* What is in use instead of it: where exchanges crossed, what replaced it may be replaced, too. */
 static struct child_sa *child_heir(const struct child_sa *child)
@@ -43,7 +44,7 @@ void child_linger(struct child_sa *child)
 	 * Nobody answers a DELETE of IKEv1. A peer of IKEv2 may send until it answers, and from then
 	 * on child_told() counts; should no answer come, the end comes all the same.
 	 */
-	ms = sa->ver == 1 ? CHILD_LINGER : CHILD_RETIRE_MAX;
+	ms = sa->ver == 1 ? CHILD_LINGER_V1 : CHILD_RETIRE_MAX;
 	/* may be the end of @sa, too */
 	child->state = CHILD_DELETING;
 	sa->vops->child_gone(sa, child);
