@@ -96,21 +96,31 @@ static void test_esp_suites(void **state)
 	}
 }
 
+/* A comes with @first and can do what B wants, which it is told by INVALID_KE_PAYLOAD */
+static struct world *group_world(const char *first)
+{
+	static const char second[] = "encryption_algorithm aes 256; hash_algorithm sha256; dh_group ecp384;";
+	const struct v2_conf b = { .proposal = second };
+	struct v2_conf a = { 0 };
+	struct world *w;
+	char *text;
+
+	text = xasprintf("encryption_algorithm aes 256; hash_algorithm sha256; dh_group %s; "
+			 "authentication_method pre_shared_key; } proposal { %s",
+			 first, second);
+	a.proposal = text;
+	w = v2_world(&a, &b);
+	v2_tunnels(w);
+	free(text);
+	return w;
+}
+
 /* without a proposal on the one side, the default set meets whatever the other says */
 static void test_group_retry(void **state)
 {
-	const struct v2_conf a = {
-		.proposal = "encryption_algorithm aes 256; hash_algorithm sha256; dh_group modp2048; "
-			    "authentication_method pre_shared_key; } proposal { "
-			    "encryption_algorithm aes 256; hash_algorithm sha256; dh_group ecp384;",
-	};
-	const struct v2_conf b = {
-		.proposal = "encryption_algorithm aes 256; hash_algorithm sha256; dh_group ecp384;",
-	};
-	struct world *w = v2_world(&a, &b);
+	struct world *w = group_world("modp2048");
 
 	(void)state;
-	v2_tunnels(w);
 	world_acquire(w, 0, 0);
 	world_run(w, 500);
 	v2_expect_up(w, "INVALID_KE_PAYLOAD, then the group that the peer wants");
@@ -129,18 +139,9 @@ static void hook_lose_choice(struct world *w, struct world_dg *dg, void *arg)
 /* A slow peer answers the first message and its repetition: the second answer is no refusal of the next. */
 static void test_group_said_twice(void **state)
 {
-	const struct v2_conf a = {
-		.proposal = "encryption_algorithm aes 256; hash_algorithm sha256; dh_group x25519; "
-			    "authentication_method pre_shared_key; } proposal { "
-			    "encryption_algorithm aes 256; hash_algorithm sha256; dh_group ecp384;",
-	};
-	const struct v2_conf b = {
-		.proposal = "encryption_algorithm aes 256; hash_algorithm sha256; dh_group ecp384;",
-	};
-	struct world *w = v2_world(&a, &b);
+	struct world *w = group_world("x25519");
 
 	(void)state;
-	v2_tunnels(w);
 	w->latency = 800;
 	w->hook = hook_lose_choice;
 	world_acquire(w, 0, 0);

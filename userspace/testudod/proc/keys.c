@@ -300,13 +300,11 @@ static bool get_psk(struct keys *keys, const struct keys_psk *q, struct blob *ke
 	struct blob text = { 0 };
 	bool ok;
 
-	if (r && r->secret) {
-		blob_set(key, chunk_str(r->secret));
-		return true;
+	if (!(r && r->secret)) {
+		if (!fetch_psk_file(keys, &text, a))
+			return false;
+		r = psk_remote(keys, q);
 	}
-	if (!fetch_psk_file(keys, &text, a))
-		return false;
-	r = psk_remote(keys, q);
 	ok = r && r->secret;
 	if (ok)
 		blob_set(key, chunk_str(r->secret));
